@@ -1,0 +1,1 @@
+"""Each number once: metric definitions, dimensions, and `ask`."""

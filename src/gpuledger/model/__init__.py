@@ -1,0 +1,1 @@
+"""What a row means. Imports nothing of ours."""

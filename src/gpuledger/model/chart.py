@@ -1,0 +1,154 @@
+"""A chart as a value: one of five shapes, with everything a renderer needs and nothing it must compute."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+Value = float | None
+
+
+@dataclass(frozen=True)
+class Axis:
+    """`values` are the positions of a time or category axis: for time bins the left edges, UTC."""
+
+    label: str
+    unit: str = ""
+    kind: Literal["time", "number", "category"] = "number"
+    values: tuple[datetime | float | str, ...] = ()
+    zone: str = ""
+    is_log: bool = False
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A line at a value of an axis with its words ("limit 64")."""
+
+    axis: Literal["x", "y"]
+    at: float | datetime
+    label: str
+
+
+@dataclass(frozen=True)
+class Gap:
+    """An interval nobody observed: hatched, never drawn as zero, never bridged."""
+
+    start: datetime
+    end: datetime
+    label: str = "no data"
+
+
+@dataclass(frozen=True)
+class Series:
+    """Values of one name over the x axis. `total` is the period's total printed beside the name, in `total_unit`."""
+
+    key: str
+    label: str
+    values: tuple[Value, ...]
+    low: tuple[Value, ...] = ()
+    high: tuple[Value, ...] = ()
+    total: float | None = None
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Series over time or number; `bin_seconds` is the width of a step, `partial_from` the first bin not yet over."""
+
+    style: Literal["line", "area", "bar", "points"]
+    is_stacked: bool
+    series: tuple[Series, ...]
+    bin_seconds: float | None = None
+    partial_from: int | None = None
+    total_unit: str = ""
+    shape: Literal["lines"] = "lines"
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """Counts between edges (one more edge than counts)."""
+
+    edges: tuple[float, ...]
+    series: tuple[Series, ...]
+    shape: Literal["histogram"] = "histogram"
+
+
+@dataclass(frozen=True)
+class Box:
+    """Five numbers, the mean and at most 50 outliers of one group; fewer than 5 values are `outliers` only."""
+
+    key: str
+    label: str
+    count: int
+    low: Value
+    q1: Value
+    median: Value
+    q3: Value
+    high: Value
+    mean: Value = None
+    outliers: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Boxes:
+    boxes: tuple[Box, ...]
+    shape: Literal["boxes"] = "boxes"
+
+
+@dataclass(frozen=True)
+class GridRow:
+    """One row of a grid: amounts (`values`) or state codes (`codes`, one letter a column)."""
+
+    label: str
+    group: str = ""
+    values: tuple[Value, ...] = ()
+    codes: str = ""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Rows by the x axis; `states` are the keys of theme.json that codes stand for, empty for amounts."""
+
+    rows: tuple[GridRow, ...]
+    states: tuple[str, ...] = ()
+    shape: Literal["grid"] = "grid"
+
+
+@dataclass(frozen=True)
+class Span:
+    row: str
+    start: datetime
+    end: datetime | None
+    key: str
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Spans:
+    rows: tuple[str, ...]
+    spans: tuple[Span, ...]
+    shape: Literal["spans"] = "spans"
+
+
+Shape = Lines | Histogram | Boxes | Grid | Spans
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A figure: title names quantity and bin, `finding` states what is remarkable, `foot` population, period, zone.
+
+    `readout` is the line at the right of the title ("mean 40.9 · peak 62.0 (96.9 % of limit)"). `dimension` names
+    whose ranks colour the series.
+    """
+
+    id: str
+    title: str
+    finding: str
+    x: Axis
+    y: Axis
+    shape: Shape
+    dimension: str | None = None
+    readout: str = ""
+    foot: str = ""
+    marks: tuple[Mark, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    left_out: str = ""
+    empty: str = ""

@@ -1,0 +1,1 @@
+"""Document to bytes: html, text, png, svg, csv, xlsx, parquet, json."""

@@ -1,0 +1,1 @@
+"""Metrics to Document: one file a report."""

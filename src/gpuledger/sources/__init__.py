@@ -1,0 +1,63 @@
+"""One outside system each. A source fetches bytes from the world and parses bytes into batches, never both at once."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import BinaryIO, ClassVar, Protocol
+
+from gpuledger.model.batch import Parsed
+
+
+@dataclass(frozen=True)
+class Context:
+    """What `parse` may know beside the bytes.
+
+    `zone` is the IANA zone local stamps are read in, None when nobody said (files: UTC, with a remark). `reported_by`
+    is the configured source's name, for a file `file:` + 12 hex of its sha256. `cluster` overrides or fills the cluster.
+    `options` are the source's own keys given for this input (e.g. `fields` of a file without header).
+    """
+
+    reported_by: str
+    zone: str | None = None
+    cluster: str | None = None
+    input_name: str = ""
+    options: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """Bytes as received from the world, and what they were asked for."""
+
+    content: BinaryIO
+    name: str
+    since: datetime | None
+    until: datetime
+
+
+class Source(Protocol):
+    """The contract: a frozen dataclass whose fields are its configuration keys.
+
+    `name` is the file's name, the entry point's name, the golden folder's name and the docs anchor.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+
+    def claims(self, head: bytes, input_name: str) -> str | None:
+        """What this input is in words ("sacct --parsable2 text"), or None when it is not ours. `head`: first 64 KiB.
+
+        Raises SourceError when the input is recognised as a relative we refuse ("scontrol show node output").
+        """
+
+    def fetch(self, since: datetime | None, now: datetime) -> Iterator[Fetched]:
+        """Ask the outside system for everything since the watermark `since` (with the source's own overlap)."""
+
+    def parse(self, raw: BinaryIO, context: Context) -> Parsed:
+        """Pure and streaming: bytes to batches, problems, remarks and watermarks. Memory does not grow with `raw`.
+
+        Every input row is counted once: in a batch's `input_rows`, or in a problem. Raises SourceError when the
+        input is not what it claims.
+        """
+
+    def redact(self, content: bytes) -> bytes:
+        """Takes out what must not be kept, before bytes reach the raw zone. Most sources return `content`."""
