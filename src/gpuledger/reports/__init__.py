@@ -1,1 +1,29 @@
-"""Metrics to Document: one file a report."""
+"""A report turns answers of metrics into a Document: words, cards, tables and charts as typed values, no markup."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+
+from gpuledger.model.document import Document
+
+if TYPE_CHECKING:
+    from gpuledger.metrics import Ask
+
+
+@dataclass(frozen=True)
+class Report:
+    """One report as declared: the CLI's flags, the API's parameters and the page's filters come from `parameters`.
+
+    `name` is the file's name and the entry point's name; `audience` says who reads it and for what. `default_last` is
+    the period when none is given ("30d"). `build` asks metrics and computes every number and sentence; it raises
+    NoData when the ledger holds nothing in the period.
+    """
+
+    name: str
+    title: str
+    audience: str
+    parameters: type[BaseModel]
+    build: "Callable[[Ask, Any], Document]"
+    default_last: str = "30d"
