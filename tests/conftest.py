@@ -1,4 +1,4 @@
-"""Fixtures for every test: shared sample data (skips loudly where it is absent)."""
+"""Fixtures for every test, and the rule that nothing is skipped silently where CI=true."""
 
 import os
 from pathlib import Path
@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+ALLOWED_SKIPS = ROOT / "tests" / "allowed_skips.txt"
+SERVERS = ("lab", "postgres", "spark", "browser")
+UNEXPECTED = pytest.StashKey[list[str]]()
 
 
 @pytest.fixture(scope="session")
@@ -15,3 +18,38 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("needs ../shared/data (sample inputs that are not part of the repository)")
     return folder
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share a server run in one worker, so that it is started once."""
+    for item in items:
+        for server in SERVERS:
+            if item.get_closest_marker(server):
+                item.add_marker(pytest.mark.xdist_group(server))
+
+
+def allowed_skips() -> tuple[str, ...]:
+    """Beginnings of reasons that `.ci/run` accepts, from tests/allowed_skips.txt."""
+    lines = ALLOWED_SKIPS.read_text().splitlines()
+    return tuple(line.split(" :: ")[0] for line in lines if line.strip() and not line.startswith("#"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where CI=true a skip that is not listed fails the run."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") != "true" or reporter is None or hasattr(session.config, "workerinput"):
+        return
+    allowed = allowed_skips()
+    reasons = [(report.nodeid, report.longrepr[2].removeprefix("Skipped: ")) for report in reporter.stats.get("skipped", ())]
+    unexpected = [f"{nodeid}: {reason}" for nodeid, reason in reasons if not reason.startswith(allowed)]
+    session.config.stash[UNEXPECTED] = unexpected
+    if unexpected and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Names the skips that failed the run, above the closing line."""
+    for line in config.stash.get(UNEXPECTED, []):
+        terminalreporter.write_line(f"SKIPPED WITHOUT LEAVE {line} (list it in {ALLOWED_SKIPS.name} or make it run)", red=True)
