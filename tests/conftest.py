@@ -42,7 +42,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if os.environ.get("CI") != "true" or reporter is None or hasattr(session.config, "workerinput"):
         return
     allowed = allowed_skips()
-    reasons = [(report.nodeid, report.longrepr[2].removeprefix("Skipped: ")) for report in reporter.stats.get("skipped", ())]
+    reasons = [
+        (report.nodeid, report.longrepr[2].removeprefix("Skipped: ")) for report in reporter.stats.get("skipped", ())
+    ]
     unexpected = [f"{nodeid}: {reason}" for nodeid, reason in reasons if not reason.startswith(allowed)]
     session.config.stash[UNEXPECTED] = unexpected
     if unexpected and session.exitstatus == pytest.ExitCode.OK:
@@ -52,4 +54,6 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Names the skips that failed the run, above the closing line."""
     for line in config.stash.get(UNEXPECTED, []):
-        terminalreporter.write_line(f"SKIPPED WITHOUT LEAVE {line} (list it in {ALLOWED_SKIPS.name} or make it run)", red=True)
+        terminalreporter.write_line(
+            f"SKIPPED WITHOUT LEAVE {line} (list it in {ALLOWED_SKIPS.name} or make it run)", red=True
+        )
