@@ -1,0 +1,141 @@
+"""Flags over environment over `.env` over file over default, with the origin of every value remembered."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dotenv import dotenv_values
+from pydantic import ValidationError
+
+from gpuledger.config import Settings
+from gpuledger.model.errors import ConfigError
+from gpuledger.model.names import unknown
+
+PREFIX = "GPULEDGER_"
+SPELLINGS = {"DATABASE_URL": "ledger", "LOG_LEVEL": "log_level"}
+"""Names of other tools that are accepted; our own spelling wins over them."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """Settings, the file they came from (None: there is none), and where each value was said."""
+
+    settings: Settings
+    file: Path | None
+    origins: Mapping[str, str]
+
+
+def load(flags: Mapping[str, Any], environ: Mapping[str, str], folder: Path, config: Path | None = None) -> Loaded:
+    """The settings in force. `flags` holds only what was typed; `folder` is where we stand.
+
+    Raises ConfigError for a file that is missing or no TOML, an unknown key (with the near one) or a bad value.
+    """
+    file = find(environ, folder, config)
+    layers = [("default", {"ledger": default_ledger(environ)})]
+    if file:
+        layers += [(str(file), _read_toml(file)), (str(file.parent / ".env"), _from_environment(_dotenv(file)))]
+    layers += [("environment", _from_environment(environ)), ("command line", dict(flags))]
+    origins = {key: name for name, values in layers for key in values}
+    merged: dict[str, Any] = {}
+    for _, values in layers:
+        _merge(merged, values)
+    return Loaded(_checked(merged, origins), file, origins)
+
+
+def candidates(environ: Mapping[str, str], folder: Path) -> list[Path]:
+    """Where a configuration file is looked for, first to last."""
+    home = Path(environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME", "~")).expanduser() / ".config")
+    return [folder / "gpuledger.toml", home / "gpuledger" / "gpuledger.toml", Path("/etc/gpuledger/gpuledger.toml")]
+
+
+def find(environ: Mapping[str, str], folder: Path, config: Path | None = None) -> Path | None:
+    """The configuration file in force: named by flag or environment (then it must exist), else the first there is."""
+    named = config or (Path(environ[PREFIX + "CONFIG"]) if environ.get(PREFIX + "CONFIG") else None)
+    if named is None:
+        return next((path for path in candidates(environ, folder) if path.is_file()), None)
+    if not named.is_file():
+        raise ConfigError(f"There is no configuration file {str(named)!r}; `gpuledger init` writes one.")
+    return named
+
+
+def default_ledger(environ: Mapping[str, str]) -> str:
+    """`$XDG_DATA_HOME/gpuledger/ledger`."""
+    home = environ.get("XDG_DATA_HOME") or Path(environ.get("HOME", "~")).expanduser() / ".local" / "share"
+    return str(Path(home) / "gpuledger" / "ledger")
+
+
+def unknown_variables(environ: Mapping[str, str]) -> list[str]:
+    """A sentence for every variable that begins like ours, is none of ours, and is near one of ours."""
+    ours = [PREFIX + name.upper() for name in (*Settings.model_fields, "config")]
+    strange = [name for name in environ if name.startswith(PREFIX) and name.split("__")[0] not in ours]
+    return [text for name in strange if "did you mean" in (text := unknown("setting", name, ours))]
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    try:
+        values = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} is not TOML: {error}.") from error
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be read: {error.strerror}.") from error
+    return {key: _beside(file, value) if key in ("ledger", "log_file") else value for key, value in values.items()}
+
+
+def _beside(file: Path, place: Any) -> Any:
+    """A relative path in a file is relative to that file, so that cron and a shell mean the same ledger."""
+    if not isinstance(place, str) or not place or "://" in place or place.startswith("~"):
+        return place
+    return str(file.parent.absolute() / place)
+
+
+def _dotenv(file: Path) -> dict[str, str]:
+    return {name: value or "" for name, value in dotenv_values(file.parent / ".env", interpolate=False).items()}
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    """GPULEDGER_DISPLAY_ZONE → display_zone; GPULEDGER_SOURCES__HPG__CLUSTER → sources.hpg.cluster."""
+    values: dict[str, Any] = {key: environ[name] for name, key in SPELLINGS.items() if environ.get(name)}
+    for name in sorted(environ):
+        first, *rest = name.removeprefix(PREFIX).lower().split("__")
+        if name.startswith(PREFIX) and environ[name] and first in Settings.model_fields:
+            _merge(values, _nested([first, *rest], environ[name]))
+    return values
+
+
+def _nested(path: list[str], value: str) -> dict[str, Any]:
+    nested: Any = value
+    for key in reversed(path):
+        nested = {key: nested}
+    return dict(nested)
+
+
+def _merge(into: dict[str, Any], values: Mapping[str, Any]) -> None:
+    for key, value in values.items():
+        if isinstance(value, dict):
+            held = into.get(key)
+            into[key] = held if isinstance(held, dict) else {}
+            _merge(into[key], value)
+        else:
+            into[key] = value
+
+
+def _checked(values: dict[str, Any], origins: Mapping[str, str]) -> Settings:
+    if isinstance(level := values.get("log_level"), str):
+        values["log_level"] = level.lower()
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        path = [str(part) for part in first["loc"]]
+        where = f"In {origins.get(path[0], 'the settings')}" if path else "In the settings"
+        raise ConfigError(f"{where}: {_sentence(path, first['type'], first['msg'])}") from None
+
+
+def _sentence(path: list[str], kind: str, message: str) -> str:
+    if kind == "extra_forbidden":
+        return unknown("setting", path[-1], Settings.model_fields)
+    if kind == "missing" and path[0] == "sources":
+        return f'[{".".join(path[:-1])}] does not say its type; add type = "slurm" (or another of `gpuledger sources`).'
+    return f"{'.'.join(path)}: {message.removeprefix('Value error, ')}."
