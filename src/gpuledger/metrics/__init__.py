@@ -1,1 +1,255 @@
-"""Each number once: metric definitions, dimensions, and `ask`."""
+"""Each number once: a metric is data, asked by any dimension, for any period, with any filter.
+
+Reports and the command line hold an `Ask` (built by `metrics.ask.StoreAsk`) and name metrics and dimensions; they never
+see SQL. The same question gives the same number in mail, page, API and CSV.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from gpuledger.model.document import Better, Format
+from gpuledger.model.period import By, Period
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    import numpy as np
+    import pyarrow as pa
+
+Kind = Literal["held", "active", "distinct", "submitted", "started", "ended", "ratio", "peak", "mean"]
+"""What a metric is taken over.
+
+held: Σ `expression` × time held inside the period, in units of `per_seconds`; parts of a period add up to the whole.
+active: attempts that held resources at some moment of the period and for which `expression` is true.
+distinct: different known values of `expression` among them.
+submitted, started, ended: an aggregate of the attempts whose moment of that name lies in the period.
+ratio: metric `numerator` ÷ metric `denominator`, null where that is 0 or not known.
+peak: the largest sum of `expression` at any one moment, exact.
+mean: metric `numerator` (held) ÷ the observed hours of the period.
+"""
+
+NOT_KNOWN = "not known"
+"""How the missing value of a dimension is written in words, and asked for in a filter."""
+
+OTHERS = "others"
+"""The name of what a top-N leaves out."""
+
+Name = str | None
+"""A value of a dimension; None where the source does not say."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number, defined once. `expression` takes the attempts (an Ibis table) and gives a value or an aggregate."""
+
+    name: str
+    label: str
+    format: Format
+    meaning: str
+    kind: Kind
+    expression: "Callable[[ir.Table], ir.Value] | None" = None
+    better: Better = "neither"
+    numerator: str = ""
+    denominator: str = ""
+    per_seconds: float = 3600.0
+    table: str = "job_attempts"
+
+    @property
+    def is_sum(self) -> bool:
+        """Whether parts (of time, of a dimension) add up to the whole."""
+        return self.kind == "held"
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """Something to tell apart by: a text column of the attempts, or (`calendar`) a part of the display zone's calendar."""
+
+    name: str
+    label: str
+    meaning: str
+    column: str = ""
+    calendar: By | None = None
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Keeps the attempts whose `column` (a dimension's name) is one of `values`, or with `!=` none of them.
+
+    None among `values` stands for "not known"; `!=` keeps what is not known unless None is named.
+    """
+
+    column: str
+    op: Literal["=", "!="]
+    values: tuple[Name, ...]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Rows of one question: a column per dimension, then one per metric, named by them.
+
+    Dimensions are text (null: not known; calendar parts as `period.label` writes them). A row exists where at least
+    one attempt counts. Rows go by calendar part, then the first metric, largest first. `totals` answer the same
+    question without dimensions: asked, not summed, where parts do not add up.
+    """
+
+    rows: "pa.Table"
+    dimensions: tuple[Dimension, ...]
+    metrics: tuple[Metric, ...]
+    period: Period
+    totals: Mapping[str, float | None] = field(default_factory=dict)
+
+    def value(self, metric: str) -> float | None:
+        """The number over all dimensions."""
+        return self.totals[metric]
+
+    def records(self) -> list[dict[str, Any]]:
+        """Rows as mappings, in order."""
+        rows: list[dict[str, Any]] = self.rows.to_pylist()
+        return rows
+
+    def of(self, metric: str) -> dict[tuple[Name, ...], float | None]:
+        """One metric by the values of the dimensions."""
+        names = [dimension.name for dimension in self.dimensions]
+        return {tuple(row[name] for name in names): row[metric] for row in self.records()}
+
+
+@dataclass(frozen=True)
+class InUse:
+    """A held metric over time: exact means per bin and name, so that mean × bin length adds up to the hours.
+
+    `means` is [name, bin] in units of the metric's rate (GPUs, CPUs, GiB, attempts); names go by total, largest
+    first. `edges` are the instants between bins (one more than bins; the last bin may be shorter).
+    `covered` is the share of each bin that was observed (0 to 1): below 1 a mean is a lower bound, at 0 it is a gap.
+    """
+
+    metric: Metric
+    dimension: Dimension | None
+    period: Period
+    edges: tuple[datetime, ...]
+    names: tuple[Name, ...]
+    means: "np.ndarray[Any, np.dtype[np.float64]]"
+    covered: "np.ndarray[Any, np.dtype[np.float64]]"
+    left_out: int = 0
+    """How many names the last row (`others`) stands for; 0 when every name has its row."""
+
+    @property
+    def bin_seconds(self) -> "np.ndarray[Any, np.dtype[np.float64]]":
+        """Length of each bin."""
+        import numpy as np
+
+        return np.diff([(edge - self.edges[0]).total_seconds() for edge in self.edges])
+
+    @property
+    def hours(self) -> "np.ndarray[Any, np.dtype[np.float64]]":
+        """The metric of each name over the period."""
+        total: np.ndarray[Any, np.dtype[np.float64]] = self.means @ self.bin_seconds / self.metric.per_seconds
+        return total
+
+    @property
+    def total(self) -> "np.ndarray[Any, np.dtype[np.float64]]":
+        """Mean per bin of all names together."""
+        summed: np.ndarray[Any, np.dtype[np.float64]] = self.means.sum(axis=0)
+        return summed
+
+    def top(self, count: int) -> "InUse":
+        """The `count` largest names and the sum of the rest as `others`; unchanged when nothing is left out."""
+        import numpy as np
+
+        if len(self.names) <= count + 1:
+            return self
+        rest = self.means[count:].sum(axis=0, keepdims=True)
+        return replace(
+            self,
+            names=(*self.names[:count], OTHERS),
+            means=np.vstack([self.means[:count], rest]),
+            left_out=len(self.names) - count,
+        )
+
+
+@dataclass(frozen=True)
+class SourceCoverage:
+    """What one source of one cluster was expected to tell about the period and what it told.
+
+    `newest` is its watermark (or newest snapshot), whether or not it lies in the period.
+    """
+
+    cluster: str
+    source: str
+    expected: int | None
+    seen: int
+    covered_ratio: float
+    gaps: tuple[tuple[datetime, datetime], ...]
+    newest: datetime | None
+    period_seconds: float | None = None
+
+    @property
+    def longest_gap_seconds(self) -> float:
+        """0 when everything was observed."""
+        return max(((end - start).total_seconds() for start, end in self.gaps), default=0.0)
+
+
+@dataclass(frozen=True)
+class LedgerCoverage:
+    """All sources, and what holds for them together: a moment is covered when any source of attempts covers it."""
+
+    sources: tuple[SourceCoverage, ...]
+    covered_ratio: float | None
+    gaps: tuple[tuple[datetime, datetime], ...]
+    newest: datetime | None
+    problem_count: int
+
+    @property
+    def longest_gap_seconds(self) -> float | None:
+        if self.covered_ratio is None:
+            return None
+        return max(((end - start).total_seconds() for start, end in self.gaps), default=0.0)
+
+
+class Ask(Protocol):
+    """One ledger, one period, one set of filters: what a report is built from."""
+
+    @property
+    def period(self) -> Period: ...
+
+    @property
+    def now(self) -> datetime: ...
+
+    @property
+    def display_zone(self) -> str: ...
+
+    @property
+    def where(self) -> tuple[Filter, ...]: ...
+
+    @property
+    def metrics(self) -> Mapping[str, Metric]: ...
+
+    @property
+    def dimensions(self) -> Mapping[str, Dimension]: ...
+
+    def ask(
+        self, *names: str, by: Sequence[str] = (), where: Sequence[Filter] = (), period: Period | None = None
+    ) -> Answer:
+        """Metrics by dimensions. `where` comes on top of the ask's own filters.
+
+        Raises UsageError for an unknown metric or dimension, naming the near ones.
+        """
+
+    def series(self, name: str, step: float | By, by: str | None = None, where: Sequence[Filter] = ()) -> InUse:
+        """A held metric over time in bins of `step` seconds from the period's start, or of the display zone's calendar."""
+
+    def rows(self, expression: "ir.Table", period: Period | None = None) -> "pa.Table":
+        """Rows of an expression over canonical tables (`model.schema.unbound`): for lists, never for numbers."""
+
+    def coverage(self) -> LedgerCoverage:
+        """How much of the period was observed."""
+
+    def runaways(self) -> "pa.Table":
+        """Attempts without an end that run past their time limit, or that later readings no longer tell of.
+
+        Columns cluster, attempt_id, job_id, user_name, account, queue, started_at, time_limit_seconds, observed_at,
+        counted_until, gpu_count, cpu_count, reason.
+        """
+
+    def problems(self) -> "pa.Table":
+        """Refused input rows by reason: source_type, problem_reason, rows; largest first."""
