@@ -12,7 +12,7 @@ from gpuledger.model.errors import UsageError
 By = Literal["hour", "day", "week", "month", "quarter", "year"]
 Kind = Literal["span", "last", "day", "week", "month", "quarter", "year", "fiscal"]
 
-_LAST = re.compile(r"(\d+)\s*(min|h|d|w)")
+_LAST = re.compile(r"(\d{1,9})\s*(min|h|d|w)")
 _STEP = {"min": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 _MONTHS: dict[str, int] = {"month": 1, "quarter": 3, "year": 12, "fiscal": 12}
 
@@ -32,6 +32,9 @@ class Period:
     def __post_init__(self) -> None:
         if self.start.tzinfo is None or self.end.tzinfo is None:
             raise UsageError("A period needs instants with a zone.")
+        # Python compares and subtracts two instants of one zone by the wall clock, wrong over a DST night: UTC first.
+        object.__setattr__(self, "start", self.start.astimezone(UTC))
+        object.__setattr__(self, "end", self.end.astimezone(UTC))
         if self.end <= self.start:
             raise UsageError(f"The period ends ({self.end.isoformat()}) before it begins ({self.start.isoformat()}).")
 
@@ -55,6 +58,8 @@ class Period:
             return Period(_month_start(local, -_MONTHS[self.kind]), self.start, self.zone, self.kind)
         if self.kind in ("day", "week"):
             before = local.date() - timedelta(days=7 if self.kind == "week" else 1)
+            if midnight(before, self.zone) == self.start:  # a day the zone left out (Samoa, 2011-12-30)
+                before -= timedelta(days=1)
             return Period(midnight(before, self.zone), self.start, self.zone, self.kind)
         return Period(self.start - (self.end - self.start), self.start, self.zone, self.kind)
 
@@ -96,7 +101,9 @@ def next_edge(moment: datetime, by: By, zone: str) -> datetime:
         past = timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
         return moment.astimezone(UTC) - past + timedelta(hours=1)
     if by == "day":
-        return midnight(local.date() + timedelta(days=1), zone)
+        edge = midnight(local.date() + timedelta(days=1), zone)
+        # where clocks went back over midnight (St John's, until 2011) that edge may lie behind us
+        return edge if edge > moment else midnight(local.date() + timedelta(days=2), zone)
     if by == "week":
         return midnight(local.date() + timedelta(days=7 - local.weekday()), zone)
     span = {"month": 1, "quarter": 3, "year": 12}[by]
@@ -110,7 +117,7 @@ def label(moment: datetime, by: By, zone: str) -> str:
     """
     local = moment.astimezone(tzinfo(zone))
     if by == "hour":
-        return local.strftime("%Y-%m-%dT%H:%M%z")
+        return local.strftime("%Y-%m-%dT%H:00%z")
     if by == "week":
         year, week, _ = local.isocalendar()
         return f"{year}-W{week:02d}"
@@ -134,9 +141,10 @@ def parse_instant(text: str, zone: str = "UTC") -> datetime:
     """A date or stamp as UTC. With Z or an offset it is as written, else it is read in `zone`."""
     try:
         moment = datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise UsageError(f"{text!r} is not a date; write 2026-05-01 or 2026-05-01T08:00 (Z or +02:00 may follow).") from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=tzinfo(zone))).astimezone(UTC)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=tzinfo(zone))).astimezone(UTC)
+    except (ValueError, OverflowError):
+        hint = "write 2026-05-01 or 2026-05-01T08:00 (Z or +02:00 may follow)"
+        raise UsageError(f"{text!r} is not a date; {hint}.") from None
 
 
 def between(start: str, end: str, zone: str = "UTC") -> Period:
