@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from gpuledger.model.columns import Kind
+from gpuledger.model.columns import NEVER, Kind
 from gpuledger.model.tables import Table
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def describe(table: Table) -> list[dict[str, Any]]:
             "kind": c.kind,
             "unit": c.unit,
             "meaning": c.meaning,
-            "null": c.null,
+            "null": NEVER if c.name in table.key else c.null,
             "is_key": c.name in table.key,
         }
         for c in table.columns
