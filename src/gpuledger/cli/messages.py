@@ -1,0 +1,80 @@
+"""What is said on stderr: errors, warnings, logs and progress. Data never comes here, nor a secret."""
+
+import json
+import logging
+import sys
+import unicodedata
+from datetime import UTC, datetime
+from pathlib import Path
+
+LOG = logging.getLogger("gpuledger")
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
+
+
+def escaped(text: str) -> str:
+    """`text` with control and direction characters written out, so that data cannot command a terminal."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        c if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Zl", "Zp") else _written(c) for c in text
+    )
+
+
+def _written(character: str) -> str:
+    return f"\\x{ord(character):02x}" if ord(character) < 256 else f"\\u{ord(character):04x}"
+
+
+def say(text: str) -> None:
+    """A line for the person at the terminal, unless --quiet."""
+    if LOG.getEffectiveLevel() < logging.ERROR:
+        print(escaped(text), file=sys.stderr)
+
+
+def warn(text: str) -> None:
+    """Something to know that stops nothing."""
+    LOG.warning(escaped(text))
+
+
+def error(text: str) -> None:
+    """The one sentence of an error; always printed."""
+    print(f"gpuledger: {escaped(text)}", file=sys.stderr)
+
+
+def log_to(level: str, file: Path | None) -> None:
+    """Logs at `level` and above on stderr, all from info (or `level`) to `file` as JSON lines."""
+    from gpuledger.model.errors import ConfigError
+
+    LOG.handlers.clear()
+    LOG.propagate = False
+    terminal = logging.StreamHandler()
+    terminal.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
+    terminal.setLevel(level.upper())
+    LOG.addHandler(terminal)
+    LOG.setLevel(level.upper())
+    if file is None:
+        return
+    try:
+        lines = logging.FileHandler(file, encoding="utf-8")
+    except OSError as problem:
+        raise ConfigError(f"The log file {str(file)!r} cannot be written: {problem.strerror}.") from None
+    lines.setFormatter(_JsonLine())
+    LOG.addHandler(lines)
+    LOG.setLevel(min(LOG.level, logging.INFO))
+
+
+class _JsonLine(logging.Formatter):
+    """time, level, message, and whatever the caller gave as `extra`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        extra = {key: value for key, value in vars(record).items() if key not in _STANDARD}
+        line = {
+            "time": moment,
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            **extra,
+        }
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str, ensure_ascii=False)

@@ -1,0 +1,87 @@
+"""What one run of the command knows: what was typed, the settings, the moment, the ledger. Only here are clock and environment read."""
+
+import os
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gpuledger.cli import messages
+
+if TYPE_CHECKING:
+    from gpuledger.config import Ledger, Settings
+    from gpuledger.config.loading import Loaded
+
+
+@dataclass(frozen=True)
+class Typed:
+    """The global options as typed."""
+
+    ledger: Annotated[
+        str | None,
+        typer.Option("--ledger", metavar="DIR_OR_URL", help="The ledger (or GPULEDGER_LEDGER, or the configuration)."),
+    ] = None
+    config: Annotated[Path | None, typer.Option("--config", metavar="FILE", help="The configuration file.")] = None
+    display_zone: Annotated[
+        str | None, typer.Option("--display-zone", metavar="ZONE", help="Zone of days and months, typed or shown.")
+    ] = None
+    log_file: Annotated[
+        Path | None, typer.Option("--log-file", metavar="FILE", help="Also log to this file, one JSON object a line.")
+    ] = None
+    verbose: Annotated[
+        int,
+        typer.Option(
+            "--verbose", "-v", count=True, metavar="", show_default=False, help="Say more on stderr; twice for all."
+        ),
+    ] = 0
+    is_quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only errors on stderr.")] = False
+    is_debug: Annotated[bool, typer.Option("--debug", help="Log all, and show the traceback of an error.")] = False
+
+    @property
+    def flags(self) -> dict[str, Any]:
+        """The settings among them."""
+        values = {
+            "ledger": self.ledger,
+            "display_zone": self.display_zone,
+            "log_file": self.log_file,
+            "log_level": self._log_level,
+        }
+        return {key: value for key, value in values.items() if value is not None}
+
+    @property
+    def _log_level(self) -> str | None:
+        if self.is_debug or self.verbose > 1:
+            return "debug"
+        return "info" if self.verbose else "error" if self.is_quiet else None
+
+
+@dataclass
+class Session:
+    """One run: settings are read when first needed, so `--help` and `config path` work with a broken file."""
+
+    typed: Typed = field(default_factory=Typed)
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @cached_property
+    def loaded(self) -> "Loaded":
+        """Settings with their origins; logging is set up with them."""
+        from gpuledger.config.loading import load, unknown_variables
+
+        loaded = load(self.typed.flags, os.environ, Path.cwd(), self.typed.config)
+        messages.log_to(loaded.settings.log_level, loaded.settings.log_file)
+        for sentence in unknown_variables(os.environ):
+            messages.warn(sentence)
+        return loaded
+
+    @property
+    def settings(self) -> "Settings":
+        return self.loaded.settings
+
+    def open(self) -> "Ledger":
+        """The ledger of the settings; use `with`."""
+        from gpuledger.config import open_ledger
+
+        return open_ledger(self.settings)
