@@ -51,15 +51,15 @@ _DYNAMICS = Habit("gmx_md", "a100", 1, 1300, gpus=(1,), spread=0.5, busy=0.93, m
 _SERIAL = Habit("align", "cpu", 1, 40, cpus=4, memory_gib=12, array=20, busy=None)
 
 _WORK: tuple[tuple[str, str, Habit], ...] = (
-    ("okafor", "language", replace(_TRAIN, queue="h200", per_day=0.95, gpus=(8, 8, 4), minutes=1300)),
+    ("okafor", "language", replace(_TRAIN, queue="h200", per_day=0.8, gpus=(8, 8, 4), minutes=1300)),
     ("okafor", "language", replace(_SWEEP, queue="a100", per_day=0.5, array=12)),
-    ("lindqvist", "language", replace(_TRAIN, queue="h100", per_day=2.0, gpus=(8, 4, 4))),
+    ("lindqvist", "language", replace(_TRAIN, queue="h100", per_day=1.6, gpus=(8, 4, 4))),
     ("lindqvist", "language", replace(_SLICE, per_day=1.5)),
     ("tanaka", "vision", replace(_TRAIN, queue="a100", per_day=3.6, gpus=(4, 8, 2))),
     ("tanaka", "vision", replace(_SWEEP, queue="l40s", per_day=0.8, array=10)),
     ("rossi", "vision", replace(_SWEEP, queue="a100", per_day=2.0, array=16, minutes=80)),
     ("rossi", "vision", replace(_NOTEBOOK, queue="dev", per_day=0.6)),
-    ("haddad", "physics", replace(_TRAIN, queue="h100", per_day=0.8, gpus=(4, 8), busy=0.58, nodes=(1, 1, 2))),
+    ("haddad", "physics", replace(_TRAIN, queue="h100", per_day=0.65, gpus=(4, 8), busy=0.58, nodes=(1, 1, 2))),
     ("petrova", "chemistry", replace(_DYNAMICS, queue="a100", per_day=7.0)),
     ("petrova", "chemistry", replace(_SERIAL, per_day=1.0, array=20)),
     ("nguyen", "chemistry", replace(_DYNAMICS, queue="l40s", per_day=5.5)),
@@ -87,7 +87,7 @@ _WORK: tuple[tuple[str, str, Habit], ...] = (
     ("student04", "teaching", replace(_SLICE, per_day=0.9, failing=0.2, active=(0.4, 0.95))),
     ("weber", "vision", replace(_NOTEBOOK, queue="a100", per_day=0.5, gpus=(2, 4), minutes=1500, busy=0.0, spread=0.4)),
     ("costa", "biology", replace(_NOTEBOOK, queue="l40s", per_day=0.9, busy=0.0, minutes=600)),
-    ("yilmaz", "language", replace(_TRAIN, queue="h100", per_day=0.5, gpus=(8,), nodes=(2,), active=(0.6, 0.9), minutes=600)),
+    ("yilmaz", "language", replace(_TRAIN, queue="h100", per_day=0.3, gpus=(8,), nodes=(2,), active=(0.6, 0.9), minutes=600)),
     ("brown", "vision", Habit("compare_gpus", "dev", 0.5, 90, gpus=(2,), busy=0.55, mixed=True, rhythm="office")),
     ("hansen", "physics", Habit("coupled", "l40s", 0.35, 240, gpus=(1,), busy=0.66, het=True)),
     ("moreau", "climate", replace(_TRAIN, queue="h100", per_day=0.35, gpus=(4,), qos="scavenger", minutes=1400, failing=0.02)),

@@ -18,7 +18,7 @@ from gpuledger.demo.workload import Job
 REQUEUE_DELAY = 120
 """Slurm holds a requeued job back for two minutes."""
 _RANK = {"interactive": 1, "normal": 2, "scavenger": 3}
-_BLOCKS_AFTER = 18 * 3600
+_BLOCKS_AFTER = 36 * 3600
 """After this long at the head of its queue a job that does not fit keeps later ones from starting."""
 
 
