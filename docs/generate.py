@@ -1,0 +1,255 @@
+"""Writes docs/reference from the code: each fact is described once, where it is used.
+
+`make docs` writes; `tests/docs/test_reference.py` fails when a page is stale.
+"""
+
+import dataclasses
+import inspect
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from gpuledger import plugins
+from gpuledger.config import Settings
+from gpuledger.metrics import Dimension, Metric
+from gpuledger.model import errors
+from gpuledger.model.errors import LedgerError
+from gpuledger.model.schema import describe
+from gpuledger.model.tables import TABLES, Table
+
+REFERENCE = Path(__file__).parent / "reference"
+NOTICE = "<!-- Written by docs/generate.py from the code. Edit the code, then run `make docs`. -->\n"
+Rows = Iterable[tuple[str, ...]]
+
+
+def grid(head: tuple[str, ...], rows: Rows) -> str:
+    """A Markdown table; a bar inside a cell is escaped."""
+    cells = [head, tuple("---" for _ in head), *rows]
+    return "\n".join(
+        "| " + " | ".join(one.replace("|", "\\|").replace("\n", " ") for one in row) + " |" for row in cells
+    )
+
+
+def prose(value: object) -> str:
+    return inspect.getdoc(value) or ""
+
+
+# ---- tables
+
+
+def tables() -> str:
+    """Every canonical table and column."""
+    contents = ((f"[{table.name}](#{table.name})", table.grain) for table in TABLES)
+    return "\n\n".join(["# Tables", TABLES_INTRODUCTION, grid(("table", "grain"), contents), *map(_table, TABLES)])
+
+
+TABLES_INTRODUCTION = """\
+Every row of the ledger lives in one of these tables, whichever system told it. **null means not known or not
+collected, never zero**; a column that exists and is empty is `''`. Key columns are never null. Instants are UTC with
+microseconds; the suffix of a name says its unit (`_seconds`, `_bytes`, `_ratio` from 0 to 1, `_at`)."""
+
+
+def _table(table: Table) -> str:
+    rows = (
+        (f"`{c['name']}`", "key" if c["is_key"] else "", c["kind"], c["unit"], c["meaning"], c["null"])
+        for c in describe(table)
+    )
+    cut = f" Cut into folders by {', '.join(f'`{name}`' for name in table.partition)}." if table.partition else ""
+    how = "Appended poll by poll." if table.is_polled else "Merged by key."
+    words = f"One row is {table.grain}. Sorted by `{table.order}`.{cut} {how}"
+    return f"## {table.name}\n\n{words}\n\n" + grid(("column", "", "kind", "unit", "meaning", "null means"), rows)
+
+
+# ---- metrics
+
+
+def offered(group: plugins.Group, kind: type) -> Iterator[Any]:
+    """Every object of `kind` the plugins of a group offer, by name."""
+    for name in plugins.names(group):
+        thing = plugins.load(group, name)
+        things = thing.values() if isinstance(thing, dict) else thing if isinstance(thing, tuple | list) else (thing,)
+        yield from (one for one in things if isinstance(one, kind))
+
+
+def all_metrics() -> list[Metric]:
+    return list(offered("metrics", Metric))
+
+
+def all_dimensions() -> list[Dimension]:
+    from gpuledger.metrics.dimensions import DIMENSIONS
+
+    return list(DIMENSIONS.values()) if isinstance(DIMENSIONS, dict) else list(DIMENSIONS)
+
+
+def metrics() -> str:
+    """Every metric with its definition, every dimension."""
+    by = ((f"`{d.name}`", d.label, d.meaning) for d in all_dimensions())
+    head = "# Metrics\n\nEach number is defined once and is the same in the command line, a report, its tables and its figures."
+    parts = [head, "## Metrics", *map(_metric, all_metrics()), "## Dimensions", grid(("name", "label", "meaning"), by)]
+    return "\n\n".join(parts)
+
+
+def _metric(metric: Metric) -> str:
+    facts = [f"**{metric.label}**", f"printed as {metric.format}", metric.kind]
+    if metric.better != "neither":
+        facts.append(f"better when {metric.better}")
+    if metric.numerator:
+        facts.append(
+            f"`{metric.numerator}`" + (f" ÷ `{metric.denominator}`" if metric.denominator else " ÷ observed hours")
+        )
+    return f"### {metric.name}\n\n{' · '.join(facts)}\n\n{metric.meaning}"
+
+
+# ---- sources, reports
+
+
+def sources() -> str:
+    """Every source with its configuration keys."""
+    return "\n\n".join(
+        ["# Sources", SOURCES_INTRODUCTION, *(_source(plugins.load("sources", n)) for n in plugins.names("sources"))]
+    )
+
+
+SOURCES_INTRODUCTION = """\
+A source reads one outside system. Its keys stand in the configuration under `[sources.NAME]` beside `type` and are
+used by `gpuledger collect`; files are read by `gpuledger ingest`."""
+
+
+def _source(source: Any) -> str:
+    keys = (
+        (f"`{f.name}`", _type(f.type), _default(f), f.metadata.get("meaning", "")) for f in dataclasses.fields(source)
+    )
+    return f"## {source.name}\n\n**{source.title}**\n\n{prose(source)}\n\n" + grid(
+        ("key", "type", "default", "meaning"), keys
+    )
+
+
+def _type(annotation: object) -> str:
+    return f"`{annotation if isinstance(annotation, str) else getattr(annotation, '__name__', annotation)}`"
+
+
+def _default(field: "dataclasses.Field[Any]") -> str:
+    if field.default is not dataclasses.MISSING:
+        return f"`{field.default!r}`"
+    return f"`{field.default_factory()!r}`" if field.default_factory is not dataclasses.MISSING else "required"
+
+
+def reports() -> str:
+    """Every report with its parameters."""
+    return "\n\n".join(["# Reports", *(_report(plugins.load("reports", name)) for name in plugins.names("reports"))])
+
+
+def _report(report: Any) -> str:
+    words = f"## {report.name}\n\n**{report.title}**: {report.audience}\n\nWithout a period: the last {report.default_last}."
+    return words + "\n\n" + _fields(report.parameters)
+
+
+def _fields(model: Any) -> str:
+    rows = (
+        (f"`{name}`", f"`{field.annotation if not inspect.isclass(field.annotation) else field.annotation.__name__}`",
+         "required" if field.is_required() else f"`{field.get_default(call_default_factory=True)!r}`", field.description or "")
+        for name, field in model.model_fields.items()
+    )  # fmt: skip
+    return grid(("key", "type", "default", "meaning"), rows)
+
+
+# ---- command line, configuration, errors
+
+
+def commands() -> Iterator[tuple[str, Any]]:
+    """Every command as (what is typed, its click context), groups before their members."""
+    import typer
+
+    from gpuledger.cli.app import app
+    from gpuledger.cli.verbs import VERBS, command_of
+
+    root = _context(typer.main.get_command(app), "gpuledger")
+    yield "gpuledger", root
+    for verb in (verb for verbs in VERBS.values() for verb in verbs):
+        yield from _walk(_context(command_of(verb), verb, root))
+
+
+def _context(command: Any, name: str, parent: Any = None) -> Any:
+    """A command as typed after `parent`, its help 100 columns wide on every machine."""
+    return command.context_class(command, info_name=name, parent=parent, terminal_width=100, max_content_width=100)
+
+
+def _walk(context: Any) -> Iterator[tuple[str, Any]]:
+    yield context.command_path, context
+    for name, command in getattr(context.command, "commands", {}).items():
+        yield from _walk(_context(command, name, context))
+
+
+def cli() -> str:
+    """The help of every command."""
+    pages = (f"## {path}\n\n```text\n{context.get_help().rstrip()}\n```" for path, context in commands())
+    return "\n\n".join(["# Command line", CLI_INTRODUCTION, *pages])
+
+
+CLI_INTRODUCTION = """\
+Data goes to stdout, messages to stderr. Global options may stand before or after the verb. Exit codes are listed in
+[errors.md](errors.md)."""
+
+
+def configuration() -> str:
+    """Every key of gpuledger.toml."""
+    return "\n\n".join(["# Configuration", CONFIGURATION_INTRODUCTION, _fields(Settings)])
+
+
+CONFIGURATION_INTRODUCTION = """\
+The first of these is read: `--config`, `GPULEDGER_CONFIG`, `./gpuledger.toml`,
+`$XDG_CONFIG_HOME/gpuledger/gpuledger.toml`, `/etc/gpuledger/gpuledger.toml`; a `.env` stands beside it. Every key can
+be given as `GPULEDGER_<KEY>` in the environment (`DATABASE_URL` and `LOG_LEVEL` are accepted spellings of `ledger`
+and `log_level`), and an option on the command line wins over both. An unknown key is an error that names the near
+one. `gpuledger config show` prints what is in force, `config validate` checks, `config path` says where it was found.
+The keys of `[sources.NAME]` are in [sources.md](sources.md), those of `[reports.NAME]` in [reports.md](reports.md)."""
+
+
+def error_codes() -> str:
+    """Every way to stop."""
+    rows = (
+        (f"`{error.__name__}`", str(error.exit_code), prose(error).split("\n\n")[0]) for error in _tree(LedgerError)
+    )
+    return "\n\n".join(["# Errors and exit codes", ERRORS_INTRODUCTION, grid(("error", "exit code", "meaning"), rows)])
+
+
+ERRORS_INTRODUCTION = """\
+A message is one sentence with the cause, and the fix where there is one; `--debug` adds the traceback. A bad *row* is
+never an error: it is kept as a problem, counted and printed, and the rest is read.
+
+Exit codes: 0 done · 1 failed · 2 usage · 3 partial, empty or stale · 4 findings above threshold · 75 busy."""
+
+
+def _tree(error: type[LedgerError]) -> Iterator[type[LedgerError]]:
+    if error.__module__ == errors.__name__:
+        yield error
+        for child in error.__subclasses__():
+            yield from _tree(child)
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "tables.md": tables,
+    "metrics.md": metrics,
+    "sources.md": sources,
+    "reports.md": reports,
+    "cli.md": cli,
+    "configuration.md": configuration,
+    "errors.md": error_codes,
+}
+
+
+def page(name: str) -> str:
+    """The text of one reference page."""
+    return f"{NOTICE}\n{PAGES[name]()}\n"
+
+
+def main() -> None:
+    """Writes every page."""
+    REFERENCE.mkdir(exist_ok=True)
+    for name in PAGES:
+        (REFERENCE / name).write_text(page(name), encoding="utf-8")
+        print(f"docs/reference/{name}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""Only the edge touches the world: the command line reads the clock and the environment, and prints."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.shape.source_tree import MODULES, dotted, layer, name, references, tree
+
+CLOCK = (
+    "datetime.now",
+    "datetime.utcnow",
+    "datetime.today",
+    "date.today",
+    "time.time",
+    "time.time_ns",
+    "time.localtime",
+    "time.gmtime",
+)
+ENVIRONMENT = (
+    "os.environ",
+    "os.getenv",
+    "os.environb",
+    "Path.home",
+    "getpass.getuser",
+    "socket.gethostname",
+)
+inner = pytest.mark.parametrize("path", [path for path in MODULES if layer(path) not in ("cli", "__main__")], ids=name)
+
+
+@inner
+def test_only_the_command_line_reads_the_clock(path: Path) -> None:
+    found = [f"{name(path)}:{line} {what}" for what, line in references(path) if what.endswith(CLOCK)]
+    assert not found, f"take `now` as an argument: {found}"
+
+
+@inner
+def test_only_the_command_line_reads_the_environment(path: Path) -> None:
+    found = [f"{name(path)}:{line} {what}" for what, line in references(path) if what in ENVIRONMENT]
+    assert not found, f"take it as an argument: {found}"
+
+
+@inner
+def test_only_the_command_line_prints(path: Path) -> None:
+    calls = [node for node in ast.walk(tree(path)) if isinstance(node, ast.Call)]
+    printed = [
+        f"{name(path)}:{call.lineno}"
+        for call in calls
+        if dotted(call.func) in ("print", "sys.stdout.write", "sys.exit")
+    ]
+    assert not printed

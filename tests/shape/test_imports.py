@@ -1,0 +1,75 @@
+"""Import contracts hold, and what must be quick imports nothing heavy."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.shape.source_tree import ROOT
+
+HEAVY = {
+    "duckdb",
+    "deltalake",
+    "ibis",
+    "sqlglot",
+    "pyarrow",
+    "numpy",
+    "pandas",
+    "matplotlib",
+    "jinja2",
+    "xlsxwriter",
+    "psycopg",
+    "pyspark",
+}
+LIST = """
+import json, sys
+from gpuledger import plugins
+groups = ("sources", "stores", "metrics", "reports", "channels")
+offered = {g: plugins.names(g) for g in groups}
+print(json.dumps([offered, sorted(sys.modules)]))
+"""
+HELP = """
+import json, sys
+from gpuledger.cli.edge import run
+code = run(sys.argv[1:])
+print(json.dumps(sorted(sys.modules)), file=sys.stderr)
+raise SystemExit(code)
+"""
+
+
+def python(code: str, *args: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", code, *args], text=True, capture_output=True, check=True)
+
+
+def test_the_contracts_hold() -> None:
+    """The layers in pyproject.toml are the architecture."""
+    outcome = subprocess.run(
+        ["lint-imports", "--no-logo"],
+        executable=ROOT / ".venv/bin/lint-imports",
+        cwd=ROOT,
+        text=True,
+        capture_output=True,
+    )
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+
+
+def test_listing_plugins_imports_none_of_them() -> None:
+    offered, modules = json.loads(python(LIST).stdout)
+    assert offered["sources"]
+    assert offered["reports"]
+    inside = [
+        m
+        for m in modules
+        if m.startswith(("gpuledger.sources", "gpuledger.store", "gpuledger.metrics", "gpuledger.reports"))
+    ]
+    assert not inside
+    assert not HEAVY & set(modules)
+
+
+@pytest.mark.parametrize(
+    "args", [["--help"], ["query", "--help"], ["report", "--help"], ["ingest", "--help"], ["--version"]], ids=" ".join
+)
+def test_help_imports_nothing_heavy(args: list[str]) -> None:
+    modules = json.loads(python(HELP, *args).stderr.splitlines()[-1])
+    assert not HEAVY & set(modules)
