@@ -77,6 +77,13 @@ class Session:
         return loaded
 
     @property
+    def without_file(self) -> "Settings":
+        """The settings that flags and environment alone give: what `init` starts from."""
+        from gpuledger.config.loading import load
+
+        return load(self.typed.flags, {k: v for k, v in os.environ.items() if k != "GPULEDGER_CONFIG"}, None).settings
+
+    @property
     def settings(self) -> "Settings":
         return self.loaded.settings
 

@@ -27,12 +27,14 @@ class Loaded:
     origins: Mapping[str, str]
 
 
-def load(flags: Mapping[str, Any], environ: Mapping[str, str], folder: Path, config: Path | None = None) -> Loaded:
-    """The settings in force. `flags` holds only what was typed; `folder` is where we stand.
+def load(
+    flags: Mapping[str, Any], environ: Mapping[str, str], folder: Path | None, config: Path | None = None
+) -> Loaded:
+    """The settings in force. `flags` holds only what was typed; `folder` is where we stand (None: read no file).
 
     Raises ConfigError for a file that is missing or no TOML, an unknown key (with the near one) or a bad value.
     """
-    file = find(environ, folder, config)
+    file = find(environ, folder, config) if folder else None
     layers = [("default", {"ledger": default_ledger(environ)})]
     if file:
         layers += [(str(file), _read_toml(file)), (str(file.parent / ".env"), _from_environment(_dotenv(file)))]

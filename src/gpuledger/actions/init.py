@@ -1,0 +1,99 @@
+"""`init`: looks around this machine and writes a commented configuration; never over an existing file."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from gpuledger.config import Settings
+from gpuledger.model.errors import LedgerError, UsageError
+from gpuledger.plugins import load, names
+
+
+@dataclass(frozen=True)
+class Found:
+    """A system this machine has: the command that showed it, and the source that reads it (None: not in this version)."""
+
+    command: str
+    path: str
+    source: str | None
+
+
+LOOKED_FOR = {"sacct": "slurm", "condor_status": "htcondor", "nvidia-smi": "nvml"}
+"""Commands that tell of a system, and the source that would read it."""
+
+
+def init(file: Path, ledger: str, zone: str, which: Callable[[str], str | None]) -> list[Found]:
+    """Writes the configuration to `file` and returns what was found on this machine.
+
+    Raises UsageError when the file exists, LedgerError when it cannot be written.
+    """
+    found = look(which)
+    try:
+        with file.open("x", encoding="utf-8") as text:
+            text.write(written(ledger, zone, found))
+    except FileExistsError:
+        raise UsageError(
+            f"{file} exists and is left as it is; move it away, or give another name with --config."
+        ) from None
+    except OSError as error:
+        raise LedgerError(f"{file} cannot be written: {error.strerror}.") from error
+    return found
+
+
+def look(which: Callable[[str], str | None]) -> list[Found]:
+    """The systems whose commands are on the path."""
+    there = names("sources")
+    return [
+        Found(command, path, source if source in there else None)
+        for command, source in LOOKED_FOR.items()
+        if (path := which(command))
+    ]
+
+
+def written(ledger: str, zone: str, found: list[Found]) -> str:
+    """The text of the configuration."""
+    return "\n".join(_lines(ledger, zone, found)) + "\n"
+
+
+def _lines(ledger: str, zone: str, found: list[Found]) -> Iterator[str]:
+    yield "# gpuledger: every key has a default; flags and GPULEDGER_... variables win over this file."
+    yield "# Check it with `gpuledger config validate`, see what is in force with `gpuledger config show`."
+    yield f"ledger = {json.dumps(ledger, ensure_ascii=False)}"
+    yield f"display_zone = {json.dumps(zone)}"
+    yield "\n".join(_defaults())
+    for one in found:
+        yield f"\n# {one.path} is on this machine."
+        yield from (
+            _source(one.source)
+            if one.source
+            else [f"# This version has no source for it ({', '.join(names('sources'))})."]
+        )
+    if not any(one.source for one in found):
+        yield "\n# No live system was found here. One looks like this:"
+        yield from (f"# {line}" for name in names("sources")[:1] for line in _source(name))
+
+
+def _defaults() -> Iterator[str]:
+    for name, field in Settings.model_fields.items():
+        if name in ("ledger", "display_zone", "sources", "reports"):
+            continue
+        value = '"gpuledger.log"' if name == "log_file" else json.dumps(field.default)
+        yield f"# {name} = {value}  # {field.description}"
+
+
+def _source(name: str) -> Iterator[str]:
+    """A table for the source, its other keys as comments with their defaults."""
+    yield f"[sources.{name}]"
+    yield f'type = "{name}"'
+    for field in fields(load("sources", name)):
+        default = field.default if field.default is not MISSING else None
+        yield f"# {field.name} = {_toml(default)}"
+
+
+def _toml(value: Any) -> str:
+    """A default as TOML; '' where there is none."""
+    return json.dumps(
+        list(value) if isinstance(value, tuple | frozenset) else "" if value is None else value, default=str
+    )

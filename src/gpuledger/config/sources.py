@@ -1,0 +1,82 @@
+"""Sources as configured: a source's dataclass fields are its configuration keys, checked before anything runs."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import Field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from gpuledger.config import Settings
+from gpuledger.model.errors import ConfigError, UsageError
+from gpuledger.model.names import unknown
+from gpuledger.plugins import load, names
+
+if TYPE_CHECKING:
+    from gpuledger.sources import Source
+
+FILE = "_file"
+"""`password_file = "/etc/…"` gives the field `password`: a secret is in a file or the environment, never on argv."""
+
+
+def source_named(settings: Settings, name: str) -> "Source":
+    """The source configured as `[sources.NAME]`, or the plugin of that name with nothing configured.
+
+    Raises ConfigError for a wrong key or value, UsageError for a name that is neither.
+    """
+    if name in settings.sources:
+        configured = settings.sources[name]
+        return _built(f"[sources.{name}]", configured.type, configured.fields)
+    if name not in names("sources"):
+        raise UsageError(unknown("source", name, {*settings.sources, *names("sources")}))
+    return _built(f"[sources.{name}]", name, {})
+
+
+def all_types() -> "dict[str, Source]":
+    """Every plugin with nothing configured, by name: for recognising a file."""
+    return {name: load("sources", name)() for name in names("sources")}
+
+
+def listing(settings: Settings) -> list[dict[str, str]]:
+    """Each type of source: name, title, the names it is configured under, its keys."""
+    return [
+        {
+            "name": name,
+            "title": kind.title,
+            "configured_as": ", ".join(ours for ours, each in settings.sources.items() if each.type == name),
+            "keys": ", ".join(field.name for field in fields(kind)),
+        }
+        for name, kind in ((name, load("sources", name)) for name in names("sources"))
+    ]
+
+
+def _built(place: str, type_name: str, values: Mapping[str, Any]) -> "Source":
+    if type_name not in names("sources"):
+        raise ConfigError(f"{place}: {unknown('type of source', type_name, names('sources'))}")
+    kind = load("sources", type_name)
+    known = {field.name: field for field in fields(kind)}
+    given = dict(_read_files(place, values, known))
+    for key in given:
+        if key not in known:
+            raise ConfigError(f"{place}: {unknown('key', key, known)}")
+    try:
+        built: Source = TypeAdapter(kind).validate_python(given)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        path = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(f"{place}: {path or type_name}: {first['msg'].removeprefix('Value error, ')}.") from None
+    return built
+
+
+def _read_files(place: str, values: Mapping[str, Any], known: "Mapping[str, Field[Any]]") -> Iterable[tuple[str, Any]]:
+    for key, value in values.items():
+        field = key.removesuffix(FILE)
+        if key in known or field == key or field not in known:
+            yield key, value
+            continue
+        try:
+            yield field, Path(str(value)).read_text(encoding="utf-8").rstrip("\n")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(
+                f"{place}: {key} {str(value)!r} cannot be read: {getattr(error, 'strerror', error)}."
+            ) from None
