@@ -70,9 +70,12 @@ def default_ledger(environ: Mapping[str, str]) -> str:
 
 def unknown_variables(environ: Mapping[str, str]) -> list[str]:
     """A sentence for every variable that begins like ours, is none of ours, and is near one of ours."""
-    ours = [PREFIX + name.upper() for name in (*Settings.model_fields, "config")]
-    strange = [name for name in environ if name.startswith(PREFIX) and name.split("__")[0] not in ours]
-    return [text for name in strange if "did you mean" in (text := unknown("setting", name, ours))]
+    ours = [*Settings.model_fields, "config"]
+    told = ((name, name.removeprefix(PREFIX).lower().split("__")[0]) for name in environ if name.startswith(PREFIX))
+    sentences = [
+        f"{name} is set and not used: {unknown('setting', key, ours)}" for name, key in told if key not in ours
+    ]
+    return [sentence for sentence in sentences if "did you mean" in sentence]
 
 
 def _read_toml(file: Path) -> dict[str, Any]:
