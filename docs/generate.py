@@ -3,11 +3,15 @@
 `make docs` writes; `tests/docs/test_reference.py` fails when a page is stale.
 """
 
+import ast
 import dataclasses
 import inspect
+import itertools
+import re
+import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from gpuledger import plugins
 from gpuledger.config import Settings
@@ -115,17 +119,27 @@ A source reads one outside system. Its keys stand in the configuration under `[s
 used by `gpuledger collect`; files are read by `gpuledger ingest`."""
 
 
+def key_meanings(source: type) -> dict[str, str]:
+    """What each key of a source means: the text below its field in the class."""
+    body = ast.parse(textwrap.dedent(inspect.getsource(source))).body[0].body  # type: ignore[attr-defined]
+    return {
+        field.target.id: " ".join(words.value.value.split())
+        for field, words in itertools.pairwise(body)
+        if isinstance(field, ast.AnnAssign) and isinstance(words, ast.Expr) and isinstance(words.value, ast.Constant)
+    }
+
+
 def _source(source: Any) -> str:
-    keys = (
-        (f"`{f.name}`", _type(f.type), _default(f), f.metadata.get("meaning", "")) for f in dataclasses.fields(source)
-    )
+    meanings = key_meanings(source)
+    keys = ((f"`{f.name}`", _type(f.type), _default(f), meanings.get(f.name, "")) for f in dataclasses.fields(source))
     return f"## {source.name}\n\n**{source.title}**\n\n{prose(source)}\n\n" + grid(
         ("key", "type", "default", "meaning"), keys
     )
 
 
 def _type(annotation: object) -> str:
-    return f"`{annotation if isinstance(annotation, str) else getattr(annotation, '__name__', annotation)}`"
+    words = annotation.__name__ if inspect.isclass(annotation) and not get_args(annotation) else str(annotation)
+    return "`" + re.sub(r"(\w+\.)+", "", words) + "`"
 
 
 def _default(field: "dataclasses.Field[Any]") -> str:
@@ -146,7 +160,7 @@ def _report(report: Any) -> str:
 
 def _fields(model: Any) -> str:
     rows = (
-        (f"`{name}`", f"`{field.annotation if not inspect.isclass(field.annotation) else field.annotation.__name__}`",
+        (f"`{name}`", _type(field.annotation),
          "required" if field.is_required() else f"`{field.get_default(call_default_factory=True)!r}`", field.description or "")
         for name, field in model.model_fields.items()
     )  # fmt: skip

@@ -1,0 +1,88 @@
+"""What README and docs show is what happens: every command is typed, every file written, every link followed."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.docs.pages import EVERY_PAGE, NOT_TESTED, PAGES, ROOT, Typed, links, steps
+
+BIN = Path(sys.executable).parent
+
+
+def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Types one command as a reader would, with the plugins written into `folder` installed."""
+    home = {"HOME": str(folder), "XDG_CONFIG_HOME": str(folder / ".config"), "XDG_DATA_HOME": str(folder / ".local")}
+    path = {"PATH": f"{BIN}:{os.environ['PATH']}", "PYTHONPATH": str(folder)}
+    return subprocess.run(
+        ["bash", "-c", command], cwd=folder, env=os.environ | home | path, text=True, capture_output=True
+    )
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `make demo` leaves behind."""
+    folder = tmp_path_factory.mktemp("made")
+    outcome = run("gpuledger demo --out demo", folder)
+    assert outcome.returncode == 0, outcome.stderr
+    return folder / "demo"
+
+
+@pytest.fixture
+def folder(demo: Path, tmp_path: Path) -> Iterator[Path]:
+    shutil.copytree(demo, tmp_path / "demo")
+    yield tmp_path
+    shutil.rmtree(tmp_path / "demo")
+
+
+def write(folder: Path, name: str, text: str) -> None:
+    """Writes a file of a page; a pyproject.toml also installs its entry points."""
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(text, encoding="utf-8")
+    if name == "pyproject.toml":
+        project = tomllib.loads(text)["project"]
+        installed = folder / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
+        installed.mkdir()
+        (installed / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
+        )
+        groups = (
+            f"[{group}]\n" + "".join(f"{k} = {v}\n" for k, v in lines.items())
+            for group, lines in project["entry-points"].items()
+        )
+        (installed / "entry_points.txt").write_text("\n".join(groups))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_a_reader_can_do_what_a_page_says(page: Path, folder: Path) -> None:
+    for step in steps(page):
+        if isinstance(step, Typed):
+            outcome = run(step.command, folder)
+            assert outcome.returncode == 0, f"$ {step.command}\n{outcome.stdout}{outcome.stderr}"
+        else:
+            write(folder, step.name, step.text)
+
+
+@pytest.mark.parametrize("page", EVERY_PAGE, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_link_leads_somewhere(page: Path) -> None:
+    assert not [str(target) for target in links(page) if not target.exists()]
+
+
+def test_every_decision_is_listed_and_there() -> None:
+    listed = {target.name for target in links(ROOT / "docs/adr/README.md")}
+    assert listed == {path.name for path in (ROOT / "docs/adr").glob("0*.md")}
+
+
+def test_a_block_that_cannot_run_says_why() -> None:
+    marked = [
+        line
+        for page in PAGES
+        for line in page.read_text(encoding="utf-8").splitlines()
+        if line.startswith("# not tested")
+    ]
+    assert all(len(line.removeprefix(NOT_TESTED).split()) >= 3 for line in marked)
