@@ -3,7 +3,9 @@
 import json
 import subprocess
 import sys
+import tomllib
 
+import grimp
 import pytest
 
 from tests.shape.source_tree import ROOT
@@ -38,6 +40,16 @@ raise SystemExit(code)
 """
 
 
+def plugin_modules() -> list[str]:
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]
+    return [
+        target.split(":")[0]
+        for name, group in groups.items()
+        if not name.endswith("metrics")
+        for target in group.values()
+    ]
+
+
 def python(code: str, *args: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", code, *args], text=True, capture_output=True, check=True)
 
@@ -52,6 +64,15 @@ def test_the_contracts_hold() -> None:
         capture_output=True,
     )
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+
+
+@pytest.mark.parametrize("plugin", plugin_modules())
+def test_a_plugin_is_reached_by_name_never_imported(plugin: str) -> None:
+    """So it stands alone: it can be left out, and a stranger's takes the same door."""
+    graph = grimp.build_graph("gpuledger", exclude_type_checking_imports=True, cache_dir=None)
+    inside = {plugin, *graph.find_descendants(plugin)}
+    importers = {(one, module) for module in inside for one in graph.find_modules_that_directly_import(module)}
+    assert not {f"{one} imports {module}" for one, module in importers if one not in inside}
 
 
 def test_listing_plugins_imports_none_of_them() -> None:
