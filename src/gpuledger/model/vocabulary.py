@@ -185,6 +185,7 @@ COLUMNS: tuple[Column, ...] = (
     whole("accepted_count", "Input rows that changed the ledger."),
     whole("unchanged_count", "Input rows that said nothing new."),
     whole("problem_count", "Input rows refused."),
+    whole("commit_count", "Commits the run made beside its own row; `store check` compares them with the logs."),
     text("result", "done, partial, failed or empty."),
     texts("remarks", "What a reader must know of the run."),
     texts("recipients", "Where a send went."),

@@ -75,6 +75,9 @@ class Store(Protocol):
     def append(self, batch: Batch, ingest_id: str) -> Written:
         """Adds rows of a polled table, leaving out those whose (cluster, source, time) is there."""
 
+    def retract(self, table: Table, **equal: str) -> int:
+        """Deletes the rows whose columns equal these values (a replayed file's old problems); returns their number."""
+
     def ask(self, expression: "ir.Table", period: Period | None = None) -> pa.Table:
         """Answers an Ibis expression over canonical tables; `period` prunes files, never rows."""
 

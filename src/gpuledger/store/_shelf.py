@@ -1,0 +1,111 @@
+"""The tables of one ledger, held open: a new version is noticed by one look at its log."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+from deltalake import DeltaTable
+from deltalake.exceptions import TableNotFoundError
+
+from gpuledger.model.errors import ConfigError
+from gpuledger.model.tables import Table
+from gpuledger.store._commit import add_new_columns, create, make_durable
+from gpuledger.store._edge import edge
+from gpuledger.store._lock import writing
+from gpuledger.store._snapshot import Snapshot, take
+
+FORBIDDEN = "[]*"
+
+
+class Shelf:
+    """Opens, makes and locks the tables under `root`, a folder or an object store's URL."""
+
+    def __init__(self, root: str | Path, storage_options: dict[str, str] | None = None) -> None:
+        if any(sign in str(root) for sign in FORBIDDEN):
+            raise ConfigError(
+                f"A ledger cannot be in {str(root)!r}: choose a folder whose name has none of [ ] * in it."
+            )
+        self.url = str(root).rstrip("/") if "://" in str(root) else None
+        self.root = None if self.url else Path(root).expanduser().absolute()
+        self._options = storage_options
+        self._held: dict[str, Snapshot] = {}
+        self._mutex = threading.Lock()
+        self._mutexes: dict[str, threading.RLock] = {}
+
+    def folder(self, table: Table) -> Path | None:
+        return self.root / table.name if self.root else None
+
+    def place(self, table: Table) -> str:
+        return f"{self.url}/{table.name}" if self.url else str(self.folder(table))
+
+    def fresh(self, table: Table) -> Snapshot | None:
+        """The newest version, None while the table has never been written."""
+        with self._one_thread(table), edge(self.place(table)):
+            held = self._held.get(table.name)
+            if held is None:
+                return self._open(table)
+            return held if self._is_newest(held) else self._advance(held)
+
+    @contextmanager
+    def changing(self, table: Table) -> Iterator[Snapshot]:
+        """Holds the table for one commit: yields the newest version, then makes the commit durable."""
+        with self._one_thread(table), edge(self.place(table)), self._locked(table):
+            before = self.fresh(table) or self._create(table)
+            add_new_columns(before.delta, table)
+            try:
+                yield before
+            except BaseException:
+                self.forget(table)
+                raise
+            if before.delta.version() > before.version:
+                self._held[table.name] = take(table, before.delta, before.folder)
+                if before.folder:
+                    make_durable(before.folder, before.delta.version())
+
+    def forget(self, table: Table) -> None:
+        """The next look opens the table anew."""
+        self._held.pop(table.name, None)
+
+    def _locked(self, table: Table) -> "nullcontext[None]":
+        folder = self.folder(table)
+        if folder is None:
+            return nullcontext()
+        folder.mkdir(parents=True, exist_ok=True)
+        return writing(folder)  # type: ignore[return-value]
+
+    def _one_thread(self, table: Table) -> threading.RLock:
+        with self._mutex:
+            return self._mutexes.setdefault(table.name, threading.RLock())
+
+    def _open(self, table: Table) -> Snapshot | None:
+        folder = self.folder(table)
+        if folder and not (folder / "_delta_log").is_dir():
+            return None
+        try:
+            delta = DeltaTable(self.place(table), storage_options=self._options)
+        except TableNotFoundError:
+            return None
+        return self._hold(take(table, delta, folder))
+
+    def _create(self, table: Table) -> Snapshot:
+        folder = self.folder(table)
+        held = self._hold(take(table, create(self.place(table), table, self._options), folder))
+        if folder:
+            make_durable(folder, held.version)
+        return held
+
+    def _hold(self, snapshot: Snapshot) -> Snapshot:
+        self._held[snapshot.table.name] = snapshot
+        return snapshot
+
+    def _advance(self, held: Snapshot) -> Snapshot:
+        held.delta.update_incremental()
+        return held if held.delta.version() == held.version else self._hold(take(held.table, held.delta, held.folder))
+
+    @staticmethod
+    def _is_newest(held: Snapshot) -> bool:
+        """One look, no listing: a version is there when its log file is."""
+        if held.folder is None:
+            return False
+        return not (held.folder / "_delta_log" / f"{held.version + 1:020d}.json").exists()

@@ -1,0 +1,237 @@
+"""Merging and appending: read what is there, decide in DuckDB, commit only what is really new."""
+
+# ruff: noqa: S608 - SQL is put together from canonical names and quoted literals only
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import reduce
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from deltalake import write_deltalake
+
+from gpuledger.model.batch import Batch
+from gpuledger.model.schema import conform
+from gpuledger.model.tables import JOB_ATTEMPTS, Table
+from gpuledger.store import Written
+from gpuledger.store import _merge as rule
+from gpuledger.store._commit import WRITER, properties
+from gpuledger.store._snapshot import Snapshot, at_most, literal, quoted, scanned, show
+
+Cursor = duckdb.DuckDBPyConnection
+
+
+def upsert(cursor: Cursor, snapshot: Snapshot, rows: pa.Table, weights: np.ndarray, ingest_id: str) -> Written:
+    """One merge of prepared rows into this version. Run again from here when another commit came first."""
+    table = snapshot.table
+    files = snapshot.paths(candidates(cursor, snapshot, rows))
+    news = _news(cursor, snapshot, rows, files)
+    if not len(news):
+        return Written(unchanged=len(rows), input_unchanged=int(weights.sum()))
+    new = rows if len(news) == len(rows) else rows.take(news)
+    old = _stored(cursor, snapshot, new, files)
+    if not len(old) and not _repeats(cursor, new, table):
+        changed, updates, used = new, 0, np.arange(len(new))
+    else:
+        result = rule.merged(cursor, new, old, table)
+        changed, updates, used = result.rows, int(pc.sum(result.is_update).as_py() or 0), result.used
+    accepted = int(weights[news.to_numpy()][used].sum())
+    if len(changed):
+        _commit(cursor, snapshot, changed, old, updates, ingest_id)
+    return Written(
+        len(changed) - updates,
+        updates,
+        len(rows) - len(changed),
+        accepted,
+        int(weights.sum()) - accepted,
+        int(len(changed) > 0),
+    )
+
+
+def append(cursor: Cursor, snapshot: Snapshot, rows: pa.Table, weights: np.ndarray, ingest_id: str) -> Written:
+    """Adds the rows whose key is not there, under the stream's transaction number."""
+    table = snapshot.table
+    news = _first_of_each(cursor, snapshot, rows, snapshot.paths(candidates(cursor, snapshot, rows)))
+    accepted = int(weights[news.to_numpy()].sum())
+    if len(news):
+        added = in_order(rows if len(news) == len(rows) else rows.take(news), table)
+        write_deltalake(snapshot.delta, added, mode="append", writer_properties=WRITER,
+                        commit_properties=properties(ingest_id, _stream(snapshot, added)))  # fmt: skip
+    return Written(len(news), 0, len(rows) - len(news), accepted, int(weights.sum()) - accepted, int(len(news) > 0))
+
+
+def _stream(snapshot: Snapshot, rows: pa.Table) -> tuple[str, int] | None:
+    """Name and number of the commit in its stream: two writers of one stream without a lock collide, and one retries."""
+    if "source" not in rows.column_names or snapshot.table.order != "time":
+        return None
+    name = f"{rows['cluster'][0]}/{rows['source'][0]}"
+    newest = int(pc.max(rows["time"].cast(pa.int64())).as_py())
+    return name, max(newest, snapshot.delta.transaction_version(name) or 0)
+
+
+def candidates(cursor: Cursor, snapshot: Snapshot, rows: pa.Table) -> pa.ChunkedArray:
+    """Which files can hold a key of these rows, told by their statistics."""
+    keep = pc.invert(snapshot.everything)
+    if not snapshot.adds.num_rows:
+        return keep
+    for group in _ranges(cursor, snapshot.table, rows):
+        keep = pc.or_(keep, reduce(pc.and_, _sides(snapshot, group), snapshot.everything))
+    return keep
+
+
+def _fixed(table: Table) -> tuple[str, ...]:
+    """Columns that are equal in all readings of one key (unless one does not know it): safe to leave files out by."""
+    names = [name for name in (table.order, "attempt_id") if name in table.key and name != "workflow_run"]
+    return (*names, "submitted_at") if table is JOB_ATTEMPTS else tuple(names)
+
+
+def _ranges(cursor: Cursor, table: Table, rows: pa.Table) -> list[dict[str, Any]]:
+    """Smallest and largest value of the fixed columns for each partition of the rows."""
+    if not (fixed := _fixed(table)):
+        return [{}]
+    sides = ", ".join(
+        f"min({name}) AS {quoted('min.' + name)}, max({name}) AS {quoted('max.' + name)}, count({name}) < count(*) AS {quoted('open.' + name)}"
+        for name in fixed
+    )
+    groups = ", ".join(table.partition or ("true",))
+    names = [*dict.fromkeys([*fixed, *table.partition])]
+    cursor.register("rows_in", rows.select(names))
+    shown = ", ".join(["cluster" if "cluster" in table.partition else "NULL AS cluster", sides])
+    found: list[dict[str, Any]] = (
+        cursor.sql(f"SELECT {shown} FROM rows_in GROUP BY {groups}").to_arrow_table().to_pylist()
+    )
+    cursor.unregister("rows_in")
+    return found
+
+
+def _sides(snapshot: Snapshot, group: dict[str, Any]) -> list[pa.ChunkedArray]:
+    """The rows' month is no side: it is fixed when a row first came, and may have been another."""
+    sides = [pc.equal(snapshot.adds["partition.cluster"], group["cluster"])] if group.get("cluster") is not None else []
+    for name in (key.removeprefix("min.") for key in group if key.startswith("min.")):
+        if group["open." + name]:
+            continue
+        within = pc.and_(
+            at_most(snapshot.adds, f"min.{name}", group[f"max.{name}"]),
+            at_most(snapshot.adds, f"max.{name}", group[f"min.{name}"], at_least=True),
+        )
+        sides.append(pc.or_(within, pc.fill_null(pc.greater(snapshot.adds[f"null_count.{name}"], 0), True)))
+    return sides
+
+
+def _numbered(rows: pa.Table, names: Sequence[str]) -> pa.Table:
+    return rows.select(list(names)).append_column("n", pa.array(np.arange(len(rows)), pa.int64()))
+
+
+def _source(cursor: Cursor, snapshot: Snapshot, files: Sequence[str], columns: Sequence[str]) -> str:
+    """SQL of the stored rows of some files (on an object store: of all)."""
+    if snapshot.folder:
+        return f"({scanned(snapshot, files, columns)})"
+    show(cursor, snapshot, snapshot.table, None)
+    return quoted(snapshot.table.name)
+
+
+def _news(cursor: Cursor, snapshot: Snapshot, rows: pa.Table, files: Sequence[str]) -> pa.Array:
+    """Numbers of the rows that tell something the stored ones do not; only keys and hashes are read."""
+    table = snapshot.table
+    if not files:
+        return pa.array(np.arange(len(rows)), pa.int64())
+    columns = rule.compared_columns(table)
+    cursor.register("rows_in", _numbered(rows, columns))
+    found = cursor.sql(
+        f"SELECT i.n FROM rows_in i LEFT JOIN {_source(cursor, snapshot, files, columns)} o USING ({', '.join(table.key)}) "
+        f"WHERE {rule.says_something(table)} ORDER BY i.n"
+    ).to_arrow_table()  # fmt: skip
+    cursor.unregister("rows_in")
+    return found["n"].combine_chunks()
+
+
+def _stored(cursor: Cursor, snapshot: Snapshot, new: pa.Table, files: Sequence[str]) -> pa.Table:
+    """The stored rows of the keys of `new`, whole."""
+    table = snapshot.table
+    if not files:
+        return new.slice(0, 0)
+    cursor.register("rows_in", new.select(list(table.key)))
+    source = _source(cursor, snapshot, files, table.column_names)
+    old = cursor.sql(f"SELECT o.* FROM {source} o SEMI JOIN rows_in i USING ({', '.join(table.key)})").to_arrow_table()
+    cursor.unregister("rows_in")
+    return conform(old, table)
+
+
+def _repeats(cursor: Cursor, rows: pa.Table, table: Table) -> bool:
+    """Does a key come twice?"""
+    cursor.register("rows_in", rows.select(list(table.key)))
+    found = cursor.execute(
+        f"SELECT 1 FROM rows_in GROUP BY {', '.join(table.key)} HAVING count(*) > 1 LIMIT 1"
+    ).fetchall()
+    cursor.unregister("rows_in")
+    return bool(found)
+
+
+def _first_of_each(cursor: Cursor, snapshot: Snapshot, rows: pa.Table, files: Sequence[str]) -> pa.Array:
+    """Numbers of the rows whose key is not stored, the first of each key."""
+    key = ", ".join(snapshot.table.key)
+    cursor.register("rows_in", _numbered(rows, snapshot.table.key))
+    new = (
+        f"rows_in ANTI JOIN {_source(cursor, snapshot, files, snapshot.table.key)} o USING ({key})"
+        if files
+        else "rows_in"
+    )
+    found = cursor.sql(f"SELECT min(n) AS n FROM {new} GROUP BY {key} ORDER BY 1").to_arrow_table()
+    cursor.unregister("rows_in")
+    return found["n"].combine_chunks()
+
+
+def _commit(cursor: Cursor, snapshot: Snapshot, rows: pa.Table, old: pa.Table, updates: int, ingest_id: str) -> None:
+    """A plain append when no stored key is touched and we hold the lock, else a MERGE over the touched files."""
+    rows = in_order(rows, snapshot.table)
+    if not updates and snapshot.folder:
+        return write_deltalake(
+            snapshot.delta, rows, mode="append", writer_properties=WRITER, commit_properties=properties(ingest_id)
+        )
+    merger = snapshot.delta.merge(
+        rows, _condition(snapshot.table, rows, old), source_alias="s", target_alias="t", streamed_exec=False,
+        writer_properties=WRITER, commit_properties=properties(ingest_id),
+    )  # fmt: skip
+    merger.when_matched_update_all().when_not_matched_insert_all().execute()
+    return None
+
+
+def _condition(table: Table, rows: pa.Table, old: pa.Table) -> str:
+    """Equal keys, with partitions and time range as literals: what lets the engine leave files and other writers alone."""
+    sides = [f"t.{name} = s.{name}" for name in dict.fromkeys([*table.key, *table.partition])]
+    for name in table.partition:
+        values = ", ".join(literal(value) for value in sorted(set(rows[name].to_pylist())))
+        sides.append(f"t.{name} IN ({values})")
+    times = old[table.order]
+    if len(old) and pa.types.is_timestamp(times.type) and not times.null_count:
+        ends = pc.min_max(times).as_py()
+        sides += [f"t.{table.order} >= '{_instant(ends['min'])}'", f"t.{table.order} <= '{_instant(ends['max'])}'"]
+    return " AND ".join(sides)
+
+
+def _instant(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def in_order(rows: pa.Table, table: Table) -> pa.Table:
+    """Rows sorted by the table's order: files then hold narrow ranges. Most inputs are sorted already."""
+    if len(rows) < 2 or pa.types.is_timestamp(rows[table.order].type) and _is_sorted(rows[table.order]):
+        return rows
+    return rows.take(pc.sort_indices(rows, sort_keys=[(table.order, "ascending")], null_placement="at_end"))
+
+
+def _is_sorted(times: pa.ChunkedArray) -> bool:
+    if times.null_count:
+        return False
+    values = times.cast(pa.int64()).to_numpy()
+    return bool((values[1:] >= values[:-1]).all())
+
+
+def weights(batch: Batch) -> np.ndarray:
+    """Input rows behind each row of the batch."""
+    if batch.input_rows is None:
+        return np.ones(len(batch.rows), np.int64)
+    return np.asarray(batch.input_rows.to_numpy(zero_copy_only=False), np.int64)
