@@ -14,6 +14,8 @@ from gpuledger.cli import messages
 if TYPE_CHECKING:
     from gpuledger.config import Ledger, Settings
     from gpuledger.config.loading import Loaded
+    from gpuledger.model.choice import PeriodChoice
+    from gpuledger.model.period import Period
 
 
 @dataclass(frozen=True)
@@ -92,3 +94,8 @@ class Session:
         from gpuledger.config import open_ledger
 
         return open_ledger(self.settings)
+
+    def period(self, when: "PeriodChoice", default_last: str) -> "Period":
+        """The period that was typed, in the display zone, else the last `default_last`."""
+        settings = self.settings
+        return when.period(self.now, settings.display_zone, settings.fiscal_start_month, default_last)

@@ -33,16 +33,14 @@ class PeriodChoice:
         given = {f.metadata["flag"]: getattr(self, f.name) for f in fields(self)}
         return {flag: value for flag, value in given.items() if value is not None}
 
-    def period(
-        self, now: datetime, zone: str, fiscal_start_month: int = 10, default_last: str | None = None
-    ) -> Period | None:
-        """The period meant; without a choice the `default_last` before now, else None.
+    def period(self, now: datetime, zone: str, fiscal_start_month: int = 10, default_last: str = "30d") -> Period:
+        """The period meant; without a choice the `default_last` before now.
 
         Raises UsageError for two ways at once or a spelling that is not understood.
         """
         flags = set(self.spoken)
         if not flags:
-            return last(default_last, now, zone) if default_last else None
+            return last(default_last, now, zone)
         if flags == {"--to"}:
             raise UsageError("--to needs a beginning: add --from or --last.")
         end = parse_instant(self.end, zone) if self.end else now

@@ -1,0 +1,86 @@
+"""`gpuledger query`: any metric by any dimension."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gpuledger.cli.options import FormOptions, spread
+from gpuledger.cli.session import Session
+from gpuledger.model.choice import PeriodChoice
+
+if TYPE_CHECKING:
+    pass
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+
+@dataclass(frozen=True)
+class Split:
+    """By what the numbers are told apart, and which attempts count."""
+
+    by: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--by", metavar="DIMENSION", help="Tell apart by user, queue, day ...; repeat or join with commas."
+        ),
+    ] = None
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--where", metavar="DIM=VALUE", help="Keep only these; DIM!=VALUE leaves out, commas join values."
+        ),
+    ] = None
+
+
+@app.command()
+@spread
+def query(
+    ctx: typer.Context,
+    split: Split,
+    when: PeriodChoice,
+    form: FormOptions,
+    metric_names: Annotated[
+        list[str] | None, typer.Argument(metavar="METRIC...", show_default=False, help="One or more of --list.")
+    ] = None,
+    is_list: Annotated[bool, typer.Option("--list", help="List every metric and dimension with its meaning.")] = False,
+) -> None:
+    """Answer metrics by any dimension, for any period.
+
+    The last 30 days when no period is given. Days and months are of --display-zone.
+
+    \b
+    Examples:
+      gpuledger query gpu_hours --by user --last 30d
+      gpuledger query gpu_hours cpu_hours --by queue,month --from 2026-01-01 --to 2026-07-01 --csv
+      gpuledger query jobs success_ratio --by user --where queue=gpu --month 2026-05
+      gpuledger query --list
+    """
+    session: Session = ctx.obj
+    if is_list:
+        _list(session, form)
+    else:
+        _answer(session, metric_names or [], split, when, form)
+
+
+def _answer(session: Session, metric_names: list[str], split: Split, when: PeriodChoice, form: FormOptions) -> None:
+    from gpuledger.actions.query import query as action
+    from gpuledger.cli import messages
+    from gpuledger.cli.output import print_rows
+    from gpuledger.model.errors import UsageError
+
+    if not metric_names:
+        raise UsageError(
+            "Say which metric, for example `gpuledger query gpu_hours --by user`; `gpuledger query --list` lists them."
+        )
+    with session.open() as ledger:
+        answer = action(
+            ledger, metric_names, words(split.by), split.where or [], session.period(when, "30d"), session.now
+        )
+    print_rows(answer.records(), columns(answer), form, session.settings.display_zone)
+    messages.say(f"{answer.period}")
+
+
+def words(given: list[str] | None) -> list[str]:
+    """`--by user,day --by queue` as three names."""
+    return [word.strip() for each in given or [] for word in each.split(",") if word.strip()]

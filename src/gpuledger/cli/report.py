@@ -1,0 +1,180 @@
+"""`gpuledger report NAME`: one command a report, its flags generated from the report's parameters."""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from inspect import Parameter
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
+
+import typer
+from typer.core import TyperGroup
+
+from gpuledger.cli.messages import escaped
+from gpuledger.cli.options import spread_with
+from gpuledger.cli.session import Session
+from gpuledger.model.choice import PeriodChoice
+from gpuledger.model.errors import NoData, UsageError
+from gpuledger.plugins import load, names
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
+    from gpuledger.model.document import Document
+    from gpuledger.reports import Report
+
+PRINTABLE = ("text", "json")
+"""Formats that are one text and may go to stdout."""
+
+
+class Reports(TyperGroup):
+    """The reports there are, own and installed; one is imported when it is typed or listed."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(names("reports"))
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        return _command(cmd_name) if cmd_name in names("reports") else None
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        self.commands = dict.fromkeys(names("reports"))  # type: ignore[assignment]
+        return super().resolve_command(ctx, args)
+
+
+app = typer.Typer(cls=Reports, rich_markup_mode=None, add_completion=False, no_args_is_help=True)
+
+
+@app.callback()
+def report() -> None:
+    """Make a report: page, figures and tables.
+
+    \b
+    Examples:
+      gpuledger report usage
+      gpuledger report usage --month 2026-05 --format html,csv,json --out out
+    """
+
+
+WHERE = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--where", metavar="DIM=VALUE", help="Keep only these attempts; DIM!=VALUE leaves out, commas join values."
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What is made and where it goes."""
+
+    formats: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            metavar="FORMATS",
+            help="html, text, csv, xlsx, parquet, json, png, svg; commas join them. [html with --out, else text]",
+            show_default=False,
+        ),
+    ] = None
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="DIR", help="Folder for what is made, with an index; without it text or json is printed."
+        ),
+    ] = None
+
+    @property
+    def chosen(self) -> list[str]:
+        """The formats as names. Raises UsageError when one needs a folder and none is given."""
+        formats = [
+            name.strip() for name in (self.formats or ("html" if self.out else "text")).split(",") if name.strip()
+        ]
+        if self.out is None and (len(formats) != 1 or formats[0] not in PRINTABLE):
+            raise UsageError(
+                f"{', '.join(formats)} needs a folder: add --out DIR (without it --format is text or json)."
+            )
+        return formats
+
+
+@cache
+def _command(name: str) -> Any:
+    """The command of one report."""
+    declared: Report = load("reports", name)
+    flags = list(_flags(declared))
+
+    @spread_with(flags)
+    def make(
+        ctx: typer.Context, when: PeriodChoice, delivery: Delivery, where: WHERE = None, **parameters: Any
+    ) -> None:
+        _make(ctx.obj, declared, when, delivery, where or [], parameters)
+
+    make.__doc__ = f"""{declared.title}. {declared.audience}
+
+    \b
+    Examples:
+      gpuledger report {name} --last {declared.default_last}
+      gpuledger report {name} --month 2026-05 --format html,csv,json --out out
+    """
+    single = typer.Typer(rich_markup_mode=None, add_completion=False)
+    single.command(name)(make)
+    return typer.main.get_command(single)
+
+
+def _make(
+    session: Session,
+    declared: "Report",
+    when: PeriodChoice,
+    delivery: Delivery,
+    where: list[str],
+    typed: dict[str, Any],
+) -> None:
+    from gpuledger.actions.report import report as action
+    from gpuledger.config.check import parameters
+    from gpuledger.render import render
+
+    formats = delivery.chosen
+    given = {name: value for name, value in typed.items() if value is not None}
+    said = parameters(
+        declared.parameters, session.settings.reports.get(declared.name, {}) | given, f"report {declared.name}"
+    )
+    with session.open() as ledger:
+        document = action(ledger, declared, said, session.period(when, declared.default_last), where, session.now)
+    if delivery.out is None:
+        _print(document, formats[0])
+    else:
+        for file in render(document, formats, delivery.out):
+            print(file)
+    if stale := [note.sentence for note in document.banners if note.level == "stale"]:
+        raise NoData(stale[0])
+
+
+def _print(document: "Document", form: str) -> None:
+    """One text on stdout, made as the file would be."""
+    from gpuledger.render import render
+
+    with TemporaryDirectory() as folder:
+        [made] = [file for file in render(document, [form], Path(folder)) if file.stem != "index"]
+        text = made.read_text(encoding="utf-8")
+    sys.stdout.write(escaped(text) if sys.stdout.isatty() else text)
+
+
+def _flags(declared: "Report") -> Iterator[Parameter]:
+    """One option per parameter of the report; None means "not typed", so that the configuration may say it."""
+    for name, field in declared.parameters.model_fields.items():
+        option = typer.Option(f"--{name.replace('_', '-')}", help=_meaning(field), show_default=False)
+        yield Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[_typed(field) | None, option])
+
+
+def _typed(field: "FieldInfo") -> Any:
+    """The type on the command line: what may be None is the rest, several values are a list."""
+    is_union = get_origin(field.annotation) in (Union, UnionType)
+    kinds = [kind for kind in get_args(field.annotation) if kind is not NoneType] if is_union else [field.annotation]
+    return list[str] if get_origin(kinds[0]) in (tuple, list, frozenset, set) else kinds[0]
+
+
+def _meaning(field: "FieldInfo") -> str:
+    default = field.get_default(call_default_factory=True) if not field.is_required() else None
+    return f"{field.description or ''}{f' [{default}]' if default not in (None, (), [], False) else ''}"

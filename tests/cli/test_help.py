@@ -1,0 +1,122 @@
+"""Help teaches: every command has a purpose and an example; a typo is answered; the first screen is fast and true."""
+
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import typer
+
+from gpuledger.cli.verbs import VERBS, command_of
+from tests.cli.conftest import Run
+
+LINES = {verb: line for verbs in VERBS.values() for verb, line in verbs.items()}
+
+
+def commands(verb: str) -> Iterator[tuple[str, Any]]:
+    """Every command of a verb by what is typed, groups before their members."""
+    found = command_of(verb)
+    yield verb, found
+    context = typer.Context(found, info_name=verb)
+    for name in getattr(found, "list_commands", lambda _: [])(context):
+        yield f"{verb} {name}", found.get_command(context, name)
+
+
+ALL = dict(pair for verb in LINES for pair in commands(verb))
+
+
+@pytest.mark.parametrize("verb", LINES)
+def test_the_first_screen_says_what_the_verb_says_of_itself(verb: str) -> None:
+    assert ALL[verb].help.splitlines()[0] == LINES[verb]
+
+
+@pytest.mark.parametrize("typed", ALL)
+def test_every_command_has_an_example_of_itself(typed: str, cli: Run) -> None:
+    shown = cli(*typed.split(), "--help")
+    assert shown.code == 0
+    examples = re.search(r"Examples?:\n((?: +.+\n?)+)", shown.out)
+    assert examples, f"{typed} --help teaches nothing"
+    assert re.search(rf"gpuledger .*{typed}\b", examples[1])
+
+
+@pytest.mark.parametrize("typed", ALL)
+def test_every_option_says_what_it_does(typed: str) -> None:
+    options = [param for param in ALL[typed].params if param.param_type_name == "option"]
+    assert [param.name for param in options if not getattr(param, "help", None)] == []
+
+
+def test_every_line_of_help_fits_eighty_columns(cli: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    for typed in ALL:
+        wide = [line for line in cli(*typed.split(), "--help").out.splitlines() if len(line) > 100]
+        assert wide == []
+
+
+def test_a_mistyped_verb_is_answered_with_the_near_one(cli: Run) -> None:
+    ran = cli("qurey", "gpu_hours")
+    assert ran.code == 2
+    assert ran.err == "gpuledger: No such command 'qurey'. Did you mean 'query'? Try `gpuledger --help`.\n"
+
+
+def test_a_mistyped_option_is_answered_with_the_near_one(cli: Run) -> None:
+    ran = cli("query", "gpu_hours", "--mnth", "2026-05")
+    assert ran.code == 2
+    assert "--mnth" in ran.err
+    assert "--month" in ran.err
+    assert ran.out == ""
+
+
+def test_nothing_typed_shows_the_first_screen_and_is_a_usage_error(cli: Run) -> None:
+    ran = cli()
+    assert ran.code == 2
+    assert "Fill a ledger with a simulated site" in ran.err
+
+
+def test_the_version_is_printed(cli: Run) -> None:
+    assert re.fullmatch(r"gpuledger \d+\.\d+\.\d+\n", cli("--version").out)
+
+
+def test_help_imports_no_heavy_library() -> None:
+    code = (
+        "import sys; from gpuledger.cli.edge import run; run(['--help']); print(sorted(sys.modules), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    heavy = ("pydantic", "rich", "pyarrow", "duckdb", "deltalake", "ibis", "numpy", "matplotlib", "gpuledger.config")
+    assert [name for name in heavy if f"'{name}'" in done.stderr] == []
+
+
+def test_help_takes_little_more_than_python_and_typer_themselves() -> None:
+    ours = min(seconds("import sys; from gpuledger.cli.edge import run; run(['--help'])") for _ in range(5))
+    bare = min(seconds("import typer, logging, json, gettext, difflib") for _ in range(5))
+    assert ours < 2.5 * bare
+
+
+def seconds(code: str) -> float:
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    return time.perf_counter() - start
+
+
+@pytest.mark.parametrize("shell_name", ["bash", "zsh", "fish"])
+def test_a_shell_can_ask_for_completion(shell_name: str, cli: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_GPULEDGER_COMPLETE", f"source_{shell_name}")
+    ran = cli()
+    assert ran.code == 0
+    assert "_GPULEDGER_COMPLETE" in ran.out
+
+
+def test_completion_offers_the_verbs(cli: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_GPULEDGER_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", "gpuledger re")
+    monkeypatch.setenv("COMP_CWORD", "1")
+    assert cli().out.split() == ["report"]
+
+
+def test_completion_offers_the_options_of_a_verb(cli: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_GPULEDGER_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", "gpuledger query --mo")
+    monkeypatch.setenv("COMP_CWORD", "2")
+    assert cli().out.split() == ["--month"]
