@@ -79,7 +79,8 @@ class Scheduler:
         insort(self._waiting[job.habit.queue], waiting)
         if job.fate.patience is not None:
             self._plan(moment + job.fate.patience, partial(self._give_up, waiting))
-        self._plan(attempt.eligible, partial(self._start_what_fits, job.habit.queue))
+        # Slurm looks at its queues every half minute, not at every submission.
+        self._plan(attempt.eligible + 2 + job.raw_id % 29, partial(self._start_what_fits, job.habit.queue))
 
     def _give_up(self, waiting: _Waiting, moment: int) -> None:
         queue = self._waiting[waiting.attempt.job.habit.queue]

@@ -1,0 +1,154 @@
+"""The row of cards: each number with its comparison and verdict, or the reason there is none."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from gpuledger.metrics import Answer, Metric
+from gpuledger.model.document import Comparison, Format, Measured, Number, Numbers
+from gpuledger.model.period import By, Period, label, next_edge
+from gpuledger.model.schema import unbound
+from gpuledger.model.tables import SNAPSHOTS
+from gpuledger.reports import _words as words
+from gpuledger.reports._scene import Scene, as_utc
+
+WITH_GPUS = (
+    "gpu_hours",
+    "mean_gpus",
+    "gpu_busy_ratio",
+    "idle_gpu_hours",
+    "wait_seconds_median",
+    "attempt_success_ratio",
+)
+WITHOUT_GPUS = ("cpu_hours", "mean_cpus", "cpu_used_ratio", "jobs", "wait_seconds_median", "attempt_success_ratio")
+BESIDE = ("gpu_hours", "cpu_hours", "gpu_busy_measured_ratio")
+"""Asked with the cards: what they and their sparklines are read beside."""
+
+UNKNOWN: Mapping[str, str] = {
+    "gpu_hours": "the accounting does not say how many GPUs jobs held",
+    "mean_gpus": "the accounting does not say how many GPUs jobs held",
+    "gpu_busy_ratio": "no attempt reported how busy its GPUs were",
+    "idle_gpu_hours": "no attempt reported how busy its GPUs were",
+    "cpu_used_ratio": "no attempt reported the CPU time it used",
+    "wait_seconds_median": "no attempt started in the period",
+    "attempt_success_ratio": "no attempt that had started ended in the period",
+}
+_SPARKED: Mapping[str, str] = {"mean_gpus": "gpu_hours", "mean_cpus": "cpu_hours"}
+"""A mean over equal parts has the shape of the sum."""
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """The period before: its numbers, or why they cannot be compared with."""
+
+    answer: Answer | None
+    label: str
+    reason: str = ""
+
+
+def card_names(has_gpus: bool) -> tuple[str, ...]:
+    return WITH_GPUS if has_gpus else WITHOUT_GPUS
+
+
+def cards(scene: Scene) -> Numbers:
+    """Six numbers of the period."""
+    names = card_names(scene.has_gpus)
+    earlier = _earlier(scene, names)
+    sparks = _sparks(scene, names)
+    return Numbers("numbers", "In numbers", tuple(_card(scene, name, earlier, sparks.get(name, ())) for name in names))
+
+
+def _card(scene: Scene, name: str, earlier: Earlier, spark: tuple[float | None, ...]) -> Number:
+    metric, value = scene.ask.metrics[name], scene.totals.value(name)
+    comparison, reason = _comparison(metric, value, earlier)
+    return Number(
+        id=name,
+        label="GPU busy while held" if name == "gpu_busy_ratio" else metric.label,
+        value=value,
+        format=metric.format,
+        meaning=metric.meaning,
+        better=metric.better,
+        comparison=comparison,
+        measured=_measured(scene) if name == "gpu_busy_ratio" else None,
+        reason=reason if value is not None else UNKNOWN.get(name, "nothing of it happened in the period"),
+        spark=spark,
+    )
+
+
+def _comparison(metric: Metric, value: float | None, earlier: Earlier) -> tuple[Comparison | None, str | None]:
+    """The change, or the reason there is none."""
+    before = earlier.answer.value(metric.name) if earlier.answer else None
+    if value is None or before is None:
+        return None, earlier.reason or f"not known for {earlier.label}"
+    is_share = metric.format == "ratio"
+    if not is_share and before == 0:
+        return None, f"0 in {earlier.label}"
+    delta = value - before if is_share else value / before - 1
+    shape: Format = "point" if is_share else "ratio"
+    return Comparison(delta, shape, _verdict(metric, delta), f"vs {earlier.label}"), None
+
+
+def _verdict(metric: Metric, delta: float) -> Literal["better", "worse", "none"]:
+    if metric.better == "neither" or delta == 0:
+        return "none"
+    return "better" if (delta > 0) == (metric.better == "high") else "worse"
+
+
+def _measured(scene: Scene) -> Measured | None:
+    ratio = scene.totals.value("gpu_busy_measured_ratio")
+    return None if ratio is None else Measured(ratio, "as reported by the accounting, by GPU-hours")
+
+
+def _earlier(scene: Scene, names: tuple[str, ...]) -> Earlier:
+    """The previous period's numbers; a period the ledger does not reach back to is a reason, not a zero."""
+    before, zone = scene.ask.period.previous(), scene.ask.display_zone
+    said = words.previous(scene.ask.period)
+    first = _first_told(scene)
+    if first is None or first > before.start:
+        when = words.day(first, zone) if first else words.day(scene.ask.period.start, zone)
+        return Earlier(None, said, f"no data before {when}")
+    return Earlier(scene.ask.ask(*dict.fromkeys((*names, *BESIDE)), period=before), said)
+
+
+def _first_told(scene: Scene) -> datetime | None:
+    """The first moment the ledger's sources tell of."""
+    told = unbound(SNAPSHOTS)
+    rows = scene.ask.rows(told.agg(first=told.since.coalesce(told.time).min()))
+    first = as_utc(rows["first"][0].as_py())
+    return first if isinstance(first, datetime) else None
+
+
+def _sparks(scene: Scene, names: tuple[str, ...]) -> Mapping[str, tuple[float | None, ...]]:
+    """Each number by whole days (hours, weeks, months as the period asks): the shape beside the card."""
+    by = spark_step(scene.ask.period)
+    zone = scene.ask.display_zone
+    local = Period(scene.ask.period.start, scene.ask.period.end, zone)
+    parts = [part for part in local.split(by) if _is_whole(part, by, zone)]
+    asked = dict.fromkeys(_SPARKED.get(name, name) for name in names)
+    answer = scene.ask.ask(*asked, by=(by,))
+    rows = {row[by]: row for row in answer.records()}
+    found = {name: tuple(_at(scene, rows, label(p.start, by, zone), name, p) for p in parts) for name in asked}
+    return {name: found[_SPARKED.get(name, name)] for name in names if len(parts) > 2}
+
+
+def _at(scene: Scene, rows: Mapping[str, dict[str, object]], key: str, name: str, part: Period) -> float | None:
+    """A part without a row held nothing where somebody looked, and is not known where nobody did."""
+    row = rows.get(key)
+    if row is not None:
+        value = row[name]
+        return value if isinstance(value, float | int) else None
+    is_unseen = any(start <= part.start and part.end <= end for start, end in scene.coverage.gaps)
+    return 0.0 if scene.ask.metrics[name].is_sum and not is_unseen else None
+
+
+def spark_step(period: Period) -> By:
+    """The calendar's part that gives a few dozen points."""
+    days = period.seconds / 86_400
+    return "hour" if days <= 3 else "day" if days <= 100 else "week" if days <= 500 else "month"
+
+
+def _is_whole(part: Period, by: By, zone: str) -> bool:
+    """Parts cut by the period's edges would look like a fall."""
+    before = part.start - timedelta(microseconds=1)
+    return next_edge(before, by, zone) == part.start and next_edge(part.start, by, zone) == part.end

@@ -1,0 +1,134 @@
+"""Use over time: stacked steps by name, with the mean and the exact peak of the period."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from gpuledger.metrics import InUse
+from gpuledger.model.chart import Axis, Chart, Gap, Lines, Series
+from gpuledger.model.document import Format
+from gpuledger.reports import _words as words
+from gpuledger.reports._scene import Scene, named
+
+STEPS = (300, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400)
+"""Widths a bin may have; longer periods take whole days."""
+MOST_BINS = 400
+"""More would be narrower than a figure's pixels can show."""
+OTHERS = "others"
+
+
+@dataclass(frozen=True)
+class Held:
+    """A resource in use: the held metric, the metrics of its mean and peak, and how amounts are written."""
+
+    id: str
+    what: str
+    metric: str
+    mean: str
+    peak: str
+    format: Format
+    unit: str = ""
+
+
+GPUS = Held("gpus_in_use", "GPUs in use", "gpu_hours", "mean_gpus", "peak_gpus", "gpu")
+CPUS = Held("cpus_in_use", "CPUs in use", "cpu_hours", "mean_cpus", "peak_cpus", "gpu")
+MEMORY = Held("memory_in_use", "Memory in use", "memory_gib_hours", "mean_memory_gib", "peak_memory_gib", "gib", "GiB")
+RUNNING = Held("attempts_running", "Jobs running", "attempt_hours", "mean_attempts", "peak_attempts", "gpu")
+
+
+def bin_step(seconds: float) -> float:
+    """The narrowest of the allowed widths that keeps a period's bins drawable."""
+    fitting = (step for step in STEPS if seconds / step <= MOST_BINS)
+    return next(fitting, 86_400 * -(-seconds // (86_400 * MOST_BINS)))
+
+
+def in_use(scene: Scene, held: Held) -> Chart:
+    """Stacked means per bin: the document's top names in their order, the rest pooled."""
+    use = scene.ask.series(held.metric, bin_step(scene.ask.period.seconds), by=scene.by)
+    series = _series(use, scene.ranks[scene.by])
+    by = scene.dimension.label
+    step = words.duration(float(use.bin_seconds[0]))
+    return Chart(
+        id=held.id,
+        title=f"{held.what} by {by if by.isupper() else by[0].lower() + by[1:]}, mean of {step}",
+        finding=_finding(scene, held, use),
+        x=Axis("", kind="time", values=use.edges[:-1], zone=scene.ask.display_zone),
+        y=Axis(held.what, unit=held.format),
+        shape=Lines(
+            "area",
+            True,
+            series,
+            float(use.bin_seconds[0]),
+            _partial_from(scene, use.edges),
+            total_unit=_total_unit(held),
+        ),
+        dimension=scene.by,
+        readout=_readout(scene, held),
+        foot=f"Attempts that held resources · {scene.foot}",
+        gaps=tuple(Gap(start, end) for start, end in scene.coverage.gaps),
+        empty="" if series else f"{_nothing(held, scene)}",
+    )
+
+
+def _total_unit(held: Held) -> str:
+    return "gpu_hour" if held.metric == "gpu_hours" else "hour"
+
+
+def _series(use: InUse, ranked: Sequence[str]) -> tuple[Series, ...]:
+    """Ranked names first, bottom up, then everyone else as one; names that held nothing are left out."""
+    rows = {named(name): number for number, name in enumerate(use.names)}
+    hours = use.hours
+    drawn = [name for name in ranked if name in rows and hours[rows[name]] > 0]
+    rest = [number for name, number in rows.items() if name not in drawn and hours[number] > 0]
+    blank = use.covered <= 0
+    found = [_one(name, name, use.means[rows[name]], float(hours[rows[name]]), blank) for name in drawn]
+    if rest:
+        label = words.plural(len(rest), "other")
+        found.append(_one(OTHERS, label, use.means[rest].sum(axis=0), float(hours[rest].sum()), blank))
+    return tuple(found)
+
+
+def _one(key: str, label: str, means: "np.ndarray", hours: float, blank: "np.ndarray") -> Series:
+    """A band; where nobody looked and nothing is known to have run there is no value, never 0."""
+    unseen = blank & (means == 0)
+    values = tuple(None if hidden else value for value, hidden in zip(means.tolist(), unseen.tolist(), strict=True))
+    return Series(key, label, values, total=hours)
+
+
+def _partial_from(scene: Scene, edges: Sequence[datetime]) -> int | None:
+    """The first bin that was not over when the newest reading was made."""
+    newest = min(scene.ask.now, scene.coverage.newest or scene.ask.now)
+    return next((number for number, end in enumerate(edges[1:]) if end > newest), None)
+
+
+def _readout(scene: Scene, held: Held) -> str:
+    mean, peak = scene.totals.value(held.mean), scene.totals.value(held.peak)
+    if mean is None or peak is None:
+        return ""
+    return f"mean {_amount(held, mean)} · peak {_amount(held, peak)}"
+
+
+def _amount(held: Held, value: float) -> str:
+    return words.gpus(value) if held.format == "gpu" else words.amount(value)
+
+
+def _finding(scene: Scene, held: Held, use: InUse) -> str:
+    """Which bin was the fullest; said only where something ran."""
+    total = use.total
+    if not total.size or total.max() <= 0:
+        return _nothing(held, scene)
+    fullest = int(total.argmax())
+    start, zone = use.edges[fullest], scene.ask.display_zone
+    length = words.duration(float(use.bin_seconds[fullest]))
+    unit = f" {held.unit}" if held.unit else ""
+    return f"The fullest {length} began {words.stamp(start, zone)}: {_amount(held, float(total[fullest]))}{unit} on average."
+
+
+def _nothing(held: Held, scene: Scene) -> str:
+    """True zero and "the source does not say" are different sentences."""
+    what = held.what.split(" ")[0]
+    if scene.totals.value(held.metric) is None:
+        return f"{what}: not collected; the accounting does not say how much jobs held."
+    return "No job ran in the period." if held is RUNNING else f"{what}: none held in the period."

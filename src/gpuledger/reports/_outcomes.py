@@ -1,0 +1,189 @@
+"""Waits, outcomes and waste: what became of the time people asked for."""
+
+from gpuledger.metrics import Answer, Filter
+from gpuledger.metrics.dimensions import WAIT_CLASSES
+from gpuledger.model.chart import Axis, Chart, Lines, Series
+from gpuledger.model.document import Block, Column, Scalar, Section, Table
+from gpuledger.reports import _words as words
+from gpuledger.reports._scene import Scene, label_of, named
+
+_WAITS = ("attempts_started", "wait_seconds_median", "wait_seconds_p90", "wait_seconds_max")
+_STATES = ("gpu_hours", "attempts", "attempts_ended", "cpu_hours", "duration_seconds_median")
+_MOST_IDLE = 10
+
+
+def waits(scene: Scene) -> Section:
+    """How long attempts waited that started in the period, and who still waits."""
+    answer = scene.ask.ask(*_WAITS, by=("queue",))
+    return Section("waits", "Waiting", (_wait_chart(scene, answer), _wait_table(scene, answer)))
+
+
+def _wait_chart(scene: Scene, answer: Answer) -> Chart:
+    counted = {
+        row["wait"]: row["attempts_started"] for row in scene.ask.ask("attempts_started", by=("wait",)).records()
+    }
+    values = tuple(float(counted.get(name) or 0.0) for name in WAIT_CLASSES)
+    started = answer.value("attempts_started") or 0.0
+    unknown = started - sum(values)
+    return Chart(
+        id="wait_classes",
+        title="Attempts started, by how long they waited",
+        finding=_wait_finding(answer),
+        x=Axis("wait", kind="category", values=WAIT_CLASSES),
+        y=Axis("attempts", unit="count"),
+        shape=Lines("bar", False, (Series("attempts", "Attempts", values, total=sum(values)),), total_unit="count"),
+        foot=f"From submission to start, of attempts started in the period · {scene.foot}",
+        left_out=f"{words.plural(unknown, 'attempt')} without a known submission." if unknown else "",
+        empty="" if sum(values) else "No attempt started in the period.",
+    )
+
+
+def _wait_finding(answer: Answer) -> str:
+    median, p90 = answer.value("wait_seconds_median"), answer.value("wait_seconds_p90")
+    if median is None or p90 is None:
+        return "No attempt started in the period."
+    return f"Half of the attempts waited less than {_length(median)}, one in ten longer than {_length(p90)}."
+
+
+def _length(seconds: float) -> str:
+    return words.duration(seconds) if seconds >= 1 else f"1{words.SPACE}s"
+
+
+def _wait_table(scene: Scene, answer: Answer) -> Table:
+    pending = scene.ask.ask("attempts_submitted", by=("queue",), where=(Filter("state", "=", ("pending",)),))
+    waiting = {name: count for (name,), count in pending.of("attempts_submitted").items()}
+    rows = {row["queue"]: row for row in answer.records()}
+    names = sorted({*rows, *waiting}, key=lambda name: (-(_of(rows, name, "attempts_started") or 0), named(name)))
+    cells = tuple((named(name), *(_of(rows, name, m) for m in _WAITS), waiting.get(name, 0)) for name in names)
+    metrics = [scene.ask.metrics[name] for name in _WAITS]
+    return Table(
+        id="waits_by_queue",
+        title="Waits by queue",
+        columns=(
+            Column("queue", "Queue", dimension="queue"),
+            *(Column(metric.name, metric.label, metric.format, meaning=metric.meaning) for metric in metrics),
+            Column("still_waiting", "Still waiting", "count", meaning="Submitted in the period and not started yet."),
+        ),
+        rows=cells,
+        totals=("All queues", *(answer.value(m) for m in _WAITS), pending.value("attempts_submitted") or 0),
+        empty="No attempt was submitted or started in the period.",
+    )
+
+
+def _of(rows: dict[str | None, dict[str, float | None]], name: str | None, metric: str) -> float | None:
+    """A queue without a start has started 0; its waits are not known."""
+    return rows[name][metric] if name in rows else 0.0 if metric == "attempts_started" else None
+
+
+def outcomes(scene: Scene) -> Section:
+    """How attempts ended and what their GPU time came to."""
+    return Section("outcomes", "Outcomes", (_states(scene), *([_kept(scene)] if scene.has_gpus else [])))
+
+
+def _states(scene: Scene) -> Table:
+    names = tuple(dict.fromkeys((scene.lead.name, *_STATES))) if scene.has_gpus else _STATES[1:]
+    names = tuple(dict.fromkeys((scene.lead.name, *names)))
+    answer = scene.ask.ask(*names, by=("state",))
+    records = sorted(answer.records(), key=lambda row: -(row[scene.lead.name] or 0.0))
+    metrics = [scene.ask.metrics[name] for name in names]
+    share = Column("share", "Share", "ratio", meaning=f"Part of all {scene.lead.label}.", is_share=True)
+    lead, *rest = (Column(m.name, m.label, m.format, meaning=m.meaning, has_bar=m is metrics[0]) for m in metrics)
+    return Table(
+        id="by_state",
+        title="By state",
+        columns=(Column("state", "State"), lead, share, *rest),
+        rows=tuple(_with_share(scene, label_of(row, answer.dimensions), [row[n] for n in names]) for row in records),
+        totals=_with_share(scene, "All states", [answer.value(name) for name in names]),
+        finding=_success(scene),
+        foot="Attempts counts those that held resources; Ended also those cancelled while they waited.",
+        empty="No attempt ran or ended in the period.",
+    )
+
+
+def _with_share(scene: Scene, name: str, amounts: list[float | None]) -> tuple[Scalar, ...]:
+    return (name, amounts[0], scene.share(amounts[0]), *amounts[1:])
+
+
+def _success(scene: Scene) -> str:
+    ratio = scene.totals.value("attempt_success_ratio")
+    if ratio is None:
+        return "No attempt that had started ended in the period."
+    return f"{words.percent(ratio)} of the attempts that ran to an end in the period completed."
+
+
+def _kept(scene: Scene) -> Table:
+    """Good, lost and undecided add up to all GPU-hours."""
+    parts = ("good_gpu_hours", "lost_gpu_hours", "open_gpu_hours")
+    return _parts(scene, "kept", "Kept, lost and undecided GPU-hours", parts, _lost(scene))
+
+
+def _lost(scene: Scene) -> str:
+    lost = scene.share(scene.totals.value("lost_gpu_hours"))
+    return "" if lost is None else f"{words.percent(lost)} of the GPU-hours went to attempts that did not complete."
+
+
+def waste(scene: Scene) -> Section:
+    """GPU time held but not used, told apart from time nobody measured."""
+    blocks: list[Block] = [_use(scene)]
+    if scene.totals.value("idle_gpu_hours"):
+        blocks.append(_idle(scene))
+    return Section("waste", "Held but not used", tuple(blocks))
+
+
+def _use(scene: Scene) -> Table:
+    parts = ("busy_gpu_hours", "unused_gpu_hours", "unmeasured_gpu_hours")
+    return _parts(scene, "use", "Busy, unused and unmeasured GPU-hours", parts, _unused(scene), ("idle_gpu_hours",))
+
+
+def _unused(scene: Scene) -> str:
+    measured, unused, idle = (scene.totals.value(f"{name}_gpu_hours") for name in ("measured", "unused", "idle"))
+    if not measured or unused is None:
+        return "No attempt reported how busy its GPUs were: waste is not known."
+    said = f"Of {words.amount(measured)} measured GPU-hours {words.percent(unused / measured)} were unused"
+    return said + (f", {words.amount(idle)} of them by attempts that never used their GPUs." if idle else ".")
+
+
+def _parts(
+    scene: Scene, block: str, title: str, names: tuple[str, ...], finding: str, within: tuple[str, ...] = ()
+) -> Table:
+    """A whole and its parts, one row each with its definition; `within` rows are part of the row before."""
+    metrics = [scene.ask.metrics[name] for name in names]
+    shown = [(metric, scene.totals.value(metric.name)) for metric in metrics]
+    inner = [(scene.ask.metrics[name], scene.totals.value(name)) for name in within]
+    rows = [(m.label, amount, scene.share(amount), m.meaning) for m, amount in shown]
+    rows[2:2] = [(f"of them {m.label[0].lower()}{m.label[1:]}", a, scene.share(a), m.meaning) for m, a in inner]
+    whole = scene.totals.value("gpu_hours")
+    return Table(
+        id=block,
+        title=title,
+        columns=(
+            Column("part", "Part"),
+            Column("gpu_hours", "GPU-hours", "gpu_hour", has_bar=True),
+            Column("share", "Share", "ratio", is_share=True),
+            Column("meaning", "Definition"),
+        ),
+        rows=tuple(rows),
+        totals=("All GPU-hours", whole, scene.share(whole), scene.ask.metrics["gpu_hours"].meaning),
+        finding=finding,
+    )
+
+
+def _idle(scene: Scene) -> Table:
+    """Whose GPUs did nothing, by person and job name: whom to talk to first."""
+    names = ("idle_gpu_hours", "gpu_hours", "attempts")
+    answer = scene.ask.ask(*names, by=("user", "job_name"), where=(Filter("uses_gpu", "=", ("yes",)),))
+    idle = [row for row in answer.records() if row["idle_gpu_hours"]]
+    idle.sort(key=lambda row: (-row["idle_gpu_hours"], named(row["user"]), named(row["job_name"])))
+    shown = idle[:_MOST_IDLE]
+    return Table(
+        id="idle",
+        title="Most idle GPU-hours",
+        columns=(
+            Column("user", "User", dimension="user"),
+            Column("job_name", "Job name"),
+            *(Column(n, scene.ask.metrics[n].label, scene.ask.metrics[n].format, has_bar=n == names[0]) for n in names),
+        ),
+        rows=tuple((named(row["user"]), named(row["job_name"]), *(row[n] for n in names)) for row in shown),
+        finding=f"{named(shown[0]['user'])} held {words.amount(shown[0]['idle_gpu_hours'])} GPU-hours at 0{words.SPACE}%.",
+        left_out=f"{len(idle) - len(shown)} more of idle GPU-hours." if len(idle) > len(shown) else "",
+    )

@@ -1,0 +1,163 @@
+"""Who used what: the report of a period's accounting."""
+
+from collections.abc import Iterable
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from gpuledger.metrics import Ask, LedgerCoverage
+from gpuledger.model.document import Document, Section
+from gpuledger.model.errors import NoData
+from gpuledger.reports import Report
+from gpuledger.reports import _words as words
+from gpuledger.reports._cards import BESIDE, WITH_GPUS, WITHOUT_GPUS, cards
+from gpuledger.reports._charts import CPUS, GPUS, MEMORY, RUNNING, Held, in_use
+from gpuledger.reports._outcomes import outcomes, waits, waste
+from gpuledger.reports._quality import coverage, definitions, open_records, quality, stale
+from gpuledger.reports._scene import Scene
+from gpuledger.reports._tables import asked_metrics, concentration, dimensions_of, usage_by
+
+By = Literal["user", "account", "queue", "qos", "cluster", "gpu_model", "state"]
+_TABLES: tuple[By, ...] = ("user", "account", "queue", "gpu_model")
+_PARTS = (
+    "good_gpu_hours",
+    "lost_gpu_hours",
+    "open_gpu_hours",
+    "busy_gpu_hours",
+    "unused_gpu_hours",
+    "unmeasured_gpu_hours",
+)
+_TOTALS = tuple(dict.fromkeys((
+    *WITH_GPUS, *WITHOUT_GPUS, *BESIDE, *_PARTS, "measured_gpu_hours", "memory_gib_hours", "attempt_hours", "attempts",
+    "attempts_submitted", "attempts_ended", "mean_memory_gib", "mean_attempts", "peak_gpus", "peak_cpus", "peak_memory_gib",
+    "peak_attempts",
+)))  # fmt: skip
+
+
+class UsageParameters(BaseModel):
+    """What may be chosen beside period and filters."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    by: By = Field("user", description="What use over time is told apart by.")
+    top: int = Field(12, ge=1, le=12, description="Names that get a colour; the rest is one band.")
+    rows: int = Field(50, ge=1, le=1_000_000, description="Most rows of a table; the rest is one row.")
+
+
+def build(ask: Ask, parameters: UsageParameters) -> Document:
+    """Raises NoData when the ledger holds nothing of the period and nobody looked."""
+    covered = ask.coverage()
+    totals = ask.ask(*_TOTALS)
+    scene = Scene(ask, parameters.by, parameters.top, parameters.rows, totals, covered)
+    _require_data(scene)
+    scene = _with_answers(scene)
+    sections = (
+        Section("numbers", "In numbers", (cards(scene),)),
+        Section("over_time", "Use over time", tuple(in_use(scene, held) for held in _resources(scene))),
+        Section("who", "Who used it", tuple(usage_by(scene, name) for name in scene.answers)),
+        waits(scene),
+        outcomes(scene),
+        *([waste(scene)] if scene.has_gpus else []),
+        *filter(None, (open_records(scene),)),
+        quality(scene),
+        definitions(scene, _shown(scene)),
+    )
+    return Document(
+        name="usage",
+        title=_title(scene),
+        finding=_finding(scene),
+        period=ask.period,
+        parameters=_parameters(ask, parameters),
+        generated_at=ask.now,
+        display_zone=ask.display_zone,
+        coverage=coverage(covered),
+        sections=sections,
+        banners=stale(ask, covered),
+        ranks=scene.ranks,
+    )
+
+
+def _with_answers(scene: Scene) -> Scene:
+    """The tables' questions, the chosen dimension first."""
+    names = asked_metrics(scene.has_gpus)
+    dimensions = [name for name in dict.fromkeys((scene.by, *_TABLES)) if scene.has_gpus or name != "gpu_model"]
+    answers = {name: scene.ask.ask(*names, by=dimensions_of(name)) for name in dimensions}
+    return Scene(scene.ask, scene.by, scene.top, scene.rows, scene.totals, scene.coverage, answers)
+
+
+def _require_data(scene: Scene) -> None:
+    """True zero is an answer; a period nobody looked at is none."""
+    counted = (scene.totals.value(name) for name in ("attempts", "attempts_submitted", "attempts_ended"))
+    if any(counted) or scene.coverage.covered_ratio:
+        return
+    raise NoData(_no_data(scene.ask, scene.coverage))
+
+
+def _no_data(ask: Ask, covered: LedgerCoverage) -> str:
+    if covered.newest is None:
+        return "The ledger holds no accounting yet; read some with `gpuledger ingest FILE`."
+    newest = covered.newest.strftime("%Y-%m-%dT%H:%M:%SZ")
+    length = words.length(ask.period).replace(words.SPACE, "").replace(" ", "")
+    since = f"--last {length}" if length[:-1].isdigit() and length[-1] in "hd" else "--last 30d"
+    return f"There is no data in {ask.period}; try `gpuledger report usage {since} --to {newest}`."
+
+
+def _resources(scene: Scene) -> Iterable[Held]:
+    return (GPUS, CPUS, MEMORY, RUNNING) if scene.has_gpus else (CPUS, MEMORY, RUNNING)
+
+
+def _shown(scene: Scene) -> Iterable[str]:
+    yield from WITH_GPUS if scene.has_gpus else WITHOUT_GPUS
+    yield from asked_metrics(scene.has_gpus)
+    yield from (*_PARTS, "idle_gpu_hours") if scene.has_gpus else ()
+    yield from ("wait_seconds_p90", "attempts_ended", "duration_seconds_median")
+
+
+def _title(scene: Scene) -> str:
+    clusters = sorted({source.cluster for source in scene.coverage.sources})
+    where = f" of {clusters[0]}" if len(clusters) == 1 else ""
+    return f"{'GPU' if scene.has_gpus else 'CPU'} usage{where}, {words.of_period(scene.ask.period)}"
+
+
+def _finding(scene: Scene) -> str:
+    """The report in three sentences: who, how much, how well."""
+    if not scene.totals.value("attempts"):
+        return _nothing_ran(scene)
+    answer = scene.answers[scene.by]
+    records = sorted(answer.records(), key=lambda row: -(row[scene.lead.name] or 0.0))
+    said = [concentration(scene, records, answer, scene.lead), _level(scene), _busy(scene)]
+    return " ".join(filter(None, said))
+
+
+def _nothing_ran(scene: Scene) -> str:
+    waiting = scene.totals.value("attempts_submitted")
+    return "No job ran." + (f" {words.plural(waiting, 'attempt')} submitted and not started." if waiting else "")
+
+
+def _level(scene: Scene) -> str:
+    what, unit = ("gpus", "GPUs") if scene.has_gpus else ("cpus", "CPUs")
+    mean, peak = scene.totals.value(f"mean_{what}"), scene.totals.value(f"peak_{what}")
+    if mean is None or peak is None:
+        return ""
+    return f"{words.gpus(mean)} {unit} were in use on average, {words.gpus(peak)} at the peak."
+
+
+def _busy(scene: Scene) -> str:
+    busy, measured = (scene.totals.value(name) for name in ("gpu_busy_ratio", "gpu_busy_measured_ratio"))
+    if busy is None or measured is None:
+        return "How busy the GPUs were was not collected." if scene.has_gpus else ""
+    return f"They were busy {words.percent(busy)} of the time that was measured ({words.percent(measured)} of it)."
+
+
+def _parameters(ask: Ask, parameters: UsageParameters) -> dict[str, str | int | tuple[str, ...]]:
+    where = tuple(f"{f.column}{f.op}{','.join('' if v is None else v for v in f.values)}" for f in ask.where)
+    return {"by": parameters.by, "top": parameters.top, "rows": parameters.rows, "where": where}
+
+
+REPORT = Report(
+    name="usage",
+    title="GPU usage",
+    audience="Everyone who runs, pays for or uses a cluster: who held what, how well it was used, how long people waited.",
+    parameters=UsageParameters,
+    build=build,
+)
