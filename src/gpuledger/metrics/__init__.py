@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-Kind = Literal["held", "active", "distinct", "submitted", "started", "ended", "ratio", "peak", "mean"]
+Kind = Literal["held", "active", "jobs", "distinct", "submitted", "started", "ended", "ratio", "peak", "mean"]
 """What a metric is taken over.
 
 held: Σ `expression` × time held inside the period, in units of `per_seconds`; parts of a period add up to the whole.
 active: attempts that held resources at some moment of the period and for which `expression` is true.
+jobs: jobs (their attempts taken together, `metrics.jobs`) with such an attempt.
 distinct: different known values of `expression` among them.
 submitted, started, ended: an aggregate of the attempts whose moment of that name lies in the period.
 ratio: metric `numerator` ÷ metric `denominator`, null where that is 0 or not known.
@@ -248,7 +249,7 @@ class Ask(Protocol):
         """Attempts without an end that run past their time limit, or that later readings no longer tell of.
 
         Columns cluster, attempt_id, job_id, user_name, account, queue, started_at, time_limit_seconds, observed_at,
-        counted_until, gpu_count, cpu_count, reason.
+        counted_seconds, gpu_count, cpu_count, reason.
         """
 
     def problems(self) -> "pa.Table":

@@ -1,0 +1,95 @@
+"""A period cut into bins, for SQL and for numpy: whole numbers since the period's start.
+
+A calendar is a few runs of equal bins (a year of days in Chicago: before, on, between, on and after the two DST days),
+so an instant finds its bin by one division per run and no engine needs to know a time zone.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import ibis
+import numpy as np
+
+from gpuledger.metrics.relation import MICRO
+from gpuledger.model.errors import UsageError
+from gpuledger.model.period import By, Period
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+MOST_BINS = 200_000
+"""More is a mistyped step, not a chart."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """Bins of equal length: from `start` microseconds on, `step` each, the first of them numbered `first`."""
+
+    start: int
+    step: int
+    first: int
+
+
+@dataclass(frozen=True)
+class Bins:
+    """`edges` are one more than the bins, the first and last those of the period."""
+
+    edges: tuple[datetime, ...]
+
+    @cached_property
+    def edges_us(self) -> "np.ndarray[Any, np.dtype[np.int64]]":
+        """Edges in microseconds since the first."""
+        return np.array([(edge - self.edges[0]) // timedelta(microseconds=1) for edge in self.edges], dtype=np.int64)
+
+    @property
+    def lengths_us(self) -> "np.ndarray[Any, np.dtype[np.int64]]":
+        return np.diff(self.edges_us)
+
+    def __len__(self) -> int:
+        return len(self.edges) - 1
+
+    @cached_property
+    def runs(self) -> tuple[Run, ...]:
+        """The fewest runs of equal bins."""
+        runs, first = [], 0
+        for step, members in groupby(self.lengths_us.tolist()):
+            runs.append(Run(int(self.edges_us[first]), step, first))
+            first += len(list(members))
+        return tuple(runs)
+
+    def place(self, offset: "ir.IntegerValue") -> "tuple[ir.IntegerValue, ir.IntegerValue]":
+        """(number of the bin that holds the offset, the bin's right edge) as expressions."""
+        within = [(run, (offset - run.start) // run.step) for run in self.runs]
+        number = [step + run.first for run, step in within]
+        right = [(step + 1) * run.step + run.start for run, step in within]
+        return self._by_run(offset, number), self._by_run(offset, right)
+
+    def _by_run(self, offset: "ir.IntegerValue", values: "list[ir.IntegerValue]") -> "ir.IntegerValue":
+        *earlier, last = values
+        if not earlier:
+            return last
+        ends = [run.start for run in self.runs[1:]]
+        return ibis.cases(*((offset < end, value) for end, value in zip(ends, earlier, strict=True)), else_=last)
+
+
+def cut(period: Period, step: float | By, zone: str) -> Bins:
+    """Bins of `step` seconds from the period's start (the last may be shorter), or of the zone's calendar."""
+    if isinstance(step, str):
+        local = Period(period.start, period.end, zone)
+        return Bins((period.start, *(part.end for part in local.split(step))))
+    if not step > 0 or period.seconds / step > MOST_BINS:
+        raise UsageError(
+            f"A step of {step:g} s does not cut {period} into 1 to {MOST_BINS:,} bins; choose a longer one."
+        )
+    return Bins((*_stepping(period, step), period.end))
+
+
+def _stepping(period: Period, step: float) -> Iterator[datetime]:
+    edge, width = period.start, timedelta(microseconds=round(step * MICRO))
+    while edge < period.end:
+        yield edge
+        edge += width

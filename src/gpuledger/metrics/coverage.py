@@ -1,0 +1,98 @@
+"""How much of a period was observed, from the `snapshots` a source left.
+
+A reading that tells [since, until) covers that; one without `until` stands for the time to the next one, at most twice
+its nominal period, the newest for one period. A failed reading covers nothing. Files of one cluster count as one source.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from gpuledger.metrics import SourceCoverage
+from gpuledger.model.period import Period
+from gpuledger.model.schema import unbound
+from gpuledger.model.tables import SNAPSHOTS
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+FILES = "files"
+Span = tuple[datetime, datetime]
+BEGINNING = datetime.min.replace(tzinfo=UTC)
+
+
+def readings() -> "ir.Table":
+    """Every reading of every source, in order."""
+    told = unbound(SNAPSHOTS)
+    told = told.select("cluster", "source", "time", "since", "until", "status", "period_seconds")
+    return told.order_by(["cluster", "source", "time"])
+
+
+def by_source(rows: Iterable[dict[str, Any]], period: Period) -> tuple[SourceCoverage, ...]:
+    """Coverage of each (cluster, source) from the rows of `readings` (instants naive UTC)."""
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        source = FILES if row["source"].startswith("file:") else row["source"]
+        groups[row["cluster"], source].append({**row, **{k: _utc(row[k]) for k in ("time", "since", "until")}})
+    return tuple(_source(cluster, source, told, period) for (cluster, source), told in sorted(groups.items()))
+
+
+def _source(cluster: str, source: str, told: Sequence[dict[str, Any]], period: Period) -> SourceCoverage:
+    good = [row for row in told if row["status"] != "failed"]
+    seconds = _nominal(good)
+    covered = joined(_spans(good, seconds), period)
+    newest = max((row["until"] or row["time"] for row in good), default=None)
+    expected = None if seconds is None or source == FILES else math.ceil(period.seconds / seconds)
+    seen = sum(period.start <= row["time"] < period.end for row in good)
+    ratio = covered_seconds(covered) / period.seconds
+    return SourceCoverage(cluster, source, expected, seen, ratio, gaps(covered, period), newest, seconds)
+
+
+def _nominal(told: Sequence[dict[str, Any]]) -> float | None:
+    """The period the source names, else the median spacing of polls; None for single readings and plain windows."""
+    named = [row["period_seconds"] for row in told if row["period_seconds"]]
+    if named:
+        return float(named[-1])
+    spacing = [(b["time"] - a["time"]).total_seconds() for a, b in pairwise(told) if not b["until"]]
+    return median(spacing) if spacing else None
+
+
+def _spans(told: Sequence[dict[str, Any]], seconds: float | None) -> list[Span]:
+    spans = [(row["since"] or BEGINNING, row["until"]) for row in told if row["until"]]
+    polls = [row["time"] for row in told if not row["until"]]
+    if polls and seconds:
+        reach = timedelta(seconds=seconds)
+        spans += [(time, min(after, time + 2 * reach)) for time, after in pairwise(polls)]
+        spans.append((polls[-1], polls[-1] + reach))
+    return spans
+
+
+def joined(spans: Iterable[Span], period: Period) -> tuple[Span, ...]:
+    """The union of the spans inside the period, in order and apart."""
+    parts: list[Span] = []
+    for start, end in sorted((max(a, period.start), min(b, period.end)) for a, b in spans):
+        if start >= end:
+            continue
+        if parts and start <= parts[-1][1]:
+            parts[-1] = (parts[-1][0], max(end, parts[-1][1]))
+        else:
+            parts.append((start, end))
+    return tuple(parts)
+
+
+def gaps(covered: Sequence[Span], period: Period) -> tuple[Span, ...]:
+    """What of the period is not in `covered` (in order and apart)."""
+    edges = [period.start, *(edge for span in covered for edge in span), period.end]
+    return tuple((a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if a < b)
+
+
+def covered_seconds(covered: Iterable[Span]) -> float:
+    return sum((end - start).total_seconds() for start, end in covered)
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment

@@ -1,0 +1,72 @@
+"""What every number can be told apart by."""
+
+from typing import TYPE_CHECKING
+
+import ibis
+
+from gpuledger.metrics import Dimension, Filter
+from gpuledger.metrics.relation import seconds
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+WAIT_CLASSES = (
+    "under 1 min", "1 to 5 min", "5 to 15 min", "15 to 60 min", "1 to 4 h", "4 to 12 h", "12 to 24 h", "1 to 3 d",
+    "3 d or more",
+)  # fmt: skip
+"""Values of the dimension `wait`, shortest first; null for an attempt that has not started."""
+_WAIT_LIMITS = (60, 300, 900, 3600, 14_400, 43_200, 86_400, 259_200)
+
+DIMENSIONS: tuple[Dimension, ...] = (
+    Dimension("user", "User", "Person the work is for.", "user_name"),
+    Dimension("account", "Account", "Project or accounting group that is charged.", "account"),
+    Dimension("queue", "Queue", "Partition or queue.", "queue"),
+    Dimension("qos", "QoS", "Quality of service.", "qos"),
+    Dimension("cluster", "Cluster", "Scheduler or pool.", "cluster"),
+    Dimension("site", "Site", "Place with machines: a data centre or a provider.", "site"),
+    Dimension(
+        "gpu_model",
+        "GPU model",
+        "Model of the GPUs held. An attempt with several models is split by their number; in counts it is under each.",
+        "gpu_model",
+    ),
+    Dimension("gpus", "GPUs per attempt", "GPUs one attempt held; `shared` for parts of a GPU.", "gpus_text"),
+    Dimension("uses_gpu", "Uses GPUs", "yes when the attempt held a GPU or a part of one, else no.", "uses_gpu"),
+    Dimension("state", "State", "How the attempt ended, or where it stands.", "state"),
+    Dimension("kind", "Kind", "batch, interactive, array, session, application, model …", "kind"),
+    Dimension("workflow", "Workflow", "Workflow (DAG) the job belongs to.", "workflow"),
+    Dimension("job_name", "Job name", "Name given by the user.", "job_name"),
+    Dimension("wait", "Wait", "How long the attempt waited from submission to start, in classes.", "wait_class"),
+    Dimension("hour", "Hour", "Hour of the display zone; the repeated hour of a DST night is two.", calendar="hour"),
+    Dimension("day", "Day", "Day of the display zone, 23 or 25 hours on a DST change.", calendar="day"),
+    Dimension("week", "Week", "ISO week (from Monday) of the display zone.", calendar="week"),
+    Dimension("month", "Month", "Month of the display zone.", calendar="month"),
+    Dimension("quarter", "Quarter", "Quarter of the display zone.", calendar="quarter"),
+    Dimension("year", "Year", "Year of the display zone.", calendar="year"),
+)
+
+
+def with_dimensions(rows: "ir.Table") -> "ir.Table":
+    """Adds the dimensions that are not columns of their own."""
+    is_whole = rows.gpu_count == rows.gpu_count.floor()
+    wait = seconds(rows.submitted_at, rows.started_at)
+    shorter = [(wait < limit, name) for limit, name in zip(_WAIT_LIMITS, WAIT_CLASSES, strict=False)]
+    return rows.mutate(
+        gpus_text=ibis.cases(
+            (rows.gpu_count.isnull(), ibis.null("string")),
+            (is_whole, rows.gpu_count.cast("int64").cast("string")),
+            else_="shared",
+        ),
+        uses_gpu=ibis.cases((rows.gpu_count.isnull(), ibis.null("string")), (rows.gpu_count > 0, "yes"), else_="no"),
+        wait_class=ibis.cases((wait.isnull(), ibis.null("string")), *shorter, else_=WAIT_CLASSES[-1]),
+    )
+
+
+def keeps(rows: "ir.Table", dimension: Dimension, wanted: Filter) -> "ir.BooleanValue":
+    """The filter as a condition that is never null."""
+    column = rows[dimension.column]
+    known = [value for value in wanted.values if value is not None]
+    is_one = column.isin(known).fill_null(False) if known else ibis.literal(False)
+    if None in wanted.values:
+        is_one = is_one | column.isnull()
+    return is_one if wanted.op == "=" else ~is_one

@@ -1,0 +1,110 @@
+"""What is held over time: changes bucketed in SQL, running sums in numpy; O(attempts + bins), exact at the edges.
+
+An attempt is two events, +rate where it begins and −rate where it ends. SQL adds them up per name and bin; the amount
+in a bin is what was held before it × its length, plus each change × what is left of the bin.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import ibis
+import numpy as np
+import pyarrow as pa
+
+from gpuledger.metrics.bins import Bins
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+Whole = np.ndarray[Any, np.dtype[np.int64]]
+Key = tuple[str | None, ...]
+
+
+def changes(rows: "ir.Table", keys: "dict[str, ir.Value]", rates: "Sequence[ir.Value]", bins: Bins) -> "ir.Table":
+    """Per name and bin: `began` and `change` of attempts, and per rate its change `c0` … and area `a0` … (× µs).
+
+    An end on an edge belongs to the bin before it.
+    """
+    named = {f"r{number}": rate.cast("float64") for number, rate in enumerate(rates)}
+    rows = rows.select(**keys, since_us=rows.since_us, until_us=rows.until_us, **named)
+    begin = _edge(rows, keys, named, 1)
+    end = _edge(rows, keys, named, -1)
+    events = begin.union(end)
+    number, right = bins.place(events.probe_us)
+    events = events.mutate(bin=number.cast("int64"), left_us=(right - events.at_us).cast("float64"))
+    amounts: dict[str, ir.Value] = {"began": (events.sign > 0).sum(), "change": events.sign.sum()}
+    for rate in named:
+        amounts |= {f"c{rate[1:]}": events[rate].sum(), f"a{rate[1:]}": (events[rate] * events.left_us).sum()}
+    return events.group_by([*keys, "bin"]).agg(**amounts)
+
+
+def _edge(rows: "ir.Table", keys: "dict[str, ir.Value]", named: "dict[str, ir.Value]", sign: int) -> "ir.Table":
+    at = rows.since_us if sign > 0 else rows.until_us
+    probe = at if sign > 0 else ibis.greatest(at - 1, rows.since_us)
+    rates = {rate: rows[rate] * sign for rate in named}
+    columns = {"at_us": at.cast("int64"), "probe_us": probe.cast("int64"), "sign": ibis.literal(sign, type="int64")}
+    return rows.select(*keys, **columns, **rates)
+
+
+@dataclass(frozen=True)
+class Sparse:
+    """`changes` in numpy: `keys` are the names; `series` and `bin` say where each value stands."""
+
+    keys: tuple[Key, ...]
+    series: Whole
+    bin: Whole
+    values: pa.Table
+    bins: Bins
+
+    def dense(self, column: str, first: int = 0, last: int | None = None) -> Floats:
+        """[name, bin] of one column for the names from `first` to before `last`, 0 where nothing changed."""
+        last = len(self.keys) if last is None else last
+        lo, hi = np.searchsorted(self.series, [first, last])
+        grid = np.zeros((last - first, len(self.bins)))
+        values = self.values[column].slice(lo, hi - lo).fill_null(0).to_numpy()
+        grid[self.series[lo:hi] - first, self.bin[lo:hi]] = values
+        return grid
+
+    def area_us(self, rate: int, first: int = 0, last: int | None = None) -> Floats:
+        """∫ rate dt over each bin, in rate × microseconds."""
+        return self.dense(f"a{rate}", first, last) + before(self.dense(f"c{rate}", first, last)) * self.bins.lengths_us
+
+    def active(self, first: int = 0, last: int | None = None) -> Floats:
+        """Attempts that held something at some moment of each bin."""
+        return before(self.dense("change", first, last)) + self.dense("began", first, last)
+
+    def is_known(self, rate: int) -> "np.ndarray[Any, np.dtype[np.bool_]]":
+        """Per name: whether the rate of any of its attempts is known."""
+        known = np.zeros(len(self.keys), dtype=bool)
+        np.logical_or.at(known, self.series, self.values[f"c{rate}"].is_valid().to_numpy())
+        return known
+
+
+def before(change: Floats) -> Floats:
+    """The running sum before each bin."""
+    running: Floats = np.cumsum(change, axis=1) - change
+    return running
+
+
+def sparse(found: pa.Table, width: int, bins: Bins) -> Sparse:
+    """The answer of `changes` sorted by name and bin; `width` is the number of key columns."""
+    keys, series = names_of(found, width)
+    bin_number = found["bin"].to_numpy().astype(np.int64)
+    order = np.lexsort((bin_number, series))
+    values = pa.table({name: found[name].cast(pa.float64()) for name in found.column_names[width + 1 :]})
+    return Sparse(keys, series[order], bin_number[order], values.take(pa.array(order)).combine_chunks(), bins)
+
+
+def names_of(found: pa.Table, width: int) -> tuple[tuple[Key, ...], Whole]:
+    """The different keys d0 … of the rows, and which of them each row has."""
+    combined = np.zeros(len(found), dtype=np.int64)
+    columns = []
+    for number in range(width):
+        coded = found[f"d{number}"].combine_chunks().dictionary_encode(null_encoding="encode")
+        columns.append((coded.indices.to_numpy(), coded.dictionary.to_pylist()))
+        combined = np.unique(combined * len(columns[-1][1]) + columns[-1][0], return_inverse=True)[1]
+    _, first, series = np.unique(combined, return_index=True, return_inverse=True)
+    keys = tuple(tuple(names[codes[row]] for codes, names in columns) for row in first)
+    return keys, series.astype(np.int64)

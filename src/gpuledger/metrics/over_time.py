@@ -1,0 +1,83 @@
+"""Held metrics by a part of the calendar: from changes per bin to one row per name and bin that was active."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gpuledger.metrics import Metric
+from gpuledger.metrics.aggregate import expression_of
+from gpuledger.metrics.bins import Bins
+from gpuledger.metrics.events import Floats, Key, Sparse, changes, sparse
+from gpuledger.metrics.question import Question
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import ibis.expr.types as ir
+    import pyarrow as pa
+
+CELLS = 4_000_000
+"""Cells of [name, bin] that are dense at one moment: memory stays flat however many names there are."""
+
+Cell = tuple[Key, int, float | None]
+
+
+def amounts(
+    fetch: "Callable[[ir.Table], pa.Table]", question: Question, metrics: Sequence[Metric]
+) -> Iterator[tuple[Key, int, list[float | None]]]:
+    """(key, bin, value per metric) of each name and active bin; None where none of a name's attempts knows the rate."""
+    bins = _bins(question)
+    rows = question.held(())
+    rates = [expression_of(metric, rows) * rows.weight for metric in metrics]
+    keys = question.keys(rows)
+    found = sparse(fetch(changes(rows, keys, rates, bins)), len(keys), bins)
+    known = [found.is_known(number) for number in range(len(metrics))]
+    for first, last in _chunks(found):
+        active = found.active(first, last)
+        areas = [found.area_us(number, first, last) for number in range(len(metrics))]
+        for series, cell in np.argwhere(active > 0).tolist():
+            values = [
+                float(area[series, cell]) / 1e6 / metric.per_seconds if is_known[first + series] else None
+                for metric, area, is_known in zip(metrics, areas, known, strict=True)
+            ]
+            yield found.keys[first + series], cell, values
+
+
+def counts(fetch: "Callable[[ir.Table], pa.Table]", question: Question, metric: Metric) -> Iterator[Cell]:
+    """How many attempts, jobs or different values were active in each bin."""
+    bins = _bins(question)
+    rows = question.held([metric])
+    keys = question.keys(rows)
+    width = len(keys)
+    rows = rows.filter(_condition(metric, rows))
+    if metric.kind == "jobs":
+        keys[f"d{width}"] = rows.job_key
+    elif metric.kind == "distinct":
+        keys[f"d{width}"] = expression_of(metric, rows)
+    found = sparse(fetch(changes(rows, keys, (), bins)), len(keys), bins)
+    groups: dict[Key, Floats] = {}
+    for first, last in _chunks(found):
+        active = found.active(first, last)
+        for series, key in enumerate(found.keys[first:last]):
+            is_one = metric.kind != "active" and key[-1] is not None
+            counted = (active[series] > 0).astype(float) if is_one else active[series]
+            groups[key[:width]] = groups.get(key[:width], 0.0) + counted
+    for key, line in groups.items():
+        yield from ((key, int(cell), float(line[cell])) for cell in np.flatnonzero(line))
+
+
+def _condition(metric: Metric, rows: "ir.Table") -> "ir.BooleanValue":
+    value = expression_of(metric, rows)
+    return value.notnull() if metric.kind == "distinct" else value
+
+
+def _bins(question: Question) -> Bins:
+    if question.bins is None:
+        raise TypeError("The question has no calendar dimension.")
+    return question.bins
+
+
+def _chunks(found: Sparse) -> Iterator[tuple[int, int]]:
+    step = max(1, CELLS // max(1, len(found.bins)))
+    return ((first, min(first + step, len(found.keys))) for first in range(0, len(found.keys), step))

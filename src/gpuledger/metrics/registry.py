@@ -1,0 +1,51 @@
+"""Names to metrics and dimensions; an unknown name is answered with the near ones."""
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import TypeVar
+
+from gpuledger.metrics import Dimension, Filter, Metric
+from gpuledger.metrics.attempts import METRICS
+from gpuledger.metrics.dimensions import DIMENSIONS
+from gpuledger.model.errors import ConfigError, UsageError
+
+Named = TypeVar("Named", Metric, Dimension)
+
+
+def registered(*packs: tuple[str, Iterable[Metric]]) -> dict[str, Metric]:
+    """Metrics by name from packs (who brings them, metrics). Raises ConfigError when two bring one name."""
+    held: dict[str, Metric] = {}
+    owners: dict[str, str] = {}
+    for owner, metrics in packs:
+        for metric in metrics:
+            if metric.name in held:
+                raise ConfigError(
+                    f"Both {owners[metric.name]} and {owner} define the metric {metric.name}; uninstall one or rename it."
+                )
+            held[metric.name], owners[metric.name] = metric, owner
+    return held
+
+
+BUILT_IN: Mapping[str, Metric] = registered(("gpuledger", METRICS))
+BY_DIMENSION: Mapping[str, Dimension] = {dimension.name: dimension for dimension in DIMENSIONS}
+
+
+def find(kind: str, name: str, held: Mapping[str, Named]) -> Named:
+    """The thing of that name. Raises UsageError naming the near ones, or all when none is near."""
+    if name in held:
+        return held[name]
+    near = get_close_matches(name, held, n=3, cutoff=0.5) or sorted(held)
+    raise UsageError(
+        f"There is no {kind} {name!r}; is it {' or '.join(near[:3])}?"
+        if len(near) <= 3
+        else f"There is no {kind} {name!r}; there are {', '.join(near)}."
+    )
+
+
+def check(filters: Iterable[Filter]) -> tuple[Filter, ...]:
+    """The filters, each naming a dimension that is a column. Raises UsageError."""
+    kept = tuple(filters)
+    for wanted in kept:
+        if find("filter", wanted.column, BY_DIMENSION).calendar:
+            raise UsageError(f"{wanted.column} cannot be a filter; choose the period with --from and --to instead.")
+    return kept

@@ -1,0 +1,41 @@
+"""Attempts without an end that cannot be believed to be running still."""
+
+from typing import TYPE_CHECKING
+
+import ibis
+
+from gpuledger.metrics.relation import MICRO, instant, watermarks, with_counted_end
+from gpuledger.model.period import Period
+from gpuledger.model.schema import unbound
+from gpuledger.model.tables import JOB_ATTEMPTS
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+GRACE_SECONDS = 3600.0
+"""Schedulers end a job some minutes after its limit."""
+
+PAST_LIMIT = "past its time limit"
+NOT_TOLD = "later readings do not tell of it"
+
+
+def runaways(period: Period) -> "ir.Table":
+    """Attempts that started before the period's end, have none themselves, and ran past their limit or vanished."""
+    attempts = unbound(JOB_ATTEMPTS)
+    start, end = (instant(moment) for moment in period.naive)
+    still = attempts.filter(attempts.ended_at.isnull(), attempts.started_at < end)
+    rows = with_counted_end(still, period)
+    marks = watermarks()
+    newest = marks.group_by("mark_cluster").agg(newest=marks.watermark.max()).rename(newest_cluster="mark_cluster")
+    rows = rows.left_join(newest, [rows.cluster == newest.newest_cluster])
+    told = rows.watermark.coalesce(rows.observed_at)
+    limit_us = rows.started_us + ((rows.time_limit_seconds + GRACE_SECONDS) * MICRO).cast("int64")
+    is_past = told.delta(start, unit="microsecond") > limit_us
+    is_gone = rows.newest > told
+    rows = rows.mutate(reason=ibis.cases((is_past, PAST_LIMIT), (is_gone, NOT_TOLD), else_=ibis.null("string")))
+    rows = rows.filter(rows.reason.notnull()).mutate(counted_seconds=(rows.counted_us - rows.started_us) / 1e6)
+    columns = (
+        "cluster", "attempt_id", "job_id", "user_name", "account", "queue", "started_at", "time_limit_seconds",
+        "observed_at", "counted_seconds", "gpu_count", "cpu_count", "reason",
+    )  # fmt: skip
+    return rows.select(*columns).order_by([ibis.desc("gpu_count"), "cluster", "attempt_id"])
