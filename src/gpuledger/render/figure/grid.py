@@ -1,0 +1,104 @@
+"""Rows by columns: amounts (a heat map) or states (a lane a row)."""
+
+from collections import defaultdict
+from datetime import datetime
+from itertools import groupby
+
+from gpuledger.model.chart import Chart, Grid, GridRow
+from gpuledger.render.figure.axes import BELOW, TimeScale, bin_edges, time_axis
+from gpuledger.render.figure.drawing import Box, Cells, Drawing, Item, Key, Room, Words, fit
+from gpuledger.render.format import column_digits, number
+from gpuledger.render.theme import Colours, theme
+
+_TOP, _GROUP, _LANE, _CELL, _NAME = 4.0, 26.0, 6.0, 22.0, 130.0
+_STEPS = len(theme()["modes"]["light"]["sequential"])
+
+
+def draw(chart: Chart, shape: Grid, colours: Colours, room: Room) -> Drawing:
+    """The chart laid out in `room`; rows of one group stand together under its name."""
+    step = _LANE if shape.states else _CELL
+    count = len(chart.x.values)
+    places, heads, bottom = _places(shape, step)
+    names = [(y, row, fit(row.label, 11, _NAME, room)) for row, y in places]
+    left = max([60.0, *(room.measure(name, 11) + 16 for _, _, name in names)])
+    width = room.width - left - 12
+    items = [Words(0.0, y, text, size=12, is_bold=True) for text, y in heads]
+    items += [Words(-8, y + step / 2, name, "end", "ink-2", place="left", full=row.label if name != row.label else "")
+              for y, row, name in names if not shape.states or _is_named(row, shape, step)]  # fmt: skip
+    items += _states(shape, places, count) if shape.states else _amounts(chart, places, count, width)
+    items += _x_axis(chart, count, bottom, width, room)
+    legend = _state_keys(shape) if shape.states else ()
+    return Drawing(bottom + BELOW, left, 12.0, tuple(items), legend, notes=() if shape.states else _words(chart, shape))
+
+
+def _places(shape: Grid, step: float) -> tuple[list[tuple[GridRow, float]], list[tuple[str, float]], float]:
+    y, places, heads = _TOP, [], []
+    for group, rows in groupby(shape.rows, key=lambda row: row.group):
+        if group:
+            heads.append((group, y + _GROUP / 2))
+            y += _GROUP
+        for row in rows:
+            places.append((row, y))
+            y += step
+    return places, heads, y
+
+
+def _is_named(row: GridRow, shape: Grid, step: float) -> bool:
+    """Lanes are thinner than their names: every second or third lane carries one."""
+    group = [other for other in shape.rows if other.group == row.group]
+    return group.index(row) % max(1, round(14 / step)) == 0
+
+
+def _states(shape: Grid, places: list[tuple[GridRow, float]], count: int) -> list[Item]:
+    code = {theme()["states"][state]["code"]: state for state in shape.states}
+    boxes: dict[str, list[Box]] = defaultdict(list)
+    for row, y in places:
+        start = 0
+        for letter, run in groupby(row.codes):
+            end = start + len(list(run))
+            boxes[code[letter]].append((start / count, end / count, y, y + _LANE - 1))
+            start = end
+    return [Cells(state_paint(state), tuple(boxes[state])) for state in shape.states if boxes[state]]
+
+
+def state_paint(state: str) -> str:
+    """A state's paint; one that the theme does not know is hatched like missing data."""
+    return f"state-{state.replace('_', '-')}" if state in theme()["states"] else "state-no-data"
+
+
+def _state_keys(shape: Grid) -> tuple[Key, ...]:
+    return tuple(Key(state_paint(state), theme()["states"][state]["label"]) for state in shape.states)
+
+
+def _amounts(chart: Chart, places: list[tuple[GridRow, float]], count: int, width: float) -> list[Item]:
+    most = max((v for row, _ in places for v in row.values if v is not None), default=0.0) or 1.0
+    digits = column_digits([v for row, _ in places for v in row.values], chart.y.unit or "count")
+    boxes: dict[str, list[Box]] = defaultdict(list)
+    words: list[Item] = []
+    for row, y in places:
+        for i, value in enumerate(row.values):
+            box = (i / count, (i + 1) / count, y + 0.5, y + _CELL - 0.5)
+            step = -1 if value is None else 0 if value == 0 else max(1, round(value / most * (_STEPS - 1)))
+            boxes["gap" if value is None else "surface" if value == 0 else f"seq-{step}"].append(box)
+            if value and width / count >= 28:
+                text = number(value, chart.y.unit or "count", digits, suffix=False)
+                ground = "on-dark" if step >= _STEPS // 2 + 1 else "on-light"
+                words.append(Words((i + 0.5) / count, y + _CELL / 2, text, "middle", ground, tier=2))
+    return [*(Cells(paint, tuple(cells)) for paint, cells in boxes.items()), *words]
+
+
+def _words(chart: Chart, shape: Grid) -> tuple[str, ...]:
+    values = [v for row in shape.rows for v in row.values if v is not None]
+    if not values:
+        return ()
+    most = number(max(values), chart.y.unit or "count", suffix=False)
+    return (f"Light to strong: 0 … {most} {chart.y.label}. Empty: zero. Hatched: no data.".replace(" .", "."),)
+
+
+def _x_axis(chart: Chart, count: int, bottom: float, width: float, room: Room) -> list[Item]:
+    if chart.x.kind == "time" and isinstance(chart.x.values[0], datetime):
+        edges = bin_edges(chart.x, None)
+        return time_axis(TimeScale(edges[0], edges[-1]), chart.x.zone or "UTC", bottom, width, room)
+    every = max(1, -(-count * 60 // int(width)))
+    texts = [(i, str(value)) for i, value in enumerate(chart.x.values) if i % every == 0]
+    return [Words((i + 0.5) / count, bottom + 14, text, "middle", "ink-2") for i, text in texts]

@@ -1,0 +1,174 @@
+"""Numbers, lengths of time and instants as people read them (VISUAL.md section 5).
+
+Rounded half away from zero, grouped, with a true minus; small but not nothing is "<0.1"; a ratio is "100 %" only
+when it is. `digits` are the decimals of a whole column: those of its largest value (`column_digits`).
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Context, Decimal
+from typing import Any
+
+from gpuledger.model.document import Format, Scalar
+from gpuledger.model.period import Period, tzinfo
+from gpuledger.render.theme import theme
+
+NULL = str(theme()["number"]["null"])
+NOT_COLLECTED = str(theme()["number"]["not_collected"])
+SPACE = str(theme()["number"]["unit_space"])
+_MINUS = str(theme()["number"]["minus"])
+_BELOW = str(theme()["number"]["below"])
+_UNITS: Mapping[str, Any] = theme()["number"]["units"]
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_KEPT = "\u202f\u00a0\u200c\u200d"
+"""Not printable for Python, harmless and needed: fixed spaces, joiners of scripts."""
+_EXACT = Context(prec=400, rounding=ROUND_HALF_UP)
+_PLAIN: Mapping[str, Any] = {"decimals": [[100, 0], [10, 1], [1, 2], [0, 3]]}
+
+
+def visible(text: str) -> str:
+    """`text` with every control, direction-changing or broken character written out, so that none of them acts."""
+    return "".join(letter if letter.isprintable() or letter in _KEPT else _written(letter) for letter in text)
+
+
+def _written(letter: str) -> str:
+    return letter.encode("unicode_escape").decode("ascii")
+
+
+def is_number(value: object) -> bool:
+    """Whether `value` is an amount: finite, and neither a truth value nor text."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def number(value: float | None, unit: str, digits: int | None = None, *, suffix: bool = True) -> str:
+    """`value` in `unit` (a key of theme.json's `number.units`; another text: no suffix, three figures)."""
+    if value is None or not math.isfinite(value):
+        return NULL
+    spec = _UNITS.get(unit, _PLAIN)
+    if spec.get("duration"):
+        return duration(value)
+    amount, tail = _scaled(value, spec)
+    places = digits if digits is not None else 0 if amount == 0 else decimals(amount, spec)
+    text = _certain(amount, places) if unit == "ratio" else _rounded(amount, places)
+    if spec.get("signed") and amount > 0 and text[0].isdigit():
+        text = "+" + text
+    return spec.get("prefix", "") + text + (SPACE + tail if suffix and tail else "")
+
+
+def decimals(amount: Decimal | float, spec: Mapping[str, Any]) -> int:
+    """Decimals by size: the first step of the unit that `amount` reaches."""
+    for step in spec["decimals"]:
+        if isinstance(step, int):
+            return step
+        if abs(amount) >= step[0]:
+            return int(step[1])
+    return 0
+
+
+def column_digits(values: Iterable[Scalar], unit: str) -> int | None:
+    """One count of decimals for a whole column, None where each value has its own unit (lengths of time, bytes)."""
+    spec = _UNITS.get(unit)
+    if spec is None or spec.get("duration") or spec.get("iec"):
+        return None
+    sizes = [abs(_scaled(float(v), spec)[0]) for v in values if is_number(v)]  # type: ignore[arg-type]
+    return decimals(max(sizes, default=Decimal(0)), spec)
+
+
+def unit_word(unit: str) -> str:
+    """The unit as it stands beside a title: "GiB"; nothing where values carry it themselves or count things."""
+    spec = _UNITS.get(unit)
+    if spec is None:
+        return unit
+    return "" if spec.get("duration") or spec.get("iec") else str(spec.get("suffix") or spec.get("prefix") or "")
+
+
+def duration(seconds: float) -> str:
+    """"21 min", "37 h 30 min", "4 d 6 h": two units at most; less than a second is said to be."""
+    if seconds < 0:
+        return _MINUS + duration(-seconds)
+    if 0 < seconds < 0.5:
+        return f"{_BELOW}1{SPACE}s"
+    whole = int(seconds + 0.5)
+    if whole < 60:
+        return f"{whole}{SPACE}s"
+    if whole < 3600:
+        return f"{whole // 60}{SPACE}min"
+    if whole < 172_800:
+        minutes = whole % 3600 // 60
+        return f"{whole // 3600}{SPACE}h" + (f" {minutes:02d}{SPACE}min" if minutes else "")
+    hours = whole % 86_400 // 3600
+    return f"{whole // 86_400:,}{SPACE}d" + (f" {hours}{SPACE}h" if hours else "")
+
+
+def day(moment: date, *, year: bool = False) -> str:
+    """"1 Nov", or "1 Nov 2026"."""
+    return f"{moment.day} {_MONTHS[moment.month - 1]}" + (f" {moment.year}" if year else "")
+
+
+def stamp(moment: datetime, zone: str, *, year: bool = False) -> str:
+    """"16 Nov 14:00" in the display zone, which the view names once."""
+    local = moment.astimezone(tzinfo(zone))
+    return f"{day(local, year=year)} {local:%H:%M}"
+
+
+def span(period: Period, zone: str) -> str:
+    """A period as people say it: whole days by their dates (the last one included), else by stamps."""
+    start, end = (moment.astimezone(tzinfo(zone)) for moment in (period.start, period.end))
+    if any((moment.hour, moment.minute, moment.second) != (0, 0, 0) for moment in (start, end)):
+        return f"{stamp(start, zone, year=start.year != end.year)} – {stamp(end, zone, year=True)} {zone}"
+    last = date.fromordinal(end.toordinal() - 1)
+    if last == start.date():
+        return f"{day(last, year=True)} {zone}"
+    return f"{day(start, year=start.year != last.year)} – {day(last, year=True)} {zone}"
+
+
+def cell(value: Scalar, format: Format, zone: str, digits: int | None = None, *, suffix: bool = False) -> str:
+    """A table's or card's value as text. The unit stands in the head, except for ratios, points and times."""
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return NULL
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return stamp(value, zone, year=True)
+    if isinstance(value, date):
+        return day(value, year=True)
+    if isinstance(value, str) or format in ("text", "instant", "date"):
+        return str(value)
+    return number(value, format, digits, suffix=suffix or format in ("ratio", "point", "second", "byte"))
+
+
+def _scaled(value: float, spec: Mapping[str, Any]) -> tuple[Decimal, str]:
+    amount = Decimal(repr(float(value))) * spec.get("scale", 1)
+    tail = str(spec.get("suffix", ""))
+    if not spec.get("iec"):
+        return amount, tail
+    for prefix in ("", "Ki", "Mi", "Gi", "Ti"):
+        if abs(amount) < 1024:
+            return amount, prefix + "B"
+        amount /= 1024
+    return amount, "PiB"
+
+
+def _rounded(amount: Decimal, digits: int) -> str:
+    smallest = Decimal(1).scaleb(-digits)
+    if amount and abs(amount) < smallest / 2:
+        # A small loss is not a gain: the sign stays outside the bound.
+        return (_MINUS if amount < 0 else "") + _BELOW + _grouped(smallest, digits)
+    size = abs(amount).quantize(smallest, context=_EXACT)
+    return (_MINUS if amount < 0 else "") + _grouped(size, digits)
+
+
+def _certain(amount: Decimal, digits: int) -> str:
+    """A ratio in percent that never becomes 100 by rounding, from either side."""
+    smallest = Decimal(1).scaleb(-digits)
+    if 0 < 100 - amount <= smallest / 2:
+        return _grouped(100 - smallest, digits)
+    if 0 < amount - 100 < smallest / 2:
+        return ">" + _grouped(Decimal(100), digits)
+    return _rounded(amount, digits)
+
+
+def _grouped(size: Decimal, digits: int) -> str:
+    signs = theme()["number"]
+    return f"{size:,.{digits}f}".translate(str.maketrans({",": signs["group"], ".": signs["decimal"]}))

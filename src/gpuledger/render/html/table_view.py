@@ -1,0 +1,119 @@
+"""What the page's template needs of a table: texts, raw values to sort by, bars, colours."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from gpuledger.model.document import Column, Scalar, Table
+from gpuledger.render.format import NOT_COLLECTED, NULL, cell, column_digits, is_number, visible
+from gpuledger.render.html.svg import fill
+from gpuledger.render.theme import OTHERS, Colours
+
+NUMERIC = frozenset({"count", "gpu", "hour", "gpu_hour", "ratio", "point", "celsius", "watt", "byte", "gib", "second", "money"})
+_LONG = 12
+
+
+@dataclass(frozen=True)
+class CellView:
+    """One cell. `raw` is the machine's value ("" for null); `bar` a width in percent, None where there is no bar."""
+
+    text: str
+    raw: str
+    kind: str
+    title: str = ""
+    bar: float | None = None
+    paint: str = ""
+    has_bar: bool = False
+
+
+@dataclass(frozen=True)
+class RowView:
+    """A row: totals come first, others last."""
+
+    kind: str
+    cells: tuple[CellView, ...]
+
+
+@dataclass(frozen=True)
+class TableView:
+    """A table ready to be written; `has_tools` when it is long enough to be searched."""
+
+    table: Table
+    rows: tuple[RowView, ...]
+    kinds: tuple[str, ...]
+    has_tools: bool
+    has_null: bool
+
+
+@dataclass(frozen=True)
+class _Style:
+    """How one column prints: its decimals, its largest value (bars), its colours."""
+
+    column: Column
+    digits: int | None
+    most: float
+    is_first: bool
+
+
+def table_view(table: Table, colours: Colours, zone: str) -> TableView:
+    """Texts by the number rules; the decimals of a column are those of its largest row."""
+    styles = [_style(table, i) for i in range(len(table.columns))]
+    rows = [("row", row) for row in table.rows]
+    head = [("total", table.totals)] if table.totals is not None else []
+    tail = [("others", table.others)] if table.others is not None else []
+    views = tuple(RowView(kind, _cells(row, kind, styles, colours, zone)) for kind, row in (*head, *rows, *tail))
+    has_null = any(one.text == NULL and one.raw == "" for view in views for one in view.cells)
+    kinds = tuple("num" if is_numeric(column) else "" for column in table.columns)
+    return TableView(table, views, kinds, len(table.rows) > _LONG, has_null)
+
+
+def is_numeric(column: Column) -> bool:
+    """Whether the column is set flush right."""
+    return column.format in NUMERIC
+
+
+def _style(table: Table, index: int) -> _Style:
+    column = table.columns[index]
+    values = [row[index] for row in table.rows]
+    sizes = [float(v) for v in values if is_number(v)]  # type: ignore[arg-type]
+    return _Style(column, column_digits(values, column.format), max(sizes, default=0.0), index == 0)
+
+
+def _cells(
+    row: Sequence[Scalar], kind: str, styles: Sequence[_Style], colours: Colours, zone: str
+) -> tuple[CellView, ...]:
+    named = next((value for value, s in zip(row, styles, strict=True) if s.column.dimension), None)
+    dimension = next((s.column.dimension for s in styles if s.column.dimension), None)
+    paint = OTHERS if kind == "others" else colours.paint(dimension, named) if colours.has(dimension) else "c0"
+    return tuple(_cell(value, kind, s, paint, colours, zone) for value, s in zip(row, styles, strict=True))
+
+
+def _cell(value: Scalar, kind: str, style: _Style, paint: str, colours: Colours, zone: str) -> CellView:
+    column = style.column
+    text = visible(cell(value, column.format, zone, style.digits))
+    if value is None:
+        return CellView(NULL, "", "null", NOT_COLLECTED, has_bar=column.has_bar)
+    if text == "":
+        return CellView("(empty)", "", "quiet")
+    swatch = fill(paint, is_swatch=True) if column.dimension and kind != "total" and colours.has(column.dimension) else ""
+    quiet = "zero" if value == 0 and is_number(value) else ""
+    if not column.has_bar:
+        return CellView(text, raw_text(value), quiet, paint=swatch)
+    return CellView(text, raw_text(value), quiet, bar=_bar(value, kind, style), paint=fill(paint, is_swatch=True), has_bar=True)
+
+
+def _bar(value: Scalar, kind: str, style: _Style) -> float | None:
+    """Named rows set the scale; the rest, when it is longer, is a number without a bar."""
+    if kind == "total" or not is_number(value) or style.most <= 0:
+        return None
+    width = float(value) / style.most * 100  # type: ignore[arg-type]
+    return width if 0 <= width <= 100 else None
+
+
+def raw_text(value: Scalar) -> str:
+    """The value as a machine reads it: ISO instants, full precision."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value.isoformat() if isinstance(value, date) else str(value)

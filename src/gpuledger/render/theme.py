@@ -1,0 +1,60 @@
+"""theme.json as values: the only place colours, sizes and signs come from.
+
+A *paint* is the key of a colour in both modes: a token of the interface ("ink", "grid"), a rank ("c0" to "c11",
+"others"), a state ("state-drained"), a step of the amounts ("seq-0" to "seq-8").
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+Mode = Literal["light", "dark"]
+MODES: tuple[Mode, ...] = ("light", "dark")
+OTHERS = "others"
+
+
+@cache
+def theme() -> Mapping[str, Any]:
+    """The tokens, as written."""
+    text = (files("gpuledger.render") / "theme.json").read_text("utf-8")
+    return json.loads(text)  # type: ignore[no-any-return]
+
+
+@cache
+def palette(mode: Mode) -> Mapping[str, str]:
+    """Paint → hex colour; a paint's outline is under `<paint>-line`, a state's texture under `<paint>-texture`."""
+    tokens = theme()["modes"][mode]
+    paints: dict[str, str] = {key.replace("_", "-"): value for key, value in tokens["ui"].items()}
+    for rank, colour in enumerate(tokens["categorical"]):
+        paints |= {f"c{rank}": colour["fill"], f"c{rank}-line": colour["line"]}
+    paints |= {OTHERS: tokens["others"]["fill"], "others-line": tokens["others"]["line"]}
+    for key, state in tokens["states"].items():
+        name = f"state-{key.replace('_', '-')}"
+        paints |= {name: state["fill"], f"{name}-line": state["texture"], f"{name}-texture": state["texture"]}
+    for key, level in tokens["severity"].items():
+        paints |= {key: level["text"], f"{key}-tint": level["tint"], f"{key}-edge": level["edge"]}
+    for step, colour in enumerate(tokens["sequential"]):
+        paints |= {f"seq-{step}": colour, f"seq-{step}-line": colour}
+    return paints
+
+
+class Colours:
+    """Which paint a name has: its rank in the dimension; past the twelfth, or unknown, it is one of the others."""
+
+    def __init__(self, ranks: Mapping[str, Iterable[str]]) -> None:
+        most = int(theme()["others"]["max_names"])
+        self._rank = {
+            dimension: {name: rank for rank, name in enumerate(names) if rank < most}
+            for dimension, names in ranks.items()
+        }
+
+    def paint(self, dimension: str | None, name: object) -> str:
+        """The paint of `name`, the same in every figure and table of the document."""
+        rank = self._rank.get(dimension or "", {}).get(str(name))
+        return OTHERS if rank is None else f"c{rank}"
+
+    def has(self, dimension: str | None) -> bool:
+        """Whether names of this dimension carry colours at all."""
+        return bool(self._rank.get(dimension or ""))
