@@ -1,0 +1,23 @@
+"""One file for each line of the budget; each is imported where it is run, so that a small process stays small."""
+
+from importlib import import_module
+
+from benchmarks.case import Case
+
+NAMES = (
+    "ingest_sacct",
+    "ingest_unchanged",
+    "merge_poll",
+    "append_poll",
+    "query_month",
+    "query_command",
+    "series_month",
+    "usage_report",
+    "help_screen",
+)
+
+
+def case(name: str) -> Case:
+    """The case in the file of that name."""
+    found: Case = import_module(f"benchmarks.cases.{name}").CASE
+    return found
