@@ -1,0 +1,145 @@
+"""Rows on their way into the ledger: put together into commits worth their cost, and counted."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+import pyarrow as pa
+
+from gpuledger.model.batch import Batch, Watermark
+from gpuledger.model.problems import Problem, Remark
+from gpuledger.model.tables import PROBLEMS, SNAPSHOTS, Table
+from gpuledger.store import Store, Written
+
+ROWS_A_COMMIT = 100_000
+PROBLEMS_A_COMMIT = 20_000
+
+
+@dataclass
+class Intake:
+    """Takes what a source yields and writes it; `store` None counts only (a dry run)."""
+
+    store: Store | None
+    ingest_id: str
+    reported_by: str
+    source_type: str
+    sha256: str
+    now: datetime
+    written: dict[str, Written] = field(default_factory=dict)
+    columns: dict[str, list[str]] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+    first_problems: list[Problem] = field(default_factory=list)
+    problem_rows: int = 0
+    good_rows: int = 0
+    _batches: dict[Table, list[Batch]] = field(default_factory=dict)
+    _problems: list[Problem] = field(default_factory=list)
+    _watermarks: list[Watermark] = field(default_factory=list)
+
+    def take(self, item: Batch | Problem | Remark | Watermark) -> None:
+        match item:
+            case Batch():
+                self._take_rows(item)
+            case Problem():
+                self._take_problem(item)
+            case Remark():
+                self.remarks += [item.sentence] * (item.sentence not in self.remarks)
+            case Watermark():
+                self._watermarks.append(item)
+
+    def flush(self) -> None:
+        """Writes the rows and problems that wait."""
+        for table in list(self._batches):
+            self._write_rows(table)
+        self._write_problems()
+
+    def close(self) -> None:
+        """Writes all that waits, and what the source said it has told about: the mark that all of it was read."""
+        for table in list(self._batches):
+            self._write_rows(table)
+        if self._watermarks:
+            self._write(
+                Batch(SNAPSHOTS, pa.Table.from_pylist(list(self._snapshots())), pa.array([0] * len(self._watermarks)))
+            )
+        self._write_problems()
+
+    @property
+    def total(self) -> Written:
+        return sum(self.written.values(), Written())
+
+    def _take_rows(self, batch: Batch) -> None:
+        self.good_rows += _weight(batch)
+        known = self.columns.setdefault(batch.table.name, [])
+        known += [name for name in batch.rows.column_names if name not in known]
+        if self.store is None:
+            return
+        waiting = self._batches.setdefault(batch.table, [])
+        waiting.append(batch)
+        if sum(len(one.rows) for one in waiting) >= ROWS_A_COMMIT:
+            self._write_rows(batch.table)
+
+    def _take_problem(self, problem: Problem) -> None:
+        self.problem_rows += problem.input_rows
+        self.first_problems += [problem] * (len(self.first_problems) < 20)
+        if self.store is not None:
+            self._problems.append(problem)
+        if len(self._problems) >= PROBLEMS_A_COMMIT:
+            self._write_problems()
+
+    def _write_rows(self, table: Table) -> None:
+        self._write(_together(self._batches.pop(table)))
+
+    def _write(self, batch: Batch) -> None:
+        if self.store is None:
+            return
+        write = self.store.append if batch.table.is_polled else self.store.upsert
+        self.written[batch.table.name] = self.written.get(batch.table.name, Written()) + write(batch, self.ingest_id)
+
+    def _write_problems(self) -> None:
+        if self._problems:
+            self._write(
+                Batch(
+                    PROBLEMS,
+                    pa.Table.from_pylist([self._problem_row(one) for one in self._problems]),
+                    pa.array([0] * len(self._problems)),
+                )
+            )
+            self._problems.clear()
+
+    def _problem_row(self, problem: Problem) -> dict[str, object]:
+        return {
+            "input_sha256": self.sha256,
+            "input_line": problem.line,
+            "problem_reason": problem.reason,
+            "problem_row": problem.row[:2000],
+            "source_type": self.source_type,
+            "time": self.now,
+        }
+
+    def _snapshots(self) -> Iterator[dict[str, object]]:
+        """Facts of the input only: the same file again adds nothing."""
+        for mark in self._watermarks:
+            yield {
+                "cluster": mark.cluster,
+                "source": self.reported_by,
+                "time": mark.until,
+                "since": mark.since,
+                "until": mark.until,
+                "status": mark.status,
+                "row_count": self.good_rows,
+            }
+
+
+def _weight(batch: Batch) -> int:
+    return len(batch.rows) if batch.input_rows is None else int(np.sum(batch.input_rows.to_numpy(zero_copy_only=False)))
+
+
+def _together(batches: list[Batch]) -> Batch:
+    if len(batches) == 1:
+        return batches[0]
+    counts = [
+        pa.array(np.ones(len(one.rows), np.int64)) if one.input_rows is None else one.input_rows.cast(pa.int64())
+        for one in batches
+    ]
+    rows = pa.concat_tables([one.rows for one in batches], promote_options="permissive")
+    return Batch(batches[0].table, rows, pa.chunked_array(counts).combine_chunks())

@@ -1,0 +1,85 @@
+"""An input at the door: identified, kept where it must be, opened for parsing."""
+
+import gzip
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, is_dataclass
+from datetime import UTC, datetime
+from io import BufferedReader
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from gpuledger import __version__
+from gpuledger.model.errors import NoData, SourceError
+from gpuledger.raw import Content, Entry, RawZone, identify
+from gpuledger.sources import Context, Fetched, Source
+
+NOT_READ = Content("0" * 64, 0)
+"""A stream in a dry run is parsed once and not kept: it has no identity yet."""
+
+
+def received(
+    zone: RawZone, source: Source, given: Path | Fetched, context: Context, now: datetime, is_kept: bool
+) -> Entry:
+    """Raw first: keeps or identifies the bytes, and says how they will be parsed."""
+    with _readable(given) as content:
+        if is_kept:
+            what = zone.keep(content, now, source.redact)
+        else:
+            what = identify(given) if isinstance(given, Path) else NOT_READ
+    path = given if isinstance(given, Path) else None
+    return Entry(
+        new_id(now, what.sha256), now, source.name, what.sha256, what.bytes,
+        input_name=context.input_name or (str(path) if path else cast(Fetched, given).name),
+        path=str(path.absolute()) if path else None,
+        reported_by=context.reported_by or f"file:{what.sha256[:12]}",
+        zone=context.zone, cluster=context.cluster, options=dict(context.options), fields=_fields(source),
+        parser=__version__, is_collected=bool(context.reported_by),
+    )  # fmt: skip
+
+
+def new_id(now: datetime, sha256: str) -> str:
+    """Sorts by time, tells the input, is never the same twice."""
+    return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{sha256[:8]}-{secrets.token_hex(3)}"
+
+
+def _fields(source: Source) -> dict[str, Any]:
+    return asdict(source) if is_dataclass(source) else {}
+
+
+@contextmanager
+def _readable(given: Path | Fetched) -> Iterator[BinaryIO]:
+    if isinstance(given, Fetched):
+        yield given.content
+        return
+    try:
+        content = given.open("rb")
+    except FileNotFoundError:
+        raise SourceError(f"{given} does not exist; check the name.") from None
+    except IsADirectoryError:
+        raise SourceError(f"{given} is a folder; name the files in it.") from None
+    except PermissionError:
+        raise SourceError(f"{given} may not be read by this user; ask its owner.") from None
+    with content:
+        yield content
+
+
+@contextmanager
+def opened(entry: Entry, zone: RawZone, given: Path | Fetched | None) -> Iterator[BinaryIO]:
+    """The bytes to parse, from `given` or as the raw zone has them, unpacked when they are gzip.
+
+    Raises NoData when a file is empty (a poll may be).
+    """
+    with (
+        _readable(given) if given else zone.open(entry) as content,
+        BufferedReader(cast(Any, content), 1 << 20) as peeked,
+    ):
+        head = peeked.peek(2)[:2]
+        if not head and not entry.is_collected:
+            raise NoData(f"{entry.input_name} is empty.")
+        if head != b"\x1f\x8b":
+            yield peeked
+            return
+        with gzip.open(peeked, "rb") as unpacked:
+            yield cast(BinaryIO, unpacked)

@@ -1,0 +1,227 @@
+"""Bytes into the ledger, in an order that a kill at any moment cannot harm: raw, rows, snapshots, problems, run."""
+
+import gzip
+import time
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+import pyarrow as pa
+
+from gpuledger import __version__
+from gpuledger.actions._intake import Intake
+from gpuledger.actions._receive import new_id, opened, received
+from gpuledger.model.batch import Batch
+from gpuledger.model.errors import NoData, SourceError
+from gpuledger.model.problems import Problem
+from gpuledger.model.schema import unbound
+from gpuledger.model.tables import PROBLEMS, RUNS
+from gpuledger.raw import Entry, RawZone
+from gpuledger.sources import Context, Fetched, Source
+from gpuledger.store import Store, Written
+
+
+class Ledger(Protocol):
+    """What an ingest needs of an open ledger."""
+
+    @property
+    def store(self) -> Store: ...
+    @property
+    def raw(self) -> RawZone: ...
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How to ingest. `is_dry_run` counts and writes nothing; `is_copied` keeps a file's bytes in the raw zone too;
+
+    `is_replay` reads again what is in the ledger already. `progress(read, all)` is called with bytes now and then.
+    """
+
+    is_dry_run: bool = False
+    is_copied: bool = False
+    is_replay: bool = False
+    progress: Callable[[int, int], None] = lambda read, whole: None
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """What one input did to the ledger: accepted + unchanged + problems = rows_read, always.
+
+    In a dry run `accepted` counts the acceptable rows and `columns` tells which columns of which table they fill.
+    """
+
+    ingest_id: str
+    input_name: str
+    source_type: str
+    rows_read: int
+    accepted: int
+    unchanged: int
+    problems: int
+    remarks: tuple[str, ...] = ()
+    first_problems: tuple[Problem, ...] = ()
+    tables: Mapping[str, Written] = field(default_factory=dict)
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    seconds: float = 0.0
+    is_known: bool = False
+    """True when the very same bytes had been read the same way before, so that they were not parsed again."""
+
+
+def ingest(
+    ledger: Ledger, source: Source, given: Path | Fetched, *, context: Context, now: datetime, manner: Manner = Manner()
+) -> Ingested:
+    """Reads one input into the ledger.
+
+    A file's `context.reported_by` is '' and becomes `file:` and the start of its sha256; a configured source puts its
+    name there. Raises SourceError when the input is not what it claims (rows before the fault stay, the run says
+    failed), NoData when a file has no acceptable row (its problems are kept).
+    """
+    entry = received(ledger.raw, source, given, context, now, _kept(given, manner))
+    if manner.is_dry_run:
+        return _dry(source, ledger.raw, entry, given, now)
+    if not manner.is_replay and (known := _known(ledger, entry)):
+        return _again(ledger, entry, known, now)
+    with ledger.raw.working(entry):
+        return _read(ledger, source, entry, now, manner, None if manner.is_copied else given)
+
+
+def _kept(given: Path | Fetched, manner: Manner) -> bool:
+    """Are the bytes to be in the raw zone? Those of a file only when asked for; nothing in a dry run."""
+    return not manner.is_dry_run and (manner.is_copied or isinstance(given, Fetched))
+
+
+def replay(ledger: Ledger, source: Source, entry: Entry, *, now: datetime) -> Ingested:
+    """Parses the bytes of an earlier ingest again, in its context; problems that are no longer found go away."""
+    again = replace(entry, ingest_id=new_id(now, entry.sha256), received_at=now, parser=__version__)
+    with ledger.raw.working(again):
+        return _read(ledger, source, again, now, Manner(is_replay=True))
+
+
+def _parse(source: Source, raw: BinaryIO, entry: Entry, intake: Intake) -> Iterator[None]:
+    context = Context(entry.reported_by, entry.zone, entry.cluster, entry.input_name, entry.options)
+    try:
+        for item in source.parse(raw, context):
+            intake.take(item)
+            yield
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise SourceError(f"{entry.input_name} is cut off or damaged ({error}); get it again.") from error
+
+
+def _dry(source: Source, zone: RawZone, entry: Entry, given: Path | Fetched, now: datetime) -> Ingested:
+    intake = _intake(None, entry, now)
+    with opened(entry, zone, given) as raw:
+        for _ in _parse(source, raw, entry, intake):
+            pass
+    return _ingested(entry, intake, 0.0)
+
+
+def _intake(store: Store | None, entry: Entry, now: datetime) -> Intake:
+    return Intake(store, entry.ingest_id, entry.reported_by, entry.source_type, entry.sha256, now)
+
+
+def _read(
+    ledger: Ledger, source: Source, entry: Entry, now: datetime, manner: Manner, given: Path | Fetched | None = None
+) -> Ingested:
+    began = time.monotonic()
+    intake = _intake(ledger.store, entry, now)
+    if manner.is_replay:
+        ledger.store.retract(PROBLEMS, input_sha256=entry.sha256)
+    try:
+        with opened(entry, ledger.raw, given if isinstance(given, Path) else None) as raw:
+            for _ in _parse(source, raw, entry, intake):
+                manner.progress(min(_position(raw), entry.bytes), entry.bytes)
+        intake.close()
+    except SourceError as error:
+        intake.flush()
+        _write_run(
+            ledger.store, entry, intake, began, {"result": "failed", "error": str(error), **_kind(entry, manner)}
+        )
+        raise
+    done = _ingested(entry, intake, time.monotonic() - began)
+    is_empty = not intake.good_rows and not entry.is_collected
+    _write_run(ledger.store, entry, intake, began, {"result": "empty" if is_empty else "done", **_kind(entry, manner)})
+    if is_empty:
+        raise NoData(_nothing(done))
+    return done
+
+
+def _position(raw: BinaryIO) -> int:
+    """Bytes read so far; of the packed file where it is gzip."""
+    packed = getattr(raw, "fileobj", None) or raw
+    return int(packed.tell()) if not packed.closed else 0
+
+
+def _kind(entry: Entry, manner: Manner) -> dict[str, str]:
+    return {"run_kind": "replay" if manner.is_replay else "collect" if entry.is_collected else "ingest"}
+
+
+def _nothing(done: Ingested) -> str:
+    if not done.problems:
+        return f"{done.input_name} has no rows."
+    first = done.first_problems[0]
+    return f"None of the {done.problems:,} rows of {done.input_name} could be used; line {first.line}: {first.reason}"
+
+
+def _ingested(entry: Entry, intake: Intake, seconds: float) -> Ingested:
+    total = intake.total
+    accepted, unchanged = (total.input_changed, total.input_unchanged) if intake.store else (intake.good_rows, 0)
+    return Ingested(
+        entry.ingest_id, entry.input_name, entry.source_type, accepted + unchanged + intake.problem_rows, accepted, unchanged,
+        intake.problem_rows, tuple(intake.remarks), tuple(intake.first_problems), dict(intake.written),
+        {name: tuple(columns) for name, columns in intake.columns.items()}, seconds,
+    )  # fmt: skip
+
+
+def _write_run(store: Store, entry: Entry, intake: Intake, began: float, told: dict[str, str]) -> None:
+    """The run's row, last: the mark that the ingest is complete."""
+    total = intake.total
+    row = {
+        "rows_read_count": total.input_changed + total.input_unchanged + intake.problem_rows,
+        "accepted_count": total.input_changed,
+        "unchanged_count": total.input_unchanged,
+        "problem_count": intake.problem_rows,
+        "commit_count": total.commits,
+        "remarks": intake.remarks,
+        "run_ended_at": entry.received_at + timedelta(seconds=time.monotonic() - began),
+    }
+    _append_run(store, entry, {**row, **told})
+
+
+def _append_run(store: Store, entry: Entry, told: dict[str, Any]) -> None:
+    row = {
+        "ingest_id": entry.ingest_id,
+        "run_started_at": entry.received_at,
+        "source": entry.reported_by,
+        "source_type": entry.source_type,
+        "cluster": entry.cluster,
+        "input_name": entry.input_name,
+        "input_sha256": entry.sha256,
+        "input_bytes": entry.bytes,
+        **told,
+    }
+    store.append(Batch(RUNS, pa.Table.from_pylist([row])), entry.ingest_id)
+
+
+def _known(ledger: Ledger, entry: Entry) -> dict[str, Any] | None:
+    """The run that read these very bytes the very same way to their end, without a problem that a fix could solve."""
+    same = {earlier.ingest_id for earlier in ledger.raw.entries(entry.sha256) if earlier.reading == entry.reading}
+    if not same or entry.is_collected:
+        return None
+    runs = unbound(RUNS)
+    rows = ledger.store.ask(runs.filter(runs.input_sha256 == entry.sha256)).to_pylist()
+    found = [run for run in rows if run["ingest_id"] in same and run["result"] == "done" and not run["problem_count"]]
+    return found[-1] if found else None
+
+
+def _again(ledger: Ledger, entry: Entry, known: dict[str, Any], now: datetime) -> Ingested:
+    """Nothing new by definition: every row is unchanged. The run is told all the same."""
+    rows, remarks = known["rows_read_count"], list(known["remarks"] or [])
+    told = {"run_kind": "ingest", "run_ended_at": now, "result": "done", "remarks": remarks, "rows_read_count": rows}
+    counts = {"accepted_count": 0, "unchanged_count": rows, "problem_count": 0, "commit_count": 0}
+    with ledger.raw.working(entry):
+        _append_run(ledger.store, entry, {**told, **counts})
+    return Ingested(
+        entry.ingest_id, entry.input_name, entry.source_type, rows, 0, rows, 0, tuple(remarks), is_known=True
+    )

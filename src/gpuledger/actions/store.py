@@ -1,0 +1,97 @@
+"""Looking after the ledger: what is wrong with it, what is lost, and reading lost ingests again."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from gpuledger.actions.ingest import Ledger, replay
+from gpuledger.model.errors import LedgerError
+from gpuledger.model.schema import unbound
+from gpuledger.model.tables import RUNS
+from gpuledger.raw import Entry
+from gpuledger.sources import Source
+from gpuledger.store import Checked, Finding
+
+
+def check(
+    ledger: Ledger, now: datetime, *, is_repair: bool = False, source_of: Callable[[Entry], Source] | None = None
+) -> Checked:
+    """Compares logs, files, runs and raw. With `is_repair` mends the store and reads lost ingests again from raw.
+
+    `source_of` makes the source that reads an entry; by default the plugin of its type with the fields it had.
+    """
+    found = ledger.store.check(repair=is_repair)
+    findings = [*found.findings, *_interrupted(ledger)]
+    if is_repair:
+        findings = _replayed(ledger, findings, now, source_of or plugin_of)
+    return replace(found, findings=tuple(findings), checked_at=now)
+
+
+def vacuum(ledger: Ledger, now: datetime, raw_days: int = 90) -> int:
+    """Deletes files that nothing needs any more, and raw bytes past their time; returns their number."""
+    return ledger.store.vacuum(now) + ledger.raw.expire(now, raw_days)
+
+
+def plugin_of(entry: Entry) -> Source:
+    from gpuledger.plugins import load
+
+    source: Source = load("sources", entry.source_type)(**entry.fields)
+    return source
+
+
+def _interrupted(ledger: Ledger) -> list[Finding]:
+    """Inputs whose ingest neither finished nor runs, and that nobody has read since."""
+    runs = _runs(ledger)
+    told = {run["ingest_id"] for run in runs}
+    newest: dict[tuple[str, str | None], datetime] = {}
+    for run in runs:
+        if run["result"] == "done":
+            key = (run["input_sha256"], run["cluster"])
+            newest[key] = max(newest.get(key, run["run_started_at"]), run["run_started_at"])
+    findings = []
+    for entry in ledger.raw.entries():
+        since = newest.get((entry.sha256, entry.cluster))
+        is_settled = since is not None and since >= entry.received_at.astimezone(UTC).replace(tzinfo=None)
+        if entry.ingest_id not in told and not is_settled and not ledger.raw.is_working(entry):
+            sentence = f"Ingest {entry.ingest_id} of {entry.input_name} was interrupted; replay it."
+            findings.append(Finding("runs", sentence, "warning", lost_ingest_id=entry.ingest_id))
+    return findings
+
+
+def _runs(ledger: Ledger) -> list[dict[str, Any]]:
+    runs = unbound(RUNS)
+    rows: list[dict[str, Any]] = ledger.store.ask(
+        runs.select("ingest_id", "input_sha256", "cluster", "result", "run_started_at")
+    ).to_pylist()
+    return rows
+
+
+def _replayed(
+    ledger: Ledger, findings: list[Finding], now: datetime, source_of: Callable[[Entry], Source]
+) -> list[Finding]:
+    """The findings, with each lost ingest read again once; what cannot be read again says why."""
+    entries = {entry.ingest_id: entry for entry in ledger.raw.entries()}
+    done: dict[str, str] = {}
+    mended = []
+    for finding in findings:
+        if (lost := finding.lost_ingest_id) is None:
+            mended.append(finding)
+            continue
+        if lost not in done:
+            done[lost] = _replay_one(ledger, entries.get(lost), now, source_of)
+        mended.append(
+            replace(finding, is_mended=not done[lost], sentence=" ".join([finding.sentence, done[lost]]).strip())
+        )
+    return mended
+
+
+def _replay_one(ledger: Ledger, entry: Entry | None, now: datetime, source_of: Callable[[Entry], Source]) -> str:
+    """'' when the entry has been read again, else why not."""
+    if entry is None:
+        return "Its bytes are no longer in the raw zone; ingest the input again."
+    try:
+        replay(ledger, source_of(entry), entry, now=now)
+    except LedgerError as error:
+        return str(error)
+    return ""
