@@ -50,6 +50,10 @@ class StoreAsk:
         asking = Asking(lambda table: here.rows(table, here.period), self.metrics, lambda: here._covered)
         return answer(asking, question, wanted)
 
+    def unfiltered(self) -> "StoreAsk":
+        """The same ledger and period with every attempt."""
+        return replace(self, where=())
+
     def series(self, name: str, step: float | By, by: str | None = None, where: Sequence[Filter] = ()) -> InUse:
         """See `metrics.Ask.series`."""
         metric = find("metric", name, self.metrics)

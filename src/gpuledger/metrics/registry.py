@@ -1,13 +1,13 @@
 """Names to metrics and dimensions; an unknown name is answered with the near ones."""
 
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from typing import TypeVar
 
 from gpuledger.metrics import Dimension, Filter, Metric
 from gpuledger.metrics.attempts import METRICS
 from gpuledger.metrics.dimensions import DIMENSIONS
 from gpuledger.model.errors import ConfigError, UsageError
+from gpuledger.model.names import unknown
 
 Named = TypeVar("Named", Metric, Dimension)
 
@@ -34,12 +34,7 @@ def find(kind: str, name: str, held: Mapping[str, Named]) -> Named:
     """The thing of that name. Raises UsageError naming the near ones, or all when none is near."""
     if name in held:
         return held[name]
-    near = get_close_matches(name, held, n=3, cutoff=0.5) or sorted(held)
-    raise UsageError(
-        f"There is no {kind} {name!r}; is it {' or '.join(near[:3])}?"
-        if len(near) <= 3
-        else f"There is no {kind} {name!r}; there are {', '.join(near)}."
-    )
+    raise UsageError(unknown(kind, name, sorted(held)))
 
 
 def check(filters: Iterable[Filter]) -> tuple[Filter, ...]:

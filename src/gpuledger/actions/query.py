@@ -1,0 +1,62 @@
+"""Metrics by any dimension, for any period: `gpuledger query gpu_hours --by user --where queue=gpu --last 30d`."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from shlex import quote
+from typing import TYPE_CHECKING
+
+from gpuledger.config import Ledger
+from gpuledger.model.errors import NoData
+from gpuledger.model.period import Period
+from gpuledger.plugins import load, names
+
+if TYPE_CHECKING:
+    from gpuledger.metrics import Answer, Metric
+    from gpuledger.metrics.ask import StoreAsk
+
+
+def query(
+    ledger: Ledger, metrics: Sequence[str], by: Sequence[str], where: Sequence[str], period: Period, now: datetime
+) -> "Answer":
+    """The answer, rows by calendar part and first metric. `where` are filters as typed (`metrics.filters`).
+
+    Raises UsageError for unknown names, NoData when the ledger holds nothing of the period.
+    """
+    ask = ask_of(ledger, period, now, where)
+    answer = ask.ask(*metrics, by=by)
+    if not answer.rows.num_rows or not by:
+        _require_data(ask, metrics, by, where)
+    return answer
+
+
+def ask_of(ledger: Ledger, period: Period, now: datetime, where: Sequence[str] = ()) -> "StoreAsk":
+    """What reports and queries are built from: the ledger, one period, filters as typed, every metric there is."""
+    from gpuledger.metrics.ask import StoreAsk
+    from gpuledger.metrics.filters import parse
+
+    filters = tuple(parse(text) for text in where)
+    return StoreAsk(ledger.store, period, now, ledger.settings.display_zone, filters, known_metrics())
+
+
+def known_metrics() -> "dict[str, Metric]":
+    """Every metric by name, built in or brought by a plugin. Raises ConfigError when two bring one name."""
+    from gpuledger.metrics.registry import registered
+
+    return registered(*((pack, load("metrics", pack)) for pack in names("metrics")))
+
+
+def _require_data(ask: "StoreAsk", metrics: Sequence[str], by: Sequence[str], where: Sequence[str]) -> None:
+    """True zero is an answer where somebody looked, or where the filter is what leaves nothing."""
+    counted = ask.unfiltered().ask("attempts", "attempts_submitted", "attempts_ended")
+    if any(counted.totals.values()) or ask.coverage().covered_ratio:
+        return
+    newest = ask.newest()
+    if newest is None:
+        raise NoData("The ledger holds no accounting yet; read some with `gpuledger ingest FILE`.")
+    options = [*(f"--by {name}" for name in by), *(f"--where {quote(text)}" for text in where)]
+    command = " ".join(["gpuledger query", *metrics, *options, f"--last 30d --to {_stamp(newest)}"])
+    raise NoData(f"There is no data in {ask.period}; try `{command}`.")
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
