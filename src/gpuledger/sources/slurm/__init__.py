@@ -1,0 +1,102 @@
+"""Slurm accounting: `sacct` text and JSON, `squeue --json` and slurmrestd jobs, from files or asked live."""
+
+import gzip
+import io
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from io import BufferedReader
+from typing import BinaryIO, ClassVar, cast
+
+from gpuledger.model.batch import Parsed
+from gpuledger.model.errors import NoData, SourceError
+from gpuledger.model.problems import Remark
+from gpuledger.sources import Context, Fetched
+from gpuledger.sources.slurm.fields import Layout
+from gpuledger.sources.slurm.sniff import BOM, HEAD_BYTES, Json, recognise
+
+_GZIP = b"\x1f\x8b"
+
+
+@dataclass(frozen=True)
+class Slurm:
+    """A Slurm cluster's accounting.
+
+    `command` is run as it stands (it may hold arguments, e.g. a wrapper over ssh); `zone` is that of local stamps in
+    files (live calls ask for epoch seconds); `cluster` names rows that do not; `fields` are the columns of a file
+    without header, as given to `sacct -o`; `qos` limits live calls; `overlap_hours` is asked again before the
+    watermark; `history_days` is how far back the first live call goes; a call that takes longer than
+    `timeout_seconds` is an error.
+    """
+
+    name: ClassVar[str] = "slurm"
+    title: ClassVar[str] = "Slurm accounting (sacct)"
+
+    command: str = "sacct"
+    cluster: str | None = None
+    zone: str | None = None
+    fields: str | None = None
+    qos: tuple[str, ...] = ()
+    overlap_hours: float = 24
+    history_days: float = 30
+    timeout_seconds: float = 600
+
+    def claims(self, head: bytes, input_name: str) -> str | None:
+        """Slurm's word for the input. Raises SourceError for its relatives (scontrol, sinfo, squeue text …)."""
+        found = recognise(_unzipped(head), self.fields)
+        if isinstance(found, Json):
+            return found.title
+        if found is None:
+            return None
+        return "sacct text" if found.has_header else "sacct text without header"
+
+    def fetch(self, since: datetime | None, now: datetime) -> Iterator[Fetched]:
+        """Everything since the watermark, a day at a time, each day asked twice. Raises SourceError when sacct fails."""
+        from gpuledger.sources.slurm.live import ask
+
+        return ask(self, since, now)
+
+    def parse(self, raw: BinaryIO, context: Context) -> Parsed:
+        """Text or JSON, gzipped or not, as a stream. Raises SourceError when it is neither, NoData when it is empty."""
+        stream = _opened(raw)
+        head = stream.peek(HEAD_BYTES)[:HEAD_BYTES]
+        if not head.strip():
+            raise NoData(f"{context.input_name or 'The input'} is empty.")
+        found = recognise(head, context.options.get("fields") or self.fields)
+        if found is None:
+            raise SourceError(f"{context.input_name or 'The input'} is neither sacct text nor JSON of Slurm.")
+        return self._parse(stream, found, context)
+
+    def _parse(self, stream: BufferedReader, found: Layout | Json, context: Context) -> Parsed:
+        from gpuledger.sources.slurm.json_text import parse_json
+        from gpuledger.sources.slurm.records import Setting
+        from gpuledger.sources.slurm.text import parse_text
+
+        setting = Setting(context.reported_by, context.zone or self.zone, context.cluster or self.cluster)
+        if isinstance(found, Json):
+            return parse_json(stream, found, setting)
+        if not found.names:
+            raise SourceError("These look like sacct rows without a header; give their columns: fields=JobID,State,…")
+        return parse_text(stream, found, setting)
+
+    def redact(self, content: bytes) -> bytes:
+        """Slurm's accounting is kept as received."""
+        return content
+
+
+def _opened(raw: BinaryIO) -> BufferedReader:
+    """A stream one can peek into, past gzip and a byte order mark."""
+    stream = BufferedReader(cast("io.RawIOBase", raw), HEAD_BYTES * 2)
+    if stream.peek(2)[:2] == _GZIP:
+        stream = BufferedReader(cast("io.RawIOBase", gzip.GzipFile(fileobj=stream)), HEAD_BYTES * 2)
+    if stream.peek(len(BOM)).startswith(BOM):
+        stream.read(len(BOM))
+    return stream
+
+
+def _unzipped(head: bytes) -> bytes:
+    """The head of what a gzipped input holds."""
+    if not head.startswith(_GZIP):
+        return head
+    return zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(head, HEAD_BYTES)

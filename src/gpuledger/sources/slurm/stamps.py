@@ -1,0 +1,110 @@
+"""Times: epoch seconds, stamps with an offset, and local stamps, of which one hour a year occurs twice."""
+
+from datetime import datetime
+from itertools import product
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from gpuledger.sources.slurm.values import WORDS, Flags
+
+Seconds = np.ndarray[Any, np.dtype[np.int64]]
+NONE = np.iinfo(np.int64).min
+"""In a column of epoch seconds: not known."""
+LOCAL_LENGTH = len("2026-05-01T08:00:00")
+
+
+class Stamps(NamedTuple):
+    """A column of instants as epoch seconds. `early` and `late` differ in the hour that occurs twice."""
+
+    early: Seconds
+    late: Seconds
+    is_bad: Flags
+    is_skipped: Flags
+    has_local: bool
+
+
+def stamps(column: Any, zone: str) -> Stamps:
+    """A column of stamps as text; local ones are read in `zone`."""
+    lengths = np.asarray(pc.fill_null(pc.binary_length(column), 0))
+    values, bad = np.full(len(column), NONE, np.int64), np.zeros(len(column), bool)
+    local, is_local = _local(column, lengths == LOCAL_LENGTH)
+    for text, at in _others(column, ~is_local & (lengths > 0), values):
+        values[at], bad[at] = _moment(text)
+    if not is_local.any():
+        return Stamps(values, values, bad, np.zeros(len(column), bool), False)
+    early, late, skipped = _in_zone(values, local, is_local, zone)
+    return Stamps(early, late, bad, skipped, True)
+
+
+def _local(column: Any, is_local: Flags) -> tuple[Any, Flags]:
+    """The stamps without zone as naive timestamps, and where they are."""
+    try:
+        return _naive(column, is_local), is_local
+    except pa.ArrowInvalid:
+        for i in np.flatnonzero(is_local):
+            is_local[i] = _is_time(column[i].as_py())
+        return _naive(column, is_local), is_local
+
+
+def _naive(column: Any, is_local: Flags) -> Any:
+    return pc.cast(pc.if_else(pa.array(is_local), column, pa.scalar(None, pa.string())), pa.timestamp("s"))
+
+
+def _is_time(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).tzinfo is None
+    except ValueError:
+        return False
+
+
+def _in_zone(values: Seconds, local: Any, is_local: Flags, zone: str) -> tuple[Seconds, Seconds, Flags]:
+    def read(ambiguous: str, nonexistent: str) -> Seconds:
+        moments = pc.assume_timezone(local, zone, ambiguous=ambiguous, nonexistent=nonexistent)
+        seconds = np.asarray(pc.fill_null(pc.cast(moments, pa.int64()), NONE))
+        return np.where(is_local, seconds, values)
+
+    early = read("earliest", "earliest")
+    return early, read("latest", "earliest"), early != read("earliest", "latest")
+
+
+def _others(column: Any, mask: Flags, values: Seconds) -> list[tuple[str, Any]]:
+    """Each distinct text among the masked rows with its rows; epoch seconds go into `values` at once."""
+    if not mask.any():
+        return []
+    lengths = np.asarray(pc.fill_null(pc.binary_length(column), 0))
+    is_epoch = mask & (lengths >= 9) & (lengths <= 11) & np.asarray(pc.fill_null(pc.ascii_is_decimal(column), False))
+    if is_epoch.any():
+        values[is_epoch] = np.asarray(pc.cast(column.filter(pa.array(is_epoch)), pa.int64()))
+    at = np.flatnonzero(mask & ~is_epoch)
+    coded = column.take(pa.array(at)).dictionary_encode()
+    codes = np.asarray(coded.indices)
+    return [(text, at[codes == code]) for code, text in enumerate(coded.dictionary.to_pylist())]
+
+
+def _moment(text: str) -> tuple[int, bool]:
+    """(epoch seconds, whether it could not be read) of what is no local stamp."""
+    if text in WORDS or text == "0":
+        return NONE, False
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return NONE, True
+    return (int(moment.timestamp()), False) if moment.tzinfo else (NONE, True)
+
+
+def told_apart(choices: tuple[tuple[int, ...], ...], lengths: frozenset[int]) -> tuple[int, ...] | None:
+    """The one way to read (submitted, eligible, started, ended) that keeps their order and one of `lengths` between
+    start and end. None when there is none or more than one."""
+    ways = set(product(*choices))
+    ordered = {way for way in ways if _is_ordered(way)}
+    exact = {way for way in ordered if way[3] - way[2] in lengths and NONE not in way[2:]}
+    fitting = exact or ordered
+    return fitting.pop() if len(fitting) == 1 else None
+
+
+def _is_ordered(way: tuple[int, ...]) -> bool:
+    known = [moment for moment in way if moment != NONE]
+    return known == sorted(known)

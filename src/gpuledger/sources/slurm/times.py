@@ -1,0 +1,119 @@
+"""When each job was submitted, eligible, started and ended, and why a row's times cannot be believed."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from gpuledger.sources.slurm.fields import STAMPS
+from gpuledger.sources.slurm.hostlist import NOBODY
+from gpuledger.sources.slurm.sheet import Sheet
+from gpuledger.sources.slurm.stamps import NONE, Seconds, Stamps, stamps, told_apart
+from gpuledger.sources.slurm.states import LIVE, PENDING, state
+from gpuledger.sources.slurm.values import Flags, Floats, Numbers, durations, numbers, whole
+from gpuledger.sources.slurm.values import duration as seconds_of
+
+TOLERANCE_SECONDS = 1
+
+
+@dataclass
+class Times:
+    """Epoch seconds (`NONE`: not known), `elapsed` in seconds (NaN: not told), and the rows to refuse by reason."""
+
+    submitted: Seconds
+    eligible: Seconds
+    started: Seconds
+    ended: Seconds
+    elapsed: Floats
+    has_local: bool = False
+    disagreements: int = 0
+    refused: list[tuple[Flags, str]] = field(default_factory=list)
+
+    @property
+    def observed(self) -> Seconds:
+        """The moment each reading describes: its end, how far a running record had come, else when it began to wait."""
+        ran = np.where(np.isnan(self.elapsed), 0, np.nan_to_num(self.elapsed)).astype(np.int64)
+        waiting = np.where(self.eligible != NONE, self.eligible, self.submitted)
+        open_ended = np.where(self.started != NONE, self.started + ran, waiting)
+        return np.where(self.ended != NONE, self.ended, open_ended)
+
+    @property
+    def first_known(self) -> Seconds:
+        """The first known of submitted, eligible, started, ended."""
+        first = self.submitted
+        for other in (self.eligible, self.started, self.ended):
+            first = np.where(first != NONE, first, other)
+        return first
+
+
+def times(jobs: Sheet, zone: str) -> Times:
+    """The four instants of each job row, the repeated hour of a DST night told apart where it can be."""
+    read = [stamps(jobs.text(name), zone) for name in STAMPS]
+    elapsed, suspended = _elapsed(jobs), numbers(jobs, "Suspended", seconds_of)
+    refused = [(column.is_bad, f"{name} is not a time") for name, column in zip(STAMPS, read, strict=True)]
+    refused += [
+        (column.is_skipped, f"{name} is in the hour the clock skipped in {zone}")
+        for name, column in zip(STAMPS, read, strict=True)
+    ]
+    refused.append((elapsed.is_bad, "the elapsed time cannot be read"))
+    refused.append((elapsed.values < 0, "the elapsed time is negative"))
+    instants, unclear = _resolved(read, elapsed.values, suspended.values)
+    refused.append((unclear, f"its times fall into the hour that occurs twice in {zone} and cannot be told apart"))
+    known = Times(*instants, elapsed.values, any(column.has_local for column in read), refused=refused)
+    _settle(known, jobs, np.nan_to_num(suspended.values))
+    return known
+
+
+def _elapsed(jobs: Sheet) -> Numbers:
+    if jobs.has("ElapsedRaw"):
+        return whole(jobs, "ElapsedRaw")
+    return durations(jobs, "Elapsed")
+
+
+def _resolved(read: list[Stamps], elapsed: Floats, suspended: Floats) -> tuple[list[Seconds], Flags]:
+    """One instant for each stamp, and the rows where the repeated hour leaves more than one way to read them."""
+    instants = [column.early.copy() for column in read]
+    twice = np.logical_or.reduce([column.early != column.late for column in read])
+    unclear = np.zeros(len(twice), bool)
+    for row in np.flatnonzero(twice):
+        choices = tuple((int(column.early[row]), int(column.late[row])) for column in read)
+        lengths = {elapsed[row], elapsed[row] + np.nan_to_num(suspended[row])}
+        way = told_apart(choices, frozenset(int(length) for length in lengths if not np.isnan(length)))
+        unclear[row] = way is None
+        for column, moment in zip(instants, way or (), strict=False):
+            column[row] = moment
+    return instants, unclear
+
+
+def _settle(known: Times, jobs: Sheet, suspended: Floats) -> None:
+    """Takes out starts that were estimates, ends that are still to come, and adds the end that follows."""
+    live, pending = _in_states(jobs, LIVE), _in_states(jobs, PENDING)
+    has_elapsed = ~np.isnan(known.elapsed)
+    known.started = np.where(pending, NONE, known.started)
+    known.ended = np.where(live, NONE, known.ended)
+    known.started = np.where((known.started == known.ended) & _held_nothing(jobs), NONE, known.started)
+    has_both = (known.started != NONE) & (known.ended != NONE)
+    lasted = known.ended - known.started
+    known.refused.append((has_both & (lasted < 0), "End is before Start"))
+    off = np.abs(np.where(has_both & has_elapsed, lasted - np.nan_to_num(known.elapsed), 0))
+    known.disagreements = int(np.sum((off > TOLERANCE_SECONDS) & (np.abs(off - suspended) > TOLERANCE_SECONDS)))
+    unended = ~live & (known.started != NONE) & (known.ended == NONE)
+    known.ended = np.where(unended & has_elapsed, known.started + np.nan_to_num(known.elapsed).astype(np.int64), known.ended)
+    known.refused.append((unended & ~has_elapsed, "it has ended, but neither its end nor its length is told"))
+
+
+def _in_states(jobs: Sheet, states: frozenset[str]) -> Flags:
+    return flags(jobs.map("State", lambda text: state(text) in states, pa.bool_()))
+
+
+def _held_nothing(jobs: Sheet) -> Flags:
+    """Cancelled before it started: Slurm 22.05 prints a Start equal to the End though nothing was allocated."""
+    nowhere = flags(jobs.map("NodeList", lambda text: text in NOBODY, pa.bool_())) & jobs.has("NodeList")
+    nothing = flags(jobs.map("AllocTRES", lambda text: not text, pa.bool_())) & jobs.has("AllocTRES")
+    return nowhere | nothing
+
+
+def flags(column: Any) -> Flags:
+    return np.asarray(pc.fill_null(column, False).to_numpy(zero_copy_only=False), bool)
