@@ -34,6 +34,8 @@ if [ -z "$uv" ]; then
   [ -x .uv/bin/uv ] || bootstrap
   uv=.uv/bin/uv
 fi
+# A site's own certificate authority counts where the machine has one (under uv's old and new name).
+[ -e /etc/ssl/certs/ca-certificates.crt ] && export UV_NATIVE_TLS=1 UV_SYSTEM_CERTS=1
 export UV_PROJECT_ENVIRONMENT=.venv
 unset VIRTUAL_ENV
 exec "$uv" "$@"
