@@ -148,7 +148,7 @@ def _tier(index: int, ticks: Sequence[tuple[datetime, str]], scale: TimeScale, w
     if len(ticks) < 2:
         return 0
     step = (ticks[1][0] - ticks[0][0]) / (scale.end - scale.start)
-    middle = max(1, math.ceil(_LABEL_ROOM / (step * 480)))
+    middle = max(1, math.ceil(_LABEL_ROOM / (step * 330)))
     narrow = middle * max(1, math.ceil(_LABEL_ROOM / (step * middle * 230)))
     start = len(ticks) % narrow // 2
     if index % narrow == start:

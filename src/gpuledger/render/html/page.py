@@ -1,0 +1,76 @@
+"""The page: one HTML file that asks for nothing and runs only its own two scripts (their hashes are in its policy)."""
+
+import base64
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from gpuledger.model.document import Document, Scalar
+from gpuledger.render.format import NOT_COLLECTED, NULL, cell, span, stamp, visible
+from gpuledger.render.html import svg, tokens
+from gpuledger.render.html.sections import section_views
+from gpuledger.render.output import Output, file_stem
+from gpuledger.render.theme import theme
+
+_HERE = "gpuledger.render.html"
+
+
+def page(document: Document, others: Sequence[Output] = ()) -> str:
+    """The document as HTML; `others` are files of the same folder that it links to."""
+    css, early, script = tokens.css() + _file("page.css"), _file("early.js"), _file("page.js")
+    template = _templates().get_template("page.html")
+    return template.render(
+        d=document,
+        files_of=lambda id: [output for output in others if output.block == id],
+        period=span(document.period, document.display_zone),
+        parameters=list(_parameters(document)),
+        sections=section_views(document),
+        anchors={block.id: getattr(block, "title", block.id) for block in document.blocks},
+        made=f"{stamp(document.generated_at, document.display_zone, year=True)} {document.display_zone}",
+        files=[output for output in others if output.block is None],
+        textures=tokens.textures(),
+        icons=[(level, theme()["icons"][spec["icon"]]) for level, spec in theme()["severity"].items()],
+        css=Markup(css), early=Markup(early), script=Markup(script),  # noqa: S704  our own files
+        style_hash=_hash(css), script_hashes=Markup(" ").join([_hash(early), _hash(script)]),
+        null=NULL, not_collected=NOT_COLLECTED,
+    )  # fmt: skip
+
+
+def _parameters(document: Document) -> Iterator[tuple[str, str]]:
+    for name, value in document.parameters.items():
+        many: tuple[Scalar, ...] = value if isinstance(value, tuple) else (value,)
+        shown = [cell(one, "text", document.display_zone) for one in many if one is not None and one != ""]
+        if shown:
+            yield name.replace("_", " "), ", ".join(shown)
+
+
+@cache
+def _templates() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("gpuledger.render.html"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+    )
+    environment.filters |= {
+        "visible": visible,
+        "anchor": lambda id: f"b-{file_stem(id)}",
+        "fill": lambda paint: svg.fill(paint, is_swatch=True),
+        "level_word": lambda level: theme()["severity"][level]["label"],
+    }
+    return environment
+
+
+@cache
+def _file(name: str) -> str:
+    return (files(_HERE) / name).read_text("utf-8")
+
+
+def _hash(content: str) -> Markup:
+    digest = hashlib.sha256(content.encode()).digest()
+    return Markup("'sha256-{}'").format(base64.b64encode(digest).decode())
