@@ -1,5 +1,6 @@
 """`gpuledger query`: any metric by any dimension."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +11,8 @@ from gpuledger.cli.session import Session
 from gpuledger.model.choice import PeriodChoice
 
 if TYPE_CHECKING:
-    pass
+    from gpuledger.metrics import Answer, Dimension, Metric
+    from gpuledger.model.document import Format
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -58,7 +60,7 @@ def query(
     """
     session: Session = ctx.obj
     if is_list:
-        _list(session, form)
+        _list(form)
     else:
         _answer(session, metric_names or [], split, when, form)
 
@@ -73,12 +75,31 @@ def _answer(session: Session, metric_names: list[str], split: Split, when: Perio
         raise UsageError(
             "Say which metric, for example `gpuledger query gpu_hours --by user`; `gpuledger query --list` lists them."
         )
-    with session.open() as ledger:
+    with session.open_existing() as ledger:
         answer = action(
             ledger, metric_names, words(split.by), split.where or [], session.period(when, "30d"), session.now
         )
-    print_rows(answer.records(), columns(answer), form, session.settings.display_zone)
-    messages.say(f"{answer.period}")
+    print_rows(answer.records(), _columns(answer), form, session.settings.display_zone)
+    messages.say(f"Period: {answer.period}")
+
+
+def _columns(answer: "Answer") -> dict[str, "Format"]:
+    dimensions: dict[str, Format] = {dimension.name: "text" for dimension in answer.dimensions}
+    return dimensions | {metric.name: metric.format for metric in answer.metrics}
+
+
+def _list(form: FormOptions) -> None:
+    from gpuledger.actions.query import known_metrics
+    from gpuledger.cli.output import print_rows
+    from gpuledger.metrics.registry import BY_DIMENSION
+
+    kinds: dict[str, Mapping[str, Metric | Dimension]] = {"metric": known_metrics(), "dimension": BY_DIMENSION}
+    rows = [
+        {"kind": kind, "name": one.name, "label": one.label, "meaning": one.meaning}
+        for kind, held in kinds.items()
+        for one in held.values()
+    ]
+    print_rows(rows, {"kind": "text", "name": "text", "label": "text", "meaning": "text"}, form)
 
 
 def words(given: list[str] | None) -> list[str]:

@@ -1,7 +1,7 @@
 """`gpuledger report NAME`: one command a report, its flags generated from the report's parameters."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from inspect import Parameter
@@ -30,18 +30,27 @@ PRINTABLE = ("text", "json")
 """Formats that are one text and may go to stdout."""
 
 
+class Commands(Mapping[str, Any]):
+    """The reports there are, own and installed, as commands; one is imported when it is looked up."""
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in names("reports"):
+            raise KeyError(name)
+        return _command(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(names("reports"))
+
+    def __len__(self) -> int:
+        return len(names("reports"))
+
+
 class Reports(TyperGroup):
-    """The reports there are, own and installed; one is imported when it is typed or listed."""
+    """A command a report."""
 
-    def list_commands(self, ctx: Any) -> list[str]:
-        return list(names("reports"))
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        return _command(cmd_name) if cmd_name in names("reports") else None
-
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        self.commands = dict.fromkeys(names("reports"))  # type: ignore[assignment]
-        return super().resolve_command(ctx, args)
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = Commands()  # type: ignore[assignment]
 
 
 app = typer.Typer(cls=Reports, rich_markup_mode=None, add_completion=False, no_args_is_help=True)
@@ -140,7 +149,7 @@ def _make(
     said = parameters(
         declared.parameters, session.settings.reports.get(declared.name, {}) | given, f"report {declared.name}"
     )
-    with session.open() as ledger:
+    with session.open_existing() as ledger:
         document = action(ledger, declared, said, session.period(when, declared.default_last), where, session.now)
     if delivery.out is None:
         _print(document, formats[0])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gpuledger.cli import messages
+from gpuledger.model.errors import NoData
 
 if TYPE_CHECKING:
     from gpuledger.config import Ledger, Settings
@@ -90,10 +91,20 @@ class Session:
         return self.loaded.settings
 
     def open(self) -> "Ledger":
-        """The ledger of the settings; use `with`."""
+        """The ledger of the settings, to write to; use `with`."""
         from gpuledger.config import open_ledger
 
         return open_ledger(self.settings)
+
+    def open_existing(self) -> "Ledger":
+        """The ledger, to read. Raises NoData when nothing was ever written there: a mistyped name is not an empty ledger."""
+        from gpuledger.config import ledger_folder
+
+        if not ledger_folder(self.settings.ledger).is_dir():
+            raise NoData(
+                f"There is no ledger at {self.settings.ledger}; `gpuledger ingest FILE...` or `gpuledger demo` makes one."
+            )
+        return self.open()
 
     def period(self, when: "PeriodChoice", default_last: str) -> "Period":
         """The period that was typed, in the display zone, else the last `default_last`."""

@@ -19,7 +19,6 @@ VERBS: dict[str, dict[str, str]] = {
     },
     "Answers out": {
         "query": "Answer metrics by any dimension, for any period.",
-        "metrics": "List every metric with its definition.",
         "report": "Make a report: page, figures and tables.",
     },
     "The ledger": {

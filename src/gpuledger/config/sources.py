@@ -32,9 +32,18 @@ def source_named(settings: Settings, name: str) -> "Source":
     return _built(f"[sources.{name}]", name, {})
 
 
-def all_types() -> "dict[str, Source]":
-    """Every plugin with nothing configured, by name: for recognising a file."""
-    return {name: load("sources", name)() for name in names("sources")}
+def is_source(name: str, settings: Settings) -> bool:
+    """Whether `name` is a configured source or a type of source."""
+    return name in settings.sources or name in names("sources")
+
+
+def all_types(options: Mapping[str, str]) -> "dict[str, Source]":
+    """Every type of source by name, with those of `options` that are its keys: for recognising a file."""
+    kinds = {name: load("sources", name) for name in names("sources")}
+    return {
+        name: kind(**{f.name: options[f.name] for f in fields(kind) if f.name in options})
+        for name, kind in kinds.items()
+    }
 
 
 def listing(settings: Settings) -> list[dict[str, str]]:

@@ -1,0 +1,94 @@
+"""Several inputs, one after the other: a bad one is told and does not stop the others."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from gpuledger.actions.ingest import Ingested, Manner, ingest, replay
+from gpuledger.actions.recognise import STDIN, files, from_stream, head_of, recognised
+from gpuledger.actions.store import plugin_of
+from gpuledger.config import Ledger, Settings
+from gpuledger.config.sources import all_types, is_source, source_named
+from gpuledger.model.errors import LedgerError, SourceError, UsageError
+from gpuledger.model.names import unknown
+from gpuledger.plugins import names
+from gpuledger.raw import Entry
+from gpuledger.sources import Context, Fetched, Source
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How inputs are read: `source` is a configured source or a type (None: recognised), `stdin` what `-` stands for."""
+
+    source: str | None = None
+    zone: str | None = None
+    cluster: str | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
+    stdin: BinaryIO | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one input: `done`, or the `error` that stopped it (with the counts where it got that far)."""
+
+    input_name: str
+    done: Ingested | None
+    error: LedgerError | None = None
+
+
+def split(words: Sequence[str], settings: Settings) -> tuple[str | None, list[str]]:
+    """`slurm a.txt b.txt` as (source, files); a first word that is a file is a file.
+
+    Raises UsageError when the first word is neither and looks like a source.
+    """
+    first = words[0]
+    if Path(first).exists() or first == STDIN:
+        return None, list(words)
+    if is_source(first, settings):
+        return first, list(words[1:])
+    sentence = unknown("source or file", first, {*names("sources"), *settings.sources})
+    if "did you mean" in sentence and files([first]) == [first]:
+        raise UsageError(sentence)
+    return None, list(words)
+
+
+def read(ledger: Ledger, inputs: Sequence[str], reading: Reading, now: datetime, manner: Manner) -> Iterator[Outcome]:
+    """Each input's outcome, as it is known. What concerns the ledger itself (full disk, busy) is raised."""
+    named = source_named(ledger.settings, reading.source) if reading.source else None
+    for name in files(inputs):
+        try:
+            source, given = _opened(name, named, reading, now)
+            context = Context(
+                "", reading.zone, reading.cluster, name if name != STDIN else "stdin", dict(reading.options)
+            )
+            yield Outcome(name, ingest(ledger, source, given, context=context, now=now, manner=manner))
+        except SourceError as error:
+            yield Outcome(name, getattr(error, "ingested", None), error)
+
+
+def _opened(name: str, named: Source | None, reading: Reading, now: datetime) -> tuple[Source, Path | Fetched]:
+    """The source and the bytes of one input."""
+    if name == STDIN:
+        if reading.stdin is None:
+            raise UsageError("There is no standard input to read from.")
+        stream, head = from_stream(reading.stdin, now)
+        return named or recognised(head, "stdin", all_types(reading.options)), stream
+    file = Path(name)
+    if named or not file.is_file():
+        return named or next(iter(all_types(reading.options).values())), file
+    return recognised(head_of(file), name, all_types(reading.options)), file
+
+
+def replay_all(ledger: Ledger, source: str | None, now: datetime) -> Iterator[Outcome]:
+    """Reads again every input there is a record of, once each; with `source` only that type's or that source's."""
+    newest: dict[str, Entry] = {}
+    for entry in ledger.raw.entries():
+        if source in (None, entry.source_type, entry.reported_by):
+            newest[f"{entry.sha256} {entry.reported_by} {entry.cluster} {entry.zone}"] = entry
+    for entry in newest.values():
+        try:
+            yield Outcome(entry.input_name, replay(ledger, plugin_of(entry), entry, now=now))
+        except SourceError as error:
+            yield Outcome(entry.input_name, getattr(error, "ingested", None), error)

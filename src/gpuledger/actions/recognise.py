@@ -1,0 +1,84 @@
+"""What the person named, turned into inputs: globs, stdin, and the source that knows the format."""
+
+import io
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from glob import glob
+from pathlib import Path
+from typing import BinaryIO
+
+from gpuledger.model.errors import SourceError
+from gpuledger.sources import Fetched, Source
+
+HEAD = 65_536
+_GZIP = 16 + zlib.MAX_WBITS
+STDIN = "-"
+
+
+def files(names: Iterable[str]) -> list[str]:
+    """The names with globs written out. A name that is a file is itself, whatever signs it holds; none matching stays."""
+    return [each for name in names for each in (_matching(name) or [name])]
+
+
+def _matching(name: str) -> list[str]:
+    return [] if name == STDIN or Path(name).exists() else sorted(glob(name, recursive=True))  # noqa: PTH207 - absolute patterns too
+
+
+@dataclass
+class _Rejoined(io.RawIOBase):
+    """A stream whose head was looked at: the head, then the rest."""
+
+    head: bytes
+    rest: BinaryIO
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
+        block = self.head[: len(buffer)] or self.rest.read(len(buffer))
+        self.head = self.head[len(block) :]
+        buffer[: len(block)] = block
+        return len(block)
+
+
+def from_stream(stream: BinaryIO, now: datetime) -> tuple[Fetched, bytes]:
+    """Standard input as an input, and its first bytes."""
+    head = stream.read(HEAD)
+    return Fetched(io.BufferedReader(_Rejoined(head, stream)), "stdin", None, now), head  # type: ignore[arg-type]
+
+
+def head_of(file: Path) -> bytes:
+    """The first bytes of a file, '' when it cannot be read: the ingest says why in its own words."""
+    try:
+        with file.open("rb") as content:
+            return content.read(HEAD)
+    except OSError:
+        return b""
+
+
+def recognised(head: bytes, name: str, sources: Mapping[str, Source]) -> Source:
+    """The one source that claims the input.
+
+    Raises SourceError when none does (naming what is expected) or several do (naming them).
+    """
+    plain = _unpacked(head)
+    claims = {ours: words for ours, source in sources.items() if (words := source.claims(plain, name))}
+    if len(claims) == 1:
+        return sources[next(iter(claims))]
+    if claims:
+        both = " and ".join(f"{ours} ({words})" for ours, words in claims.items())
+        raise SourceError(f"{name} could be read by {both}; say which: `gpuledger ingest {next(iter(claims))} {name}`.")
+    expected = "; ".join(f"{ours}: {source.title}" for ours, source in sources.items())
+    raise SourceError(f"{name} is in no format that is known here. There are {expected}.")
+
+
+def _unpacked(head: bytes) -> bytes:
+    """The first bytes of what a gzip file holds; other bytes as they are."""
+    if not head.startswith(b"\x1f\x8b"):
+        return head
+    try:
+        return zlib.decompressobj(_GZIP).decompress(head, HEAD)
+    except zlib.error:
+        return head

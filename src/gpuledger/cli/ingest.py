@@ -1,0 +1,160 @@
+"""`gpuledger ingest`: files and pipes into the ledger."""
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gpuledger.cli import messages
+from gpuledger.cli.options import spread
+from gpuledger.cli.output import print_json, print_text
+from gpuledger.cli.session import Session
+from gpuledger.model.errors import NoData, UsageError
+
+if TYPE_CHECKING:
+    from gpuledger.actions.ingest import Ingested, Manner
+    from gpuledger.actions.read import Outcome
+    from gpuledger.actions.read import Reading as How
+    from gpuledger.config import Settings
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+SHOWN_PROBLEMS = 5
+COUNTS = ("rows_read", "accepted", "unchanged", "problems")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the files are to be read."""
+
+    zone: Annotated[
+        str | None,
+        typer.Option("--zone", metavar="ZONE", help="Zone of stamps without one, e.g. America/Chicago. [UTC]"),
+    ] = None
+    cluster: Annotated[
+        str | None,
+        typer.Option("--cluster", metavar="NAME", help="Cluster the rows are about, where they do not say it."),
+    ] = None
+    fields: Annotated[
+        str | None,
+        typer.Option("--fields", metavar="LIST", help="Columns of a file without a header, as given to `sacct -o`."),
+    ] = None
+    is_dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print mapping, counts and problems; write nothing.")
+    ] = False
+    is_replay: Annotated[
+        bool, typer.Option("--replay", help="Read again what was read before; without files all that is kept.")
+    ] = False
+    is_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
+
+    def of(self, source: str | None) -> "How":
+        """What the action needs to know."""
+        from gpuledger.actions.read import Reading as How
+
+        options = {"fields": self.fields} if self.fields else {}
+        return How(source, self.zone, self.cluster, options, sys.stdin.buffer)
+
+    def manner(self, settings: "Settings", progress: Callable[[int, int], None]) -> "Manner":
+        from gpuledger.actions.ingest import Manner
+
+        return Manner(self.is_dry_run, settings.raw == "copy", self.is_replay, progress)
+
+
+@app.command()
+@spread
+def ingest(
+    ctx: typer.Context,
+    reading: Reading,
+    inputs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[SOURCE] FILE...",
+            show_default=False,
+            help="A source's name (recognised when left out), files, globs, - for stdin.",
+        ),
+    ] = None,
+) -> None:
+    """Read accounting files into the ledger.
+
+    Reading a file twice, or in any order, changes nothing. A bad row is counted and kept as a problem; a bad file does
+    not stop the others.
+
+    \b
+    Examples:
+      gpuledger ingest slurm sacct.txt --zone America/Chicago --cluster hpg
+      gpuledger ingest 'accounting/*.txt' --dry-run
+      sacct -a -D -P --noconvert -o ALL | gpuledger ingest slurm - --cluster hpg
+    """
+    from gpuledger.actions.read import read, replay_all, split
+    from gpuledger.cli.progress import progress
+
+    session: Session = ctx.obj
+    if not inputs and not reading.is_replay:
+        raise UsageError("Name the files to read, or - for stdin: `gpuledger ingest slurm sacct.txt --cluster hpg`.")
+    source, names = split(inputs, session.settings) if inputs else (None, [])
+    if not names and not reading.is_replay:
+        raise UsageError(f"Name the files to read as {source}: `gpuledger ingest {source} FILE...`.")
+    with session.open() as ledger, progress("Reading") as told:
+        if names:
+            outcomes = read(ledger, names, reading.of(source), session.now, reading.manner(session.settings, told))
+        else:
+            outcomes = replay_all(ledger, source, session.now)
+        finished = [_told(outcome, reading) for outcome in outcomes]
+    _end(finished, reading)
+
+
+def _told(outcome: "Outcome", reading: Reading) -> "Outcome":
+    """Prints what became of one input, as soon as it is known."""
+    if outcome.done and not reading.is_json:
+        print_text(_counts(outcome.done, reading.is_dry_run))
+        for line in _details(outcome.done, reading.is_dry_run):
+            messages.say(line)
+    if outcome.error:
+        messages.error(str(outcome.error))
+    return outcome
+
+
+def _counts(done: "Ingested", is_dry_run: bool) -> str:
+    rows = f"{done.rows_read:,} rows read = {done.accepted:,} accepted + {done.unchanged:,} unchanged + {done.problems:,} problems"
+    return f"{done.input_name}: {rows}{' (dry run: nothing was written)' if is_dry_run else ''}"
+
+
+def _details(done: "Ingested", is_dry_run: bool) -> Iterator[str]:
+    """Mapping (dry run), remarks and the first problems."""
+    if is_dry_run:
+        for table, columns in done.columns.items():
+            yield f"  {done.source_type} → {table}: {', '.join(columns)}"
+    yield from (f"  note: {remark}" for remark in done.remarks)
+    yield from (f"  line {problem.line:,}: {problem.reason}" for problem in done.first_problems[:SHOWN_PROBLEMS])
+    if done.problems > SHOWN_PROBLEMS and done.first_problems:
+        yield f"  … {done.problems - min(SHOWN_PROBLEMS, len(done.first_problems)):,} more problems; --json shows the first {len(done.first_problems)}"
+
+
+def _end(outcomes: "list[Outcome]", reading: Reading) -> None:
+    """The whole as JSON where asked; the exit code."""
+    if reading.is_json:
+        print_json({"inputs": [_as_json(outcome) for outcome in outcomes], "is_dry_run": reading.is_dry_run})
+    elif len(outcomes) > 1:
+        print_text(_sum(outcomes))
+    errors = [outcome.error for outcome in outcomes if outcome.error]
+    if errors:
+        raise typer.Exit(errors[0].exit_code if len(outcomes) == 1 else NoData.exit_code)
+    if not outcomes:
+        raise NoData("There is nothing to read again: nothing was read before.")
+
+
+def _sum(outcomes: "list[Outcome]") -> str:
+    done = [outcome.done for outcome in outcomes if outcome.done]
+    read, accepted, unchanged, problems = (sum(getattr(one, name) for one in done) for name in COUNTS)
+    failed = sum(outcome.error is not None for outcome in outcomes)
+    return (
+        f"{len(outcomes)} inputs: {read:,} rows read = {accepted:,} accepted + {unchanged:,} unchanged + {problems:,} problems"
+        f"{f'; {failed} of the inputs failed' if failed else ''}"
+    )
+
+
+def _as_json(outcome: "Outcome") -> dict[str, Any]:
+    counts = asdict(outcome.done) if outcome.done else {"input_name": outcome.input_name}
+    return {**counts, "error": str(outcome.error) if outcome.error else None}
