@@ -249,7 +249,7 @@ class Ask(Protocol):
         """Attempts without an end that run past their time limit, or that later readings no longer tell of.
 
         Columns cluster, attempt_id, job_id, user_name, account, queue, started_at, time_limit_seconds, observed_at,
-        counted_seconds, gpu_count, cpu_count, reason.
+        gpu_count, cpu_count, counted_seconds, reason.
         """
 
     def problems(self) -> "pa.Table":

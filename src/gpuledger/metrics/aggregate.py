@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gpuledger.metrics import Metric
-from gpuledger.metrics.question import Question
+from gpuledger.metrics.question import Question, expression_of
 from gpuledger.metrics.relation import Moment
 
 if TYPE_CHECKING:
@@ -18,13 +18,13 @@ BIN = "bin"
 def held_totals(question: Question, metrics: Sequence[Metric]) -> "ir.Table":
     """Sums and counts over the whole period: d0 …, n, then m0 … in the order of `metrics`."""
     rows = question.held(metrics)
-    amounts = {f"m{number}": _amount(metric, rows) for number, metric in enumerate(metrics)}
+    amounts = {f"m{number}": _amount(question, metric, rows) for number, metric in enumerate(metrics)}
     return _aggregate(rows, question.keys(rows), amounts)
 
 
 def placed_totals(question: Question, moment: Moment, metrics: Sequence[Metric]) -> "ir.Table":
     """Aggregates of the attempts placed by one moment: d0 …, bin when asked by calendar, n, m0 …."""
-    rows = question.placed(moment)
+    rows = question.placed(moment, metrics)
     keys = question.keys(rows)
     if question.bins:
         keys[BIN] = question.bins.place(rows.at_us)[0].cast("int64")
@@ -37,19 +37,12 @@ def _aggregate(rows: "ir.Table", keys: "dict[str, ir.Value]", amounts: "dict[str
     return grouped.agg(**{ROWS: rows.count()}, **amounts)
 
 
-def expression_of(metric: Metric, rows: "ir.Table") -> "ir.Value":
-    """The metric's own expression over the rows."""
-    if metric.expression is None:
-        raise TypeError(f"The metric {metric.name} of kind {metric.kind} needs an expression.")
-    return metric.expression(rows)
-
-
-def _amount(metric: Metric, rows: "ir.Table") -> "ir.Scalar":
+def _amount(question: Question, metric: Metric, rows: "ir.Table") -> "ir.Scalar":
+    if metric.kind == "held":
+        lasted = (rows.until_us - rows.since_us).cast("float64") / 1e6
+        return (question.rate(metric, rows) * lasted).sum() / metric.per_seconds
     value = expression_of(metric, rows)
     match metric.kind:
-        case "held":
-            lasted = (rows.until_us - rows.since_us).cast("float64") / 1e6
-            return (value * rows.weight * lasted).sum() / metric.per_seconds
         case "active":
             return rows.count(where=value)
         case "jobs":

@@ -11,7 +11,6 @@ import numpy as np
 import pyarrow as pa
 
 from gpuledger.metrics import Answer, Dimension, Filter, InUse, LedgerCoverage, Metric, SourceCoverage
-from gpuledger.metrics.aggregate import expression_of
 from gpuledger.metrics.answers import Asking, answer
 from gpuledger.metrics.bins import Bins, cut
 from gpuledger.metrics.coverage import Span, by_source, covered_seconds, gaps, joined, readings
@@ -61,9 +60,9 @@ class StoreAsk:
             raise UsageError(f"{name} is not a sum over time and has no mean in use; gpu_hours and cpu_hours have.")
         question = self._question([by] if by else [], where, self.period)
         bins = cut(self.period, step, self.display_zone)
-        rows = question.held(())
+        rows = question.held([metric])
         keys = question.keys(rows)
-        rates = [expression_of(metric, rows) * rows.weight]
+        rates = [question.rate(metric, rows)]
         found = sparse(self.rows(changes(rows, keys, rates, bins), self.period), len(keys), bins)
         means = np.maximum(found.area_us(0), 0.0) / bins.lengths_us
         names = [key[0] if by else metric.label for key in found.keys]

@@ -1,5 +1,6 @@
 """What every number can be told apart by."""
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import ibis
@@ -46,25 +47,40 @@ DIMENSIONS: tuple[Dimension, ...] = (
 )
 
 
-def with_dimensions(rows: "ir.Table") -> "ir.Table":
-    """Adds the dimensions that are not columns of their own."""
+def column_of(rows: "ir.Table", dimension: Dimension) -> "ir.StringValue":
+    """The dimension's value of each row: a column, or what is told from some."""
+    return _TOLD[dimension.column](rows) if dimension.column in _TOLD else rows[dimension.column]
+
+
+def _gpus(rows: "ir.Table") -> "ir.StringValue":
     is_whole = rows.gpu_count == rows.gpu_count.floor()
+    return ibis.cases(
+        (rows.gpu_count.isnull(), ibis.null("string")),
+        (is_whole, rows.gpu_count.cast("int64").cast("string")),
+        else_="shared",
+    )
+
+
+def _uses_gpu(rows: "ir.Table") -> "ir.StringValue":
+    return ibis.cases((rows.gpu_count.isnull(), ibis.null("string")), (rows.gpu_count > 0, "yes"), else_="no")
+
+
+def _wait_class(rows: "ir.Table") -> "ir.StringValue":
     wait = seconds(rows.submitted_at, rows.started_at)
     shorter = [(wait < limit, name) for limit, name in zip(_WAIT_LIMITS, WAIT_CLASSES, strict=False)]
-    return rows.mutate(
-        gpus_text=ibis.cases(
-            (rows.gpu_count.isnull(), ibis.null("string")),
-            (is_whole, rows.gpu_count.cast("int64").cast("string")),
-            else_="shared",
-        ),
-        uses_gpu=ibis.cases((rows.gpu_count.isnull(), ibis.null("string")), (rows.gpu_count > 0, "yes"), else_="no"),
-        wait_class=ibis.cases((wait.isnull(), ibis.null("string")), *shorter, else_=WAIT_CLASSES[-1]),
-    )
+    return ibis.cases((wait.isnull(), ibis.null("string")), *shorter, else_=WAIT_CLASSES[-1])
+
+
+_TOLD: "Mapping[str, Callable[[ir.Table], ir.StringValue]]" = {
+    "gpus_text": _gpus,
+    "uses_gpu": _uses_gpu,
+    "wait_class": _wait_class,
+}
 
 
 def keeps(rows: "ir.Table", dimension: Dimension, wanted: Filter) -> "ir.BooleanValue":
     """The filter as a condition that is never null."""
-    column = rows[dimension.column]
+    column = column_of(rows, dimension)
     known = [value for value in wanted.values if value is not None]
     is_one = column.isin(known).fill_null(False) if known else ibis.literal(False)
     if None in wanted.values:

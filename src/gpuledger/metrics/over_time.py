@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gpuledger.metrics import Metric
-from gpuledger.metrics.aggregate import expression_of
 from gpuledger.metrics.bins import Bins
 from gpuledger.metrics.events import Floats, Key, Sparse, changes, sparse
-from gpuledger.metrics.question import Question
+from gpuledger.metrics.question import Question, expression_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,8 +27,8 @@ def amounts(
 ) -> Iterator[tuple[Key, int, list[float | None]]]:
     """(key, bin, value per metric) of each name and active bin; None where none of a name's attempts knows the rate."""
     bins = _bins(question)
-    rows = question.held(())
-    rates = [expression_of(metric, rows) * rows.weight for metric in metrics]
+    rows = question.held(metrics)
+    rates = [question.rate(metric, rows) for metric in metrics]
     keys = question.keys(rows)
     found = sparse(fetch(changes(rows, keys, rates, bins)), len(keys), bins)
     known = [found.is_known(number) for number in range(len(metrics))]

@@ -8,7 +8,6 @@ import numpy as np
 import pyarrow as pa
 
 from gpuledger.metrics import Metric
-from gpuledger.metrics.aggregate import expression_of
 from gpuledger.metrics.bins import Bins
 from gpuledger.metrics.events import Floats, Key, Whole, names_of
 from gpuledger.metrics.question import Question
@@ -22,7 +21,7 @@ ONE = ibis.literal(1, type="int64")
 def steps(question: Question, metric: Metric) -> "ir.Table":
     """Per name and moment the net change: d0 …, at_us, change, count. Attempts without the amount are left out."""
     rows = question.held([metric])
-    rate = expression_of(metric, rows) * rows.weight
+    rate = question.rate(metric, rows)
     keys = question.keys(rows)
     rows = rows.select(**keys, since_us=rows.since_us, until_us=rows.until_us, rate=rate.cast("float64"))
     rows = rows.filter(rows.rate.notnull())

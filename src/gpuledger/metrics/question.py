@@ -5,14 +5,18 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import ibis.expr.operations as ops
+
 from gpuledger.metrics import Dimension, Filter, Metric
 from gpuledger.metrics.bins import Bins, cut
-from gpuledger.metrics.dimensions import keeps, with_dimensions
+from gpuledger.metrics.dimensions import column_of, keeps
 from gpuledger.metrics.jobs import with_job_key
 from gpuledger.metrics.registry import BY_DIMENSION
-from gpuledger.metrics.relation import Moment, held, placed, split_by_model, weighted, whole
+from gpuledger.metrics.relation import Moment, held, placed, split_by_model, weighted
 from gpuledger.model.errors import UsageError
 from gpuledger.model.period import Period
+from gpuledger.model.schema import unbound
+from gpuledger.model.tables import JOB_ATTEMPTS
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -48,27 +52,52 @@ class Question:
     def without_dimensions(self) -> "Question":
         return replace(self, by=())
 
-    def held(self, metrics: Iterable[Metric]) -> "ir.Table":
+    def held(self, metrics: Sequence[Metric]) -> "ir.Table":
         """Attempts that held resources in the period (`metrics.relation.held`), with `job_key` if one counts jobs."""
-        rows = self._chosen(held(self.period))
+        rows = self._chosen(held(self.period, self._columns(metrics)))
         return with_job_key(rows) if any(metric.kind == "jobs" for metric in metrics) else rows
 
-    def placed(self, moment: Moment) -> "ir.Table":
+    def placed(self, moment: Moment, metrics: Sequence[Metric]) -> "ir.Table":
         """Attempts submitted, started or ended in the period."""
-        return self._chosen(placed(moment, self.period))
+        return self._chosen(placed(moment, self.period, self._columns(metrics)))
 
     def keys(self, rows: "ir.Table") -> "dict[str, ir.Value]":
         """The dimensions' columns as d0, d1 …: names of data never become names of SQL."""
-        return {f"d{number}": rows[dimension.column] for number, dimension in enumerate(self.columns)}
+        return {f"d{number}": column_of(rows, dimension) for number, dimension in enumerate(self.columns)}
+
+    def rate(self, metric: Metric, rows: "ir.Table") -> "ir.NumericValue":
+        """What an attempt holds (the metric's expression), of a part of an attempt that part."""
+        value = expression_of(metric, rows)
+        return value * rows.weight if "weight" in rows.columns else value
+
+    def _columns(self, metrics: Iterable[Metric]) -> list[str]:
+        """The columns that the metrics, dimensions and filters read."""
+        every = unbound(JOB_ATTEMPTS)
+        read = [expression_of(metric, every) for metric in metrics]
+        read += [column_of(every, dimension) for dimension in self.columns]
+        read += [column_of(every, BY_DIMENSION[wanted.column]) for wanted in self.where]
+        names = {field.name for value in read for field in value.op().find(ops.Field)}
+        return sorted(names | ({"gpu_count", MODEL} if self._speaks_of_model else set()))
+
+    @property
+    def _speaks_of_model(self) -> bool:
+        return MODEL in {*(dimension.name for dimension in self.by), *(wanted.column for wanted in self.where)}
 
     def _chosen(self, rows: "ir.Table") -> "ir.Table":
         """Rows that pass the filters, split by GPU model where the question speaks of it."""
-        rows = self._kept(with_dimensions(rows), [wanted for wanted in self.where if wanted.column != MODEL])
-        models = [wanted for wanted in self.where if wanted.column == MODEL]
-        if MODEL in {dimension.name for dimension in self.by}:
-            return self._kept(split_by_model(rows), models)
-        return weighted(rows, self._kept(split_by_model(rows), models)) if models else whole(rows)
+        rows = self._kept(rows, [wanted for wanted in self.where if wanted.column != MODEL])
+        if not self._speaks_of_model:
+            return rows
+        parts = self._kept(split_by_model(rows), [wanted for wanted in self.where if wanted.column == MODEL])
+        return parts if MODEL in {dimension.name for dimension in self.by} else weighted(rows, parts)
 
     @staticmethod
     def _kept(rows: "ir.Table", filters: Sequence[Filter]) -> "ir.Table":
         return rows.filter(*(keeps(rows, BY_DIMENSION[f.column], f) for f in filters)) if filters else rows
+
+
+def expression_of(metric: Metric, rows: "ir.Table") -> "ir.Value":
+    """The metric's own expression over the rows."""
+    if metric.expression is None:
+        raise TypeError(f"The metric {metric.name} of kind {metric.kind} needs an expression.")
+    return metric.expression(rows)

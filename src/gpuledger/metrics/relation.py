@@ -13,6 +13,8 @@ from gpuledger.model.schema import unbound
 from gpuledger.model.tables import ATTEMPT_GPUS, JOB_ATTEMPTS, SNAPSHOTS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import ibis.expr.types as ir
 
 Moment = Literal["submitted", "started", "ended"]
@@ -65,12 +67,21 @@ def with_counted_end(attempts: "ir.Table", period: Period) -> "ir.Table":
     return joined.mutate(started_us=started, counted_us=counted)
 
 
-def held(period: Period) -> "ir.Table":
+CORE = ("cluster", "attempt_id", "reported_by", "observed_at", "started_at", "ended_at", "time_limit_seconds")
+"""Columns that decide whether and how long an attempt counts."""
+
+
+def attempts_with(columns: "Iterable[str]") -> "ir.Table":
+    """The attempts, with the core columns and these: narrow, so that a question's SQL stays short."""
+    return unbound(JOB_ATTEMPTS).select(*dict.fromkeys([*CORE, *columns]))
+
+
+def held(period: Period, columns: "Iterable[str]" = ()) -> "ir.Table":
     """Attempts that held resources at some moment of the period, clipped to it: `since_us`, `until_us`.
 
     An attempt that began and ended in one instant of the period is there, with no time.
     """
-    attempts = unbound(JOB_ATTEMPTS)
+    attempts = attempts_with(columns)
     start, end = (instant(moment) for moment in period.naive)
     is_late = attempts.ended_at.isnull() | (attempts.ended_at > start) | (attempts.started_at >= start)
     rows = with_counted_end(attempts.filter(attempts.started_at < end, is_late), period)
@@ -79,18 +90,13 @@ def held(period: Period) -> "ir.Table":
     return rows.filter((rows.until_us > rows.since_us) | (rows.started_us >= 0))
 
 
-def placed(moment: Moment, period: Period) -> "ir.Table":
+def placed(moment: Moment, period: Period, columns: "Iterable[str]" = ()) -> "ir.Table":
     """Attempts whose moment lies in the period, whole: `at_us`."""
-    attempts = unbound(JOB_ATTEMPTS)
+    attempts = attempts_with([f"{moment}_at", *columns])
     start, end = (instant(edge) for edge in period.naive)
     at = attempts[f"{moment}_at"]
     rows = attempts.filter(at >= start, at < end)
     return rows.mutate(at_us=rows[f"{moment}_at"].delta(start, unit="microsecond"))
-
-
-def whole(rows: "ir.Table") -> "ir.Table":
-    """Every attempt as one row of weight 1."""
-    return rows.mutate(weight=one(rows.attempt_id.notnull()))
 
 
 def split_by_model(rows: "ir.Table") -> "ir.Table":

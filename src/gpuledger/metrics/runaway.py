@@ -4,10 +4,8 @@ from typing import TYPE_CHECKING
 
 import ibis
 
-from gpuledger.metrics.relation import MICRO, instant, watermarks, with_counted_end
+from gpuledger.metrics.relation import MICRO, attempts_with, instant, watermarks, with_counted_end
 from gpuledger.model.period import Period
-from gpuledger.model.schema import unbound
-from gpuledger.model.tables import JOB_ATTEMPTS
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -19,9 +17,13 @@ PAST_LIMIT = "past its time limit"
 NOT_TOLD = "later readings do not tell of it"
 
 
+COLUMNS = ("cluster", "attempt_id", "job_id", "user_name", "account", "queue", "started_at", "time_limit_seconds",
+           "observed_at", "gpu_count", "cpu_count")  # fmt: skip
+
+
 def runaways(period: Period) -> "ir.Table":
     """Attempts that started before the period's end, have none themselves, and ran past their limit or vanished."""
-    attempts = unbound(JOB_ATTEMPTS)
+    attempts = attempts_with(COLUMNS)
     start, end = (instant(moment) for moment in period.naive)
     still = attempts.filter(attempts.ended_at.isnull(), attempts.started_at < end)
     rows = with_counted_end(still, period)
@@ -34,8 +36,6 @@ def runaways(period: Period) -> "ir.Table":
     is_gone = rows.newest > told
     rows = rows.mutate(reason=ibis.cases((is_past, PAST_LIMIT), (is_gone, NOT_TOLD), else_=ibis.null("string")))
     rows = rows.filter(rows.reason.notnull()).mutate(counted_seconds=(rows.counted_us - rows.started_us) / 1e6)
-    columns = (
-        "cluster", "attempt_id", "job_id", "user_name", "account", "queue", "started_at", "time_limit_seconds",
-        "observed_at", "counted_seconds", "gpu_count", "cpu_count", "reason",
-    )  # fmt: skip
-    return rows.select(*columns).order_by([ibis.desc("gpu_count"), "cluster", "attempt_id"])
+    return rows.select(*COLUMNS, "counted_seconds", "reason").order_by(
+        [ibis.desc("gpu_count"), "cluster", "attempt_id"]
+    )
