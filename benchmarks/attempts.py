@@ -1,7 +1,7 @@
 """Attempts of a large simulated site as Arrow tables, drawn by numpy: what the ledger would hold after months."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -68,52 +68,28 @@ def month(start: datetime, count: int, seed: int, days: float | None = None) -> 
     )
 
 
-def sacct_lines(count: int, start: datetime) -> Iterator[str]:
+SACCT = """
+    SELECT job_id AS JobIDRaw, job_id AS JobID, cluster AS Cluster, user_name AS "User", account AS Account, qos AS QOS,
+        queue AS "Partition", upper(state) AS "State", submit AS Submit, submit AS Eligible, start AS "Start", stop AS "End",
+        epoch(ended_at - started_at)::BIGINT AS ElapsedRaw, 2880 AS TimelimitRaw, '00:00:00' AS Suspended,
+        exit_code || ':0' AS ExitCode, '0:0' AS DerivedExitCode, node_count::BIGINT AS NNodes, cpus AS NCPUS, cpus AS ReqCPUS,
+        memory || 'M' AS ReqMem, tres AS ReqTRES, tres AS AllocTRES, 'node[01-02]' AS NodeList, priority::BIGINT AS Priority,
+        'None' AS Reason, job_name AS JobName
+    FROM (
+        SELECT *, strftime(submitted_at, '%Y-%m-%dT%H:%M:%S') AS submit, strftime(started_at, '%Y-%m-%dT%H:%M:%S') AS start,
+            strftime(ended_at, '%Y-%m-%dT%H:%M:%S') AS stop, 'billing=' || cpus || ',cpu=' || cpus
+            || CASE WHEN gpus > 0 THEN ',gres/gpu:a100=' || gpus || ',gres/gpu=' || gpus ELSE '' END
+            || ',mem=' || memory || 'M,node=' || node_count::BIGINT AS tres
+        FROM (SELECT *, gpu_count::BIGINT AS gpus, cpu_count::BIGINT AS cpus, memory_bytes::BIGINT >> 20 AS memory FROM made)
+    )
+"""
+
+
+def write_sacct(path: Path, count: int, start: datetime) -> None:
     """A header and `count` lines as `sacct -a -D -X -P --noconvert` prints them, UTC."""
-    yield "|".join(FIELDS) + "\n"
-    rows = month(start, count, seed=7).to_pydict()
-    for i in range(count):
-        gpus, cpus, memory = int(rows["gpu_count"][i]), int(rows["cpu_count"][i]), int(rows["memory_bytes"][i]) >> 20
-        gres = f",gres/gpu:a100={gpus},gres/gpu={gpus}" if gpus else ""
-        tres = f"billing={cpus},cpu={cpus}{gres},mem={memory}M,node={int(rows['node_count'][i])}"
-        times = [
-            f"{rows[name][i]:%Y-%m-%dT%H:%M:%S}" for name in ("submitted_at", "eligible_at", "started_at", "ended_at")
-        ]
-        elapsed = int((rows["ended_at"][i] - rows["started_at"][i]).total_seconds())
-        job, user = rows["job_id"][i], rows["user_name"][i]
-        yield (
-            f"{job}|{job}|{CLUSTER}|{user}|{rows['account'][i]}|normal|{rows['queue'][i]}|{rows['state'][i].upper()}|{'|'.join(times)}|"
-            f"{elapsed}|2880|00:00:00|{rows['exit_code'][i]}:0|0:0|{int(rows['node_count'][i])}|{cpus}|{cpus}|{memory}M|{tres}|{tres}|"
-            f"node[01-02]|{int(rows['priority'][i])}|None|{rows['job_name'][i]}\n"
-        )
+    import duckdb
 
-
-FIELDS = [
-    "JobIDRaw",
-    "JobID",
-    "Cluster",
-    "User",
-    "Account",
-    "QOS",
-    "Partition",
-    "State",
-    "Submit",
-    "Eligible",
-    "Start",
-    "End",
-    "ElapsedRaw",
-    "TimelimitRaw",
-    "Suspended",
-    "ExitCode",
-    "DerivedExitCode",
-    "NNodes",
-    "NCPUS",
-    "ReqCPUS",
-    "ReqMem",
-    "ReqTRES",
-    "AllocTRES",
-    "NodeList",
-    "Priority",
-    "Reason",
-    "JobName",
-]
+    connection = duckdb.connect()
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.register("made", month(start, count, seed=7))
+    connection.execute(f"COPY ({SACCT}) TO '{path}' (FORMAT csv, DELIMITER '|', HEADER, QUOTE '')")

@@ -8,10 +8,9 @@ from benchmarks.typed import duckdb_rows, typed
 
 
 def make(folder: Path, is_quick: bool) -> None:
-    from benchmarks.attempts import sacct_lines
+    from benchmarks.attempts import write_sacct
 
-    with (folder / "sacct.txt").open("w", encoding="utf-8") as file:
-        file.writelines(sacct_lines(100_000 if is_quick else 1_000_000, datetime(2026, 5, 1, tzinfo=UTC)))
+    write_sacct(folder / "sacct.txt", 100_000 if is_quick else 1_000_000, datetime(2026, 5, 1, tzinfo=UTC))
 
 
 def lines(data: Path) -> int:

@@ -1,8 +1,8 @@
 """Pages of the documentation as data: what they show a reader to write and to type.
 
 A fenced block after `<!-- file: NAME -->` is a file the reader writes. In a `console` block every line that begins with
-`$ gpuledger` is typed (a line that ends in a backslash goes on); a block whose first line begins with `# not tested:`
-needs something a test has not, and says what.
+`$ gpuledger` is typed (a line that ends in a backslash goes on); a `python` block that is no file is run. A block whose
+first line begins with `# not tested:` needs something a test has not, and says what.
 """
 
 import re
@@ -39,11 +39,20 @@ class Typed:
     command: str
 
 
-def steps(page: Path) -> Iterator[Written | Typed]:
+@dataclass(frozen=True)
+class Ran:
+    """Python the reader runs."""
+
+    code: str
+
+
+def steps(page: Path) -> Iterator[Written | Typed | Ran]:
     """What a page asks its reader to do, in order."""
     for block in BLOCK.finditer(page.read_text(encoding="utf-8")):
         if block["file"]:
             yield Written(block["file"], block["text"])
+        elif block["kind"] == "python":
+            yield Ran(block["text"])
         elif block["kind"] in ("console", "bash"):
             yield from (Typed(command) for command in typed(block["text"]))
 

@@ -1,6 +1,7 @@
 """What README and docs show is what happens: every command is typed, every file written, every link followed."""
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.pages import EVERY_PAGE, NOT_TESTED, PAGES, ROOT, Typed, links, steps
+from tests.docs.pages import EVERY_PAGE, NOT_TESTED, PAGES, ROOT, Ran, Written, links, steps
 
 BIN = Path(sys.executable).parent
 
@@ -61,11 +62,12 @@ def write(folder: Path, name: str, text: str) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_a_reader_can_do_what_a_page_says(page: Path, folder: Path) -> None:
     for step in steps(page):
-        if isinstance(step, Typed):
-            outcome = run(step.command, folder)
-            assert outcome.returncode == 0, f"$ {step.command}\n{outcome.stdout}{outcome.stderr}"
-        else:
+        if isinstance(step, Written):
             write(folder, step.name, step.text)
+            continue
+        command = f"python -c {shlex.quote(step.code)}" if isinstance(step, Ran) else step.command
+        outcome = run(command, folder)
+        assert outcome.returncode == 0, f"$ {command}\n{outcome.stdout}{outcome.stderr}"
 
 
 @pytest.mark.parametrize("page", EVERY_PAGE, ids=lambda page: page.relative_to(ROOT).as_posix())
