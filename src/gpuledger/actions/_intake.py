@@ -26,15 +26,16 @@ class Intake:
     source_type: str
     sha256: str
     now: datetime
+    is_collected: bool = False
     written: dict[str, Written] = field(default_factory=dict)
     columns: dict[str, list[str]] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
+    watermarks: list[Watermark] = field(default_factory=list)
     first_problems: list[Problem] = field(default_factory=list)
     problem_rows: int = 0
     good_rows: int = 0
     _batches: dict[Table, list[Batch]] = field(default_factory=dict)
     _problems: list[Problem] = field(default_factory=list)
-    _watermarks: list[Watermark] = field(default_factory=list)
 
     def take(self, item: Batch | Problem | Remark | Watermark) -> None:
         match item:
@@ -45,7 +46,7 @@ class Intake:
             case Remark():
                 self.remarks += [item.sentence] * (item.sentence not in self.remarks)
             case Watermark():
-                self._watermarks.append(item)
+                self.watermarks.append(item)
 
     def flush(self) -> None:
         """Writes the rows and problems that wait."""
@@ -54,12 +55,15 @@ class Intake:
         self._write_problems()
 
     def close(self) -> None:
-        """Writes all that waits, and what the source said it has told about: the mark that all of it was read."""
+        """Writes all that waits, and what a file has told about: the mark that all of it was read.
+
+        How far a poll reaches is known to who asked (`actions.collect`), not to one answer of several.
+        """
         for table in list(self._batches):
             self._write_rows(table)
-        if self._watermarks:
+        if self.watermarks and not self.is_collected:
             self._write(
-                Batch(SNAPSHOTS, pa.Table.from_pylist(list(self._snapshots())), pa.array([0] * len(self._watermarks)))
+                Batch(SNAPSHOTS, pa.Table.from_pylist(list(self._snapshots())), pa.array([0] * len(self.watermarks)))
             )
         self._write_problems()
 
@@ -118,7 +122,7 @@ class Intake:
 
     def _snapshots(self) -> Iterator[dict[str, object]]:
         """Facts of the input only: the same file again adds nothing."""
-        for mark in self._watermarks:
+        for mark in self.watermarks:
             yield {
                 "cluster": mark.cluster,
                 "source": self.reported_by,

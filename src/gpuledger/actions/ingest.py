@@ -50,7 +50,7 @@ class Manner:
 class Ingested:
     """What one input did to the ledger: accepted + unchanged + problems = rows_read, always.
 
-    In a dry run `accepted` counts the acceptable rows and `columns` tells which columns of which table they fill.
+    `clusters` are those the rows are about. In a dry run `accepted` counts the acceptable rows and `columns` tells which columns of which table they fill.
     """
 
     ingest_id: str
@@ -65,8 +65,17 @@ class Ingested:
     tables: Mapping[str, Written] = field(default_factory=dict)
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     seconds: float = 0.0
+    clusters: tuple[str, ...] = ()
     is_known: bool = False
     """True when the very same bytes had been read the same way before, so that they were not parsed again."""
+
+
+class NothingUsable(NoData):
+    """Rows were read and none could be used; `ingested` counts them."""
+
+    def __init__(self, sentence: str, ingested: Ingested) -> None:
+        super().__init__(sentence)
+        self.ingested = ingested
 
 
 def ingest(
@@ -118,7 +127,7 @@ def _dry(source: Source, zone: RawZone, entry: Entry, given: Path | Fetched, now
 
 
 def _intake(store: Store | None, entry: Entry, now: datetime) -> Intake:
-    return Intake(store, entry.ingest_id, entry.reported_by, entry.source_type, entry.sha256, now)
+    return Intake(store, entry.ingest_id, entry.reported_by, entry.source_type, entry.sha256, now, entry.is_collected)
 
 
 def _read(
@@ -143,7 +152,7 @@ def _read(
     is_empty = not intake.good_rows and not entry.is_collected
     _write_run(ledger.store, entry, intake, began, {"result": "empty" if is_empty else "done", **_kind(entry, manner)})
     if is_empty:
-        raise NoData(_nothing(done))
+        raise NothingUsable(_nothing(done), done)
     return done
 
 
@@ -171,6 +180,7 @@ def _ingested(entry: Entry, intake: Intake, seconds: float) -> Ingested:
         entry.ingest_id, entry.input_name, entry.source_type, accepted + unchanged + intake.problem_rows, accepted, unchanged,
         intake.problem_rows, tuple(intake.remarks), tuple(intake.first_problems), dict(intake.written),
         {name: tuple(columns) for name, columns in intake.columns.items()}, seconds,
+        tuple(sorted({mark.cluster for mark in intake.watermarks})),
     )  # fmt: skip
 
 

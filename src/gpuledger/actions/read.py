@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from gpuledger.actions.ingest import Ingested, Manner, ingest, replay
+from gpuledger.actions.ingest import Ingested, Manner, NothingUsable, ingest, replay
 from gpuledger.actions.recognise import STDIN, files, from_stream, head_of, recognised
 from gpuledger.actions.store import plugin_of
 from gpuledger.config import Ledger, Settings
@@ -65,7 +65,11 @@ def read(ledger: Ledger, inputs: Sequence[str], reading: Reading, now: datetime,
             )
             yield Outcome(name, ingest(ledger, source, given, context=context, now=now, manner=manner))
         except SourceError as error:
-            yield Outcome(name, getattr(error, "ingested", None), error)
+            yield Outcome(name, _counted(error), error)
+
+
+def _counted(error: SourceError) -> Ingested | None:
+    return error.ingested if isinstance(error, NothingUsable) else None
 
 
 def _opened(name: str, named: Source | None, reading: Reading, now: datetime) -> tuple[Source, Path | Fetched]:
@@ -91,4 +95,4 @@ def replay_all(ledger: Ledger, source: str | None, now: datetime) -> Iterator[Ou
         try:
             yield Outcome(entry.input_name, replay(ledger, plugin_of(entry), entry, now=now))
         except SourceError as error:
-            yield Outcome(entry.input_name, getattr(error, "ingested", None), error)
+            yield Outcome(entry.input_name, _counted(error), error)

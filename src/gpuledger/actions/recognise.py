@@ -46,7 +46,7 @@ class _Rejoined(io.RawIOBase):
 def from_stream(stream: BinaryIO, now: datetime) -> tuple[Fetched, bytes]:
     """Standard input as an input, and its first bytes."""
     head = stream.read(HEAD)
-    return Fetched(io.BufferedReader(_Rejoined(head, stream)), "stdin", None, now), head  # type: ignore[arg-type]
+    return Fetched(io.BufferedReader(_Rejoined(head, stream)), "stdin", None, now), head  # type: ignore[type-var]
 
 
 def head_of(file: Path) -> bytes:
