@@ -14,7 +14,7 @@ class Axis:
     label: str
     unit: str = ""
     kind: Literal["time", "number", "category"] = "number"
-    values: tuple[datetime | float | str, ...] = ()
+    values: tuple[str | float | datetime, ...] = ()
     zone: str = ""
     is_log: bool = False
 
@@ -152,3 +152,4 @@ class Chart:
     gaps: tuple[Gap, ...] = ()
     left_out: str = ""
     empty: str = ""
+    kind: Literal["chart"] = "chart"

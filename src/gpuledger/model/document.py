@@ -61,6 +61,7 @@ class Numbers:
     id: str
     title: str
     items: tuple[Number, ...]
+    kind: Literal["numbers"] = "numbers"
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,7 @@ class Table:
     foot: str = ""
     left_out: str = ""
     empty: str = "Nothing to show."
+    kind: Literal["table"] = "table"
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,7 @@ class Note:
     rule: str
     sentence: str
     evidence: str = ""
+    kind: Literal["note"] = "note"
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,7 @@ class Text:
     id: str
     text: str
     title: str = ""
+    kind: Literal["text"] = "text"
 
 
 @dataclass(frozen=True)
@@ -120,6 +124,7 @@ class Definitions:
     id: str
     title: str
     items: tuple[tuple[str, str, str], ...]
+    kind: Literal["definitions"] = "definitions"
 
 
 @dataclass(frozen=True)
@@ -141,6 +146,7 @@ class Quality:
     lanes: tuple[Lane, ...]
     finding: str = ""
     foot: str = ""
+    kind: Literal["quality"] = "quality"
 
 
 Block = Numbers | Table | Chart | Note | Text | Definitions | Quality

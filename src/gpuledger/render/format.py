@@ -6,7 +6,7 @@ when it is. `digits` are the decimals of a whole column: those of its largest va
 
 import math
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
@@ -16,6 +16,7 @@ from gpuledger.render.theme import theme
 
 NULL = str(theme()["number"]["null"])
 NOT_COLLECTED = str(theme()["number"]["not_collected"])
+NOT_KNOWN, EMPTY = "not known", "(empty)"
 SPACE = str(theme()["number"]["unit_space"])
 _MINUS = str(theme()["number"]["minus"])
 _BELOW = str(theme()["number"]["below"])
@@ -136,6 +137,17 @@ def cell(value: Scalar, format: Format, zone: str, digits: int | None = None, *,
     if isinstance(value, str) or format in ("text", "instant", "date"):
         return str(value)
     return number(value, format, digits, suffix=suffix or format in ("ratio", "point", "second", "byte"))
+
+
+def machine(value: Scalar) -> str:
+    """The value as a program reads it: ISO instants in UTC, full precision, "" for null."""
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def _scaled(value: float, spec: Mapping[str, Any]) -> tuple[Decimal, str]:

@@ -40,7 +40,7 @@ def draw(chart: Chart, shape: Spans, colours: Colours, room: Room) -> Drawing:
 
 
 def _words(span: Span) -> str:
-    return " · ".join(part for part in (span.label, "" if span.end else "still open") if part)
+    return " · ".join(part for part in ("" if span.end else "still open", span.label) if part)
 
 
 def _bar(chart: Chart, span: Span, y: float, scale: TimeScale, colours: Colours) -> list[Item]:

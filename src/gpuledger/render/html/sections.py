@@ -22,14 +22,12 @@ from gpuledger.model.document import (
 )
 from gpuledger.render.figure.axes import TimeScale, time_ticks
 from gpuledger.render.figure.drawing import Key
-from gpuledger.render.format import NULL, number, stamp, unit_word
+from gpuledger.render.format import NOT_KNOWN, NULL, is_number, number, stamp, unit_word
 from gpuledger.render.format import cell as cell_text
 from gpuledger.render.html.chart_view import chart_view
 from gpuledger.render.html.table_view import table_view
 from gpuledger.render.output import file_stem
 from gpuledger.render.theme import Colours
-
-_NOT_KNOWN = "not known"
 
 
 @dataclass(frozen=True)
@@ -111,7 +109,7 @@ def _numbers(block: Numbers, document: Document, colours: Colours) -> Mapping[st
 def _card(item: Number, zone: str) -> CardView:
     value = cell_text(item.value, item.format, zone)
     is_known = value != NULL
-    unit = item.unit or unit_word(item.format)
+    unit = item.unit or (unit_word(item.format) if is_number(item.value) else "")
     if unit and value.endswith(unit):
         value = value.removesuffix(unit).rstrip()
     delta, verdict, against = "", "none", ""
@@ -122,7 +120,7 @@ def _card(item: Number, zone: str) -> CardView:
         delta = f"{arrow} {number(abs(change.delta), change.format).lstrip('+')}{word}"
         verdict, against = change.verdict, change.label
     measured = number(item.measured.ratio, "ratio") if item.measured else ""
-    shown = value if is_known else _NOT_KNOWN
+    shown = value if is_known else NOT_KNOWN
     return CardView(item, shown, unit if is_known else "", delta, verdict, against, measured, spark(item.spark), is_known)
 
 

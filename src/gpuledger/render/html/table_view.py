@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from gpuledger.model.document import Column, Scalar, Table
-from gpuledger.render.format import NOT_COLLECTED, NULL, cell, column_digits, is_number, visible
+from gpuledger.render.format import EMPTY, NOT_COLLECTED, NOT_KNOWN, NULL, cell, column_digits, is_number, machine, visible
 from gpuledger.render.html.svg import fill
 from gpuledger.render.theme import OTHERS, Colours
 
@@ -91,15 +90,17 @@ def _cells(
 def _cell(value: Scalar, kind: str, style: _Style, paint: str, colours: Colours, zone: str) -> CellView:
     column = style.column
     text = visible(cell(value, column.format, zone, style.digits))
+    if value is None and column.dimension:
+        return CellView(NOT_KNOWN, "", "quiet")
     if value is None:
         return CellView(NULL, "", "null", NOT_COLLECTED, has_bar=column.has_bar)
     if text == "":
-        return CellView("(empty)", "", "quiet")
+        return CellView(EMPTY, "", "quiet")
     swatch = fill(paint, is_swatch=True) if column.dimension and kind != "total" and colours.has(column.dimension) else ""
     quiet = "zero" if value == 0 and is_number(value) else ""
     if not column.has_bar:
-        return CellView(text, raw_text(value), quiet, paint=swatch)
-    return CellView(text, raw_text(value), quiet, bar=_bar(value, kind, style), paint=fill(paint, is_swatch=True), has_bar=True)
+        return CellView(text, machine(value), quiet, paint=swatch)
+    return CellView(text, machine(value), quiet, bar=_bar(value, kind, style), paint=fill(paint, is_swatch=True), has_bar=True)
 
 
 def _bar(value: Scalar, kind: str, style: _Style) -> float | None:
@@ -108,12 +109,3 @@ def _bar(value: Scalar, kind: str, style: _Style) -> float | None:
         return None
     width = float(value) / style.most * 100  # type: ignore[arg-type]
     return width if 0 <= width <= 100 else None
-
-
-def raw_text(value: Scalar) -> str:
-    """The value as a machine reads it: ISO instants, full precision."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return value.isoformat() if isinstance(value, date) else str(value)

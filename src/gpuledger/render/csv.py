@@ -1,0 +1,49 @@
+"""One CSV a table: UTF-8, ISO instants in UTC, full precision, null is empty.
+
+The rows and the rest of a ranking, without the totals row: the column then sums to the total. A text that a
+spreadsheet would run as a formula gets an apostrophe before it.
+"""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from gpuledger.model.document import Document, Scalar, Table
+from gpuledger.render.format import machine
+from gpuledger.render.output import Output, file_stem, save
+
+_STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def write(document: Document, out: Path, others: Sequence[Output]) -> list[Output]:
+    """Writes `<table id>.csv` for every table of the document."""
+    return [
+        save(to_csv(table), out, file_stem(table.id), "csv", block=table.id, title=table.title)
+        for table in document.tables
+    ]
+
+
+def to_csv(table: Table) -> bytes:
+    """The table under its columns' keys."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(safe(column.key) for column in table.columns)
+    writer.writerows([_field(value) for value in row] for row in machine_rows(table))
+    return text.getvalue().encode("utf-8", "backslashreplace")
+
+
+def machine_rows(table: Table) -> Iterator[tuple[Scalar, ...]]:
+    """What adds up: the rows and the rest of a ranking."""
+    yield from table.rows
+    if table.others is not None:
+        yield table.others
+
+
+def safe(text: str) -> str:
+    """`text`, with an apostrophe before it where a spreadsheet would take it for a formula."""
+    return f"'{text}" if text.startswith(_STARTS_FORMULA) else text
+
+
+def _field(value: Scalar) -> str:
+    return safe(value) if isinstance(value, str) else machine(value)
