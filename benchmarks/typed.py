@@ -10,7 +10,7 @@ GPULEDGER = str(Path(sys.executable).parent / "gpuledger")
 
 def typed(*words: str | Path) -> str:
     """Runs one `gpuledger` command and returns its stdout; a failure fails the benchmark with its message."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("GPULEDGER_")}
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("GPULEDGER_", "PYTHON"))}
     outcome = subprocess.run(
         [GPULEDGER, *map(str, words)], env=environment, text=True, capture_output=True, check=False
     )

@@ -36,6 +36,6 @@ if [ -z "$uv" ]; then
 fi
 # A site's own certificate authority counts where the machine has one (under uv's old and new name).
 [ -e /etc/ssl/certs/ca-certificates.crt ] && export UV_NATIVE_TLS=1 UV_SYSTEM_CERTS=1
-export UV_PROJECT_ENVIRONMENT=.venv
+export UV_PROJECT_ENVIRONMENT=.venv UV_COMPILE_BYTECODE=1
 unset VIRTUAL_ENV
 exec "$uv" "$@"
