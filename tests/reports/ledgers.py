@@ -57,7 +57,8 @@ def ledger(
     store = Lake(root)
     for table, rows in ((JOB_ATTEMPTS, attempts), (ATTEMPT_GPUS, gpus)):
         if held := list(rows):
-            store.upsert(Batch(table, pa.Table.from_pylist(held)), "test")
+            names = dict.fromkeys(name for row in held for name in row)
+            store.upsert(Batch(table, pa.table({name: [row.get(name) for row in held] for name in names})), "test")
     if told := list(snapshots):
         store.append(Batch(SNAPSHOTS, pa.Table.from_pylist(told)), "test")
     return store

@@ -15,18 +15,18 @@ FIELDS = (
 )  # fmt: skip
 DELIMITER = "|"
 _GIB = 1 << 30
-_TYPICAL_FAULTS = (9_000, 21_000)
-"""Lines that were cut when the file was copied: every real export has some; they become problems."""
+_CUT_AFTER = (900, 21_000)
+"""Lines after which half a line stands: real exports have some, and they become problems."""
 
 
 def sacct_text(site: Site) -> bytes:
-    """The whole export. Two lines are cut short, as in real exports."""
+    """The whole export, header first. Half lines stand beside the whole ones, so nothing is lost by them."""
     lines = [DELIMITER.join(FIELDS)]
     for attempt in site.attempts:
         lines += [DELIMITER.join(str(row.get(name, "")) for name in FIELDS) for row in _rows(attempt, site.now)]
-    for number in _TYPICAL_FAULTS:
+    for number in reversed(_CUT_AFTER):
         if number < len(lines):
-            lines[number] = lines[number][:40]
+            lines.insert(number + 1, lines[number][:40])
     return ("\n".join(lines) + "\n").encode()
 
 

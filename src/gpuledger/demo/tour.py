@@ -49,8 +49,9 @@ def demo(out: Path, days: int, seed: int, now: datetime) -> Made:
     began, now = monotonic(), now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     accounting = _prepared(out) / "sacct.txt"
     accounting.write_bytes(sacct_text(history(days, seed, now)))
+    context = Context("", zone="UTC", input_name=accounting.name)
     with open_ledger(Settings(ledger=str(out / "ledger"))) as ledger:
-        done = ingest(ledger, load("sources", "slurm")(), accounting, context=Context("", zone="UTC"), now=now)
+        done = ingest(ledger, load("sources", "slurm")(), accounting, context=context, now=now)
         declared = load("reports", "usage")
         document = report(ledger, declared, declared.parameters(), last(f"{days}d", now), (), now)
     files = tuple(render(document, FORMATS, out / "report"))

@@ -1,0 +1,324 @@
+"""The usage report: every number equals what a brute-force count of the same attempts gives."""
+
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gpuledger.metrics import Filter
+from gpuledger.model.chart import Lines
+from gpuledger.model.document import Document, Note
+from gpuledger.model.errors import NoData
+from gpuledger.model.period import last, named
+from tests.reports.ledgers import END, MAY, START, attempt, card, hour, ledger, rows, snapshot, table, usage
+
+TABLES = ("by_user", "by_account", "by_queue", "by_gpu_model")
+
+
+def many(count: int = 40) -> list[dict[str, Any]]:
+    """A mixed month: several names, models, states, measured and not, over both edges of the period."""
+    states = ("completed", "completed", "failed", "timeout", "node_fail")
+    return [
+        attempt(
+            n, user_name=f"u{n % 7}", account=f"a{n % 3}", queue=f"q{n % 4}", state=states[n % 5],
+            gpu_count=float(n % 4), gpu_model=("A100", "H100")[n % 2] if n % 4 else None, cpu_count=float(4 + n),
+            submitted_at=hour(n * 19 - 30), started_at=hour(n * 19 - 30 + n % 5), ended_at=hour(n * 19 + 10 + n % 9),
+            **({"gpu_busy_ratio": (n % 4) / 4, "gpu_busy_source": "gpuutil"} if n % 3 else {}),
+        )
+        for n in range(count)
+    ]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def month(tmp_path_factory: pytest.TempPathFactory) -> Document:
+    return usage(ledger(tmp_path_factory.mktemp("month"), many()))
+
+
+def hours(row: dict[str, Any]) -> float:
+    return MAY.overlap_seconds(row["started_at"], row["ended_at"]) / 3600
+
+
+def test_totals_of_every_table_equal_the_sums_and_each_other(month: Document) -> None:
+    attempts = many()
+    truth = {
+        "gpu_hours": sum(row["gpu_count"] * hours(row) for row in attempts),
+        "cpu_hours": sum(row["cpu_count"] * hours(row) for row in attempts),
+        "memory_gib_hours": sum(hours(row) for row in attempts),
+    }
+    for name in TABLES:
+        found = rows(month, name)
+        totals = found.pop("totals")
+        for metric, expected in truth.items():
+            assert totals[metric] == pytest.approx(expected, rel=1e-12)
+            assert sum(row[metric] for row in found.values()) == pytest.approx(expected, rel=1e-12)
+        assert sum(row["share"] for row in found.values()) == pytest.approx(1)
+        assert (
+            totals["attempts"]
+            == sum(row["attempts"] for row in found.values())
+            == sum(hours(row) > 0 for row in attempts)
+        )
+
+
+@pytest.mark.parametrize(
+    ("name", "column"), [("by_user", "user_name"), ("by_account", "account"), ("by_queue", "queue")]
+)
+def test_each_row_is_what_a_brute_force_count_gives(month: Document, name: str, column: str) -> None:
+    attempts = many()
+    counted: Counter[str] = Counter()
+    for row in attempts:
+        counted[row[column]] += row["gpu_count"] * hours(row)  # type: ignore[assignment]
+    found = rows(month, name)
+    assert {key: row["gpu_hours"] for key, row in found.items() if key != "totals"} == pytest.approx(dict(counted))
+
+
+def test_names_past_the_row_limit_become_one_row_and_totals_still_add_up(tmp_path: Path) -> None:
+    document = usage(ledger(tmp_path / "l", many()), rows=3)
+    found = rows(document, "by_user")
+    whole, others = found.pop("totals"), found.pop("others")
+    assert len(found) == 3
+    assert others["user"] == "4 others"
+    assert sum(row["gpu_hours"] for row in found.values()) + others["gpu_hours"] == pytest.approx(whole["gpu_hours"])
+    assert sum(row["jobs"] for row in found.values()) + others["jobs"] == whole["jobs"]
+    assert "4 users" in table(document, "by_user").left_out
+
+
+def test_bands_of_the_chart_integrate_to_the_hours(tmp_path: Path) -> None:
+    document = usage(ledger(tmp_path / "l", many()), top=2)
+    whole = rows(document, "by_user")["totals"]
+    for chart, metric in (
+        ("gpus_in_use", "gpu_hours"),
+        ("cpus_in_use", "cpu_hours"),
+        ("memory_in_use", "memory_gib_hours"),
+    ):
+        shape = next(c.shape for c in document.charts if c.id == chart)
+        assert isinstance(shape, Lines)
+        assert shape.bin_seconds is not None
+        drawn = sum(v or 0 for series in shape.series for v in series.values) * shape.bin_seconds / 3600
+        assert drawn == pytest.approx(whole[metric])
+        assert sum(series.total or 0 for series in shape.series) == pytest.approx(whole[metric])
+        assert [series.key for series in shape.series][:2] == list(document.ranks["user"])
+
+
+def test_parts_of_a_whole_add_up(tmp_path: Path) -> None:
+    attempts = [*many(), attempt(99, state="running", ended_at=None, started_at=hour(500))]
+    document = usage(ledger(tmp_path / "l", attempts))
+    kept, use, states = (rows(document, name) for name in ("kept", "use", "by_state"))
+    whole = states.pop("totals")["gpu_hours"]
+    assert sum(row["gpu_hours"] for row in states.values()) == pytest.approx(whole)
+    assert sum(row["gpu_hours"] for key, row in kept.items() if key != "totals") == pytest.approx(whole)
+    parts = [row["gpu_hours"] for key, row in use.items() if key != "totals" and not key.startswith("of them")]
+    assert sum(parts) == pytest.approx(whole)
+
+
+def test_a_job_of_two_models_is_split_and_the_totals_stay(tmp_path: Path) -> None:
+    mixed = attempt(1, gpu_count=3.0, gpu_model=None)
+    parts = [
+        {"cluster": "c", "attempt_id": "1@0", "host": "", "gpu": f"slot:{model}:{n}", "gpu_model": model, "share_ratio": 1.0,
+         "partition_month": "2026-05"}
+        for model, count in (("A100", 1), ("L40S", 2)) for n in range(count)
+    ]  # fmt: skip
+    found = rows(usage(ledger(tmp_path / "l", [mixed], gpus=parts)), "by_gpu_model")
+    assert (found["A100"]["gpu_hours"], found["L40S"]["gpu_hours"]) == pytest.approx((2, 4))
+    assert found["totals"]["gpu_hours"] == pytest.approx(6)
+
+
+def test_no_gpu_and_an_unknown_model_are_different_rows(tmp_path: Path) -> None:
+    attempts = [attempt(1), attempt(2, gpu_count=0.0, gpu_model=None), attempt(3, gpu_model=None)]
+    found = rows(usage(ledger(tmp_path / "l", attempts)), "by_gpu_model")
+    assert set(found) == {"A100", "no GPU", "not known", "totals"}
+    assert found["no GPU"]["gpu_hours"] == 0
+
+
+def test_cards_compare_with_the_period_before_and_judge_by_what_is_better(tmp_path: Path) -> None:
+    before = attempt(1, submitted_at=hour(-100), started_at=hour(-98), ended_at=hour(-94), gpu_busy_ratio=0.5)
+    document = usage(ledger(tmp_path / "l", [before, attempt(2, gpu_busy_ratio=0.25)]))
+    held, busy, wait = (card(document, name) for name in ("gpu_hours", "gpu_busy_ratio", "wait_seconds_median"))
+    assert held.comparison is not None
+    assert (held.comparison.delta, held.comparison.verdict) == (pytest.approx(-0.5), "none")
+    assert busy.comparison is not None
+    assert (busy.comparison.delta, busy.comparison.format, busy.comparison.verdict) == (
+        pytest.approx(-0.25),
+        "point",
+        "worse",
+    )
+    assert wait.comparison is not None
+    assert wait.comparison.verdict == "better"
+
+
+def test_a_period_the_ledger_does_not_reach_back_to_is_a_reason_not_a_zero(tmp_path: Path) -> None:
+    document = usage(ledger(tmp_path / "l", [attempt(1)], [snapshot(since=START)]))
+    held = card(document, "gpu_hours")
+    assert held.comparison is None
+    assert held.reason == "no data before 1 May 2026"
+
+
+def test_every_card_has_a_comparison_or_a_reason(tmp_path: Path) -> None:
+    for number, attempts in enumerate(
+        ([attempt(1)], many(), [attempt(1, gpu_count=0.0)], [attempt(1, gpu_count=None)])
+    ):
+        document = usage(ledger(tmp_path / str(number), attempts))
+        cards = next(b.items for b in document.blocks if b.id == "numbers")
+        assert len(cards) == 6
+        assert all(item.comparison or item.reason for item in cards)
+
+
+def test_a_site_without_gpus_leads_with_cpus_and_never_shows_gpu_columns(tmp_path: Path) -> None:
+    document = usage(ledger(tmp_path / "l", [attempt(n, gpu_count=0.0, gpu_model=None) for n in range(3)]))
+    assert document.title.startswith("CPU usage")
+    assert document.charts[0].id == "cpus_in_use"
+    assert not any("gpu" in column.key for found in document.tables for column in found.columns)
+    assert not any(section.id == "waste" for section in document.sections)
+
+
+def test_unmeasured_use_is_not_collected_never_zero(tmp_path: Path) -> None:
+    document = usage(ledger(tmp_path / "l", [attempt(1), attempt(2)]))
+    for name in ("gpu_busy_ratio", "idle_gpu_hours"):
+        assert card(document, name).value is None
+        assert card(document, name).reason == "no attempt reported how busy its GPUs were"
+    assert rows(document, "by_user")["ada"]["gpu_busy_ratio"] is None
+    assert "not collected" in document.finding
+    assert not any(found.id == "idle" for found in document.tables)
+
+
+def test_one_user_is_said_to_have_used_all(tmp_path: Path) -> None:
+    assert usage(ledger(tmp_path / "l", [attempt(1), attempt(2)])).finding.startswith("ada used all 4.00 GPU-hours.")
+
+
+def test_a_site_with_pending_jobs_only_says_so(tmp_path: Path) -> None:
+    waiting = [attempt(n, state="pending", started_at=None, ended_at=None) for n in range(2)]
+    document = usage(ledger(tmp_path / "l", waiting))
+    assert document.finding == "No job ran. 2 attempts submitted and not started."
+    assert rows(document, "waits_by_queue")["gpu"]["still_waiting"] == 2
+
+
+def test_a_read_period_without_jobs_is_a_true_zero(tmp_path: Path) -> None:
+    document = usage(ledger(tmp_path / "l", []))
+    assert document.finding == "No job ran."
+    assert document.coverage.ratio == 1
+    assert all(chart.empty or chart.shape for chart in document.charts)
+
+
+def test_a_period_nobody_looked_at_is_no_data_and_the_sentence_holds_the_command(tmp_path: Path) -> None:
+    store = ledger(tmp_path / "l", [attempt(1)])
+    with pytest.raises(NoData, match=r"--last 7d --to 2026-05-31T00:00:00Z"):
+        usage(store, last("7d", END + timedelta(days=90)), END + timedelta(days=90))
+    with pytest.raises(NoData, match="gpuledger ingest"):
+        usage(ledger(tmp_path / "empty", [], []))
+
+
+def test_old_data_is_a_banner_above_the_title_and_a_closed_month_is_not_old(tmp_path: Path) -> None:
+    store = ledger(tmp_path / "l", [attempt(1)])
+    now = END + timedelta(days=3)
+    [banner] = usage(store, last("30d", now), now).banners
+    assert banner.level == "stale"
+    assert banner.sentence.startswith("Data is 3\u202fd old")
+    assert usage(store, named("2026-05"), END + timedelta(days=300)).banners == ()
+
+
+def test_what_nobody_observed_is_a_gap_and_has_no_value(tmp_path: Path) -> None:
+    told = [snapshot(until=hour(240)), {**snapshot(hour(480)), "time": hour(720)}]
+    document = usage(ledger(tmp_path / "l", [attempt(1)], told))
+    chart = document.charts[0]
+    assert [(gap.start, gap.end) for gap in chart.gaps] == [(hour(240), hour(480))]
+    assert isinstance(chart.shape, Lines)
+    [series] = chart.shape.series
+    assert chart.shape.bin_seconds == 7200
+    assert series.values[130] is None
+    assert series.values[100] == 0.0
+    assert document.coverage.ratio == pytest.approx(2 / 3)
+
+
+def test_a_record_past_its_limit_is_listed_and_counts_to_its_limit(tmp_path: Path) -> None:
+    lost = attempt(7, state="running", ended_at=None, time_limit_seconds=7200.0)
+    document = usage(ledger(tmp_path / "l", [lost]))
+    assert rows(document, "runaways")["7"]["counted_seconds"] == 7200
+    assert rows(document, "by_user")["totals"]["gpu_hours"] == pytest.approx(2)
+
+
+def test_filters_hold_for_every_number(tmp_path: Path) -> None:
+    attempts = many()
+    document = usage(ledger(tmp_path / "l", attempts), where=(Filter("queue", "=", ("q1",)),))
+    expected = sum(row["gpu_count"] * hours(row) for row in attempts if row["queue"] == "q1")
+    assert card(document, "gpu_hours").value == pytest.approx(expected)
+    assert set(rows(document, "by_queue")) == {"q1", "totals"}
+    started = sum(row["queue"] == "q1" and MAY.start <= row["started_at"] < MAY.end for row in attempts)
+    assert rows(document, "waits_by_queue")["totals"]["attempts_started"] == started > 0
+    assert document.parameters["where"] == ("queue=q1",)
+
+
+def test_waits_fall_into_their_classes(tmp_path: Path) -> None:
+    waits = (30, 90, 600, 2000, 7200, 20_000, 50_000, 100_000, 300_000)
+    attempts = [
+        attempt(n, submitted_at=hour(100) - timedelta(seconds=s), started_at=hour(100), ended_at=hour(101))
+        for n, s in enumerate(waits)
+    ]
+    shape = next(c.shape for c in usage(ledger(tmp_path / "l", attempts)).charts if c.id == "wait_classes")
+    assert isinstance(shape, Lines)
+    assert shape.series[0].values == (1.0,) * 9
+
+
+@pytest.mark.parametrize("by", ["account", "gpu_model", "state"])
+def test_use_over_time_is_told_apart_by_any_declared_dimension(tmp_path: Path, by: str) -> None:
+    document = usage(ledger(tmp_path / "l", many(12)), by=by)
+    assert document.charts[0].dimension == by
+    assert document.tables[0].id == f"by_{by}"
+
+
+def test_ids_are_unique_and_the_same_ledger_gives_the_same_document(month: Document, tmp_path: Path) -> None:
+    ids = [block.id for block in month.blocks]
+    assert len(ids) == len(set(ids))
+    assert usage(ledger(tmp_path / "l", many())) == month
+
+
+def test_hostile_names_stay_as_they_are(tmp_path: Path) -> None:
+    name = '<script>alert("x")</script>\x1b[31m=1+1'
+    document = usage(ledger(tmp_path / "l", [attempt(1, user_name=name)]))
+    assert rows(document, "by_user")[name]["gpu_hours"] == pytest.approx(2)
+
+
+def test_remarks_of_an_ingest_are_notes() -> None:
+    from gpuledger.reports._quality import _notes
+
+    said = list(
+        _notes(
+            [
+                {"remarks": ["No zone given; read as UTC."]},
+                {"remarks": ["No zone given; read as UTC."]},
+                {"remarks": None},
+            ]
+        )
+    )
+    assert said == [Note("remark_1", "info", "ingest", "No zone given; read as UTC.", "runs")]
+
+
+SPANS = st.lists(
+    st.tuples(st.integers(-50, 800), st.integers(1, 90), st.integers(0, 8), st.sampled_from("abcd")),
+    min_size=1,
+    max_size=25,
+)
+
+
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(spans=SPANS)
+def test_any_month_adds_up(tmp_path_factory: pytest.TempPathFactory, spans: list[tuple[int, int, int, str]]) -> None:
+    attempts = [
+        attempt(
+            n,
+            user_name=user,
+            gpu_count=float(gpus),
+            submitted_at=hour(start),
+            started_at=hour(start),
+            ended_at=hour(start + run),
+        )
+        for n, (start, run, gpus, user) in enumerate(spans)
+    ]
+    document: Document = usage(ledger(tmp_path_factory.mktemp("l"), attempts))
+    lead = "gpu_hours" if any(row["gpu_count"] * hours(row) for row in attempts) else "cpu_hours"
+    expected = sum(row[lead.replace("hours", "count")] * hours(row) for row in attempts)
+    found = rows(document, "by_user")
+    assert found.pop("totals")[lead] == pytest.approx(expected)
+    assert sum(row[lead] for row in found.values()) == pytest.approx(expected)
