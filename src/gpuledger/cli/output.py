@@ -67,11 +67,12 @@ def _print_csv(rows: Sequence[Row], names: Sequence[str]) -> None:
     sys.stdout.write(escaped(text) if sys.stdout.isatty() else text)
 
 
-def _csv_cell(value: Any) -> Any:
-    """A spreadsheet must not run text of the data as a formula: it gets an apostrophe, as in a report's CSV."""
-    if isinstance(value, str):
-        return f"'{value}" if value.lstrip()[:1] in ("=", "+", "-", "@", "\t", "\r") and value.lstrip() else value
-    return value.isoformat() if isinstance(value, datetime) else value
+def _csv_cell(value: Any) -> str:
+    """As in a report's CSV: what a spreadsheet would run as a formula gets an apostrophe, null is empty."""
+    from gpuledger.render.csv import safe
+    from gpuledger.render.format import machine
+
+    return safe(value) if isinstance(value, str) else machine(value)
 
 
 def _write_parquet(rows: Sequence[Row], names: Sequence[str], file: Path) -> None:
