@@ -2,11 +2,11 @@
 
 import gzip
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime
-from io import BufferedReader
+from io import BufferedReader, RawIOBase
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -15,6 +15,8 @@ from gpuledger.model.errors import NoData, SourceError
 from gpuledger.raw import Content, Entry, RawZone, identify
 from gpuledger.sources import Context, Fetched, Source
 
+Progress = Callable[[int, int], None]
+"""Called with the bytes read so far, and all of them, now and then."""
 NOT_READ = Content("0" * 64, 0)
 """A stream in a dry run is parsed once and not kept: it has no identity yet."""
 
@@ -65,21 +67,36 @@ def _readable(given: Path | Fetched) -> Iterator[BinaryIO]:
         yield content
 
 
+class Followed(RawIOBase):
+    """A stream that tells how many of its bytes have been read."""
+
+    def __init__(self, content: BinaryIO, whole: int, progress: Progress) -> None:
+        self._content, self._whole, self._progress, self._read = content, whole, progress, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        block = self._content.read(len(buffer))
+        buffer[: len(block)] = block
+        self._read += len(block)
+        self._progress(self._read, max(self._read, self._whole))
+        return len(block)
+
+
 @contextmanager
-def opened(entry: Entry, zone: RawZone, given: Path | Fetched | None) -> Iterator[BinaryIO]:
+def opened(entry: Entry, zone: RawZone, given: Path | Fetched | None, progress: Progress) -> Iterator[BinaryIO]:
     """The bytes to parse, from `given` or as the raw zone has them, unpacked when they are gzip.
 
     Raises NoData when a file is empty (a poll may be).
     """
-    with (
-        _readable(given) if given else zone.open(entry) as content,
-        BufferedReader(cast(Any, content), 1 << 20) as peeked,
-    ):
+    with _readable(given) if given else zone.open(entry) as content:
+        peeked = BufferedReader(Followed(content, entry.bytes, progress), 1 << 20)
         head = peeked.peek(2)[:2]
         if not head and not entry.is_collected:
             raise NoData(f"{entry.input_name} is empty.")
         if head != b"\x1f\x8b":
-            yield peeked
+            yield cast(BinaryIO, peeked)
             return
         with gzip.open(peeked, "rb") as unpacked:
             yield cast(BinaryIO, unpacked)

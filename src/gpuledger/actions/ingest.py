@@ -3,7 +3,7 @@
 import gzip
 import time
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from gpuledger import __version__
 from gpuledger.actions._intake import Intake
-from gpuledger.actions._receive import new_id, opened, received
+from gpuledger.actions._receive import Progress, new_id, opened, received
 from gpuledger.model.batch import Batch
 from gpuledger.model.errors import NoData, SourceError
 from gpuledger.model.problems import Problem
@@ -43,7 +43,7 @@ class Manner:
     is_dry_run: bool = False
     is_copied: bool = False
     is_replay: bool = False
-    progress: Callable[[int, int], None] = lambda read, whole: None
+    progress: Progress = lambda read, whole: None
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def ingest(
     """
     entry = received(ledger.raw, source, given, context, now, _kept(given, manner))
     if manner.is_dry_run:
-        return _dry(source, ledger.raw, entry, given, now)
+        return _dry(source, ledger.raw, entry, given, manner)
     if not manner.is_replay and (known := _known(ledger, entry)):
         return _again(ledger, entry, known, now)
     with ledger.raw.working(entry):
@@ -108,21 +108,19 @@ def replay(ledger: Ledger, source: Source, entry: Entry, *, now: datetime) -> In
         return _read(ledger, source, again, now, Manner(is_replay=True))
 
 
-def _parse(source: Source, raw: BinaryIO, entry: Entry, intake: Intake) -> Iterator[None]:
+def _parse(source: Source, raw: BinaryIO, entry: Entry, intake: Intake) -> None:
     context = Context(entry.reported_by, entry.zone, entry.cluster, entry.input_name, entry.options)
     try:
         for item in source.parse(raw, context):
             intake.take(item)
-            yield
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise SourceError(f"{entry.input_name} is cut off or damaged ({error}); get it again.") from error
 
 
-def _dry(source: Source, zone: RawZone, entry: Entry, given: Path | Fetched, now: datetime) -> Ingested:
-    intake = _intake(None, entry, now)
-    with opened(entry, zone, given) as raw:
-        for _ in _parse(source, raw, entry, intake):
-            pass
+def _dry(source: Source, zone: RawZone, entry: Entry, given: Path | Fetched, manner: Manner) -> Ingested:
+    intake = _intake(None, entry, entry.received_at)
+    with opened(entry, zone, given, manner.progress) as raw:
+        _parse(source, raw, entry, intake)
     return _ingested(entry, intake, 0.0)
 
 
@@ -138,9 +136,8 @@ def _read(
     if manner.is_replay:
         ledger.store.retract(PROBLEMS, input_sha256=entry.sha256)
     try:
-        with opened(entry, ledger.raw, given if isinstance(given, Path) else None) as raw:
-            for _ in _parse(source, raw, entry, intake):
-                manner.progress(min(_position(raw), entry.bytes), entry.bytes)
+        with opened(entry, ledger.raw, given if isinstance(given, Path) else None, manner.progress) as raw:
+            _parse(source, raw, entry, intake)
         intake.close()
     except SourceError as error:
         intake.flush()
@@ -154,12 +151,6 @@ def _read(
     if is_empty:
         raise NothingUsable(_nothing(done), done)
     return done
-
-
-def _position(raw: BinaryIO) -> int:
-    """Bytes read so far; of the packed file where it is gzip."""
-    packed = getattr(raw, "fileobj", None) or raw
-    return int(packed.tell()) if not packed.closed else 0
 
 
 def _kind(entry: Entry, manner: Manner) -> dict[str, str]:

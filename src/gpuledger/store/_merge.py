@@ -142,7 +142,11 @@ def _rule_parts(table: Table) -> tuple[str, str, str]:
     if table is not JOB_ATTEMPTS:
         return "NULL::BIGINT", hashed, "false"
     usage = f"arg_max(n, {USAGE_GREATER}) FILTER (usage_hash IS NOT NULL)"
-    return usage, f"({hashed} OR {REFRESHES})", "u.usage_hash IS DISTINCT FROM o.usage_hash"
+    return (
+        usage,
+        f"({hashed} OR {REFRESHES})",
+        "ROW(u.usage_hash, u.usage_observed_at) IS DISTINCT FROM ROW(o.usage_hash, o.usage_observed_at)",
+    )
 
 
 def _rule(table: Table, new_count: int) -> str:
@@ -171,11 +175,12 @@ def says_something(table: Table) -> str:
         return "o.ingest_id IS NULL OR i.row_hash IS DISTINCT FROM o.row_hash"
     later = "ROW(coalesce(epoch_us(i.observed_at), -9e15), coalesce(i.reported_by, '')) > ROW(coalesce(epoch_us(o.observed_at), -9e15), coalesce(o.reported_by, ''))"
     return f"""o.ingest_id IS NULL OR i.row_hash IS DISTINCT FROM o.row_hash
-        OR (i.usage_hash IS NOT NULL AND i.usage_hash IS DISTINCT FROM o.usage_hash)
+        OR (i.usage_hash IS NOT NULL
+            AND (i.usage_hash IS DISTINCT FROM o.usage_hash OR i.usage_observed_at > coalesce(o.usage_observed_at, '-infinity')))
         OR ({later} AND {REFRESHES.replace("w.", "i.")})"""
 
 
 def compared_columns(table: Table) -> tuple[str, ...]:
     """The few stored columns that `says_something` needs beside the key."""
-    wanted = ("row_hash", "usage_hash", "observed_at", "reported_by", "ingest_id")
+    wanted = ("row_hash", "usage_hash", "observed_at", "usage_observed_at", "reported_by", "ingest_id")
     return (*table.key, *(name for name in wanted if name in table.column_names))
