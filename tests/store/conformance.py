@@ -63,7 +63,9 @@ class Conformance:
             assert store.version(table) == -1
 
     def test_what_was_written_is_read(self, store: Store) -> None:
-        told = attempt(1, host_names=["c1", "c2"], is_start_known=True, exit_code=-1, job_name="it's \"odd\" ü\n", tags=[])
+        told = attempt(
+            1, host_names=["c1", "c2"], is_start_known=True, exit_code=-1, job_name='it\'s "odd" ü\n', tags=[]
+        )
         assert store.upsert(attempts(told), "i1") == Written(1, 0, 0, 1, 0, 1)
         (row,) = rows(store)
         naive = {k: v.replace(tzinfo=None) if isinstance(v, datetime) else v for k, v in told.items()}
@@ -121,9 +123,15 @@ class Conformance:
         assert store.upsert(attempts(running(1, "file:a", seen_after=1)), "i3").commits == 0
         assert rows(store)[0]["reported_by"] == "file:b"
 
-    @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors])
+    @settings(
+        max_examples=15,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors],
+    )
     @given(told=st.lists(readings(), min_size=1, max_size=6), data=st.data())
-    def test_any_order_and_repetition_of_readings_gives_the_same_ledger(self, fresh: Any, told: list[Any], data: Any) -> None:
+    def test_any_order_and_repetition_of_readings_gives_the_same_ledger(
+        self, fresh: Any, told: list[Any], data: Any
+    ) -> None:
         one, other = fresh(), fresh()
         one.upsert(attempts(*told), "i")
         for n, reading in enumerate(data.draw(st.permutations(told + told[:2]))):
@@ -170,7 +178,9 @@ class Conformance:
         assert len(rows(store, PROBLEMS)) == 1
 
     def test_retract_deletes_only_what_it_names(self, store: Store) -> None:
-        problems = [{"input_sha256": sha, "input_line": 1, "problem_reason": "r'", "time": at(0)} for sha in ("a'b", "c")]
+        problems = [
+            {"input_sha256": sha, "input_line": 1, "problem_reason": "r'", "time": at(0)} for sha in ("a'b", "c")
+        ]
         store.upsert(batch_of(PROBLEMS, problems), "i1")
         assert store.retract(PROBLEMS, input_sha256="a'b") == 1
         assert [row["input_sha256"] for row in rows(store, PROBLEMS)] == ["c"]
@@ -185,20 +195,36 @@ class Conformance:
     def test_older_polls_can_be_appended_after_newer_ones(self, store: Store) -> None:
         for hours in (50, 1, 25, 1):
             store.append(gpu_states(hours), "i")
-        assert sorted({row["partition_day"] for row in rows(store, GPU_STATES)}) == ["2026-05-01", "2026-05-02", "2026-05-03"]
+        assert sorted({row["partition_day"] for row in rows(store, GPU_STATES)}) == [
+            "2026-05-01",
+            "2026-05-02",
+            "2026-05-03",
+        ]
         assert len(rows(store, GPU_STATES)) == 9
 
     def test_snapshots_and_runs_are_appended_by_key(self, store: Store) -> None:
         snapshot = {"cluster": "hpg", "source": "s", "time": at(1), "until": at(1), "status": "complete"}
-        run = {"ingest_id": "i1", "run_kind": "ingest", "run_started_at": at(1), "result": "done", "remarks": ["a", "b"]}
+        run = {
+            "ingest_id": "i1",
+            "run_kind": "ingest",
+            "run_started_at": at(1),
+            "result": "done",
+            "remarks": ["a", "b"],
+        }
         for table, row in ((SNAPSHOTS, snapshot), (RUNS, run)):
             assert store.append(batch_of(table, [row]), "i1").inserted == 1
             assert store.append(batch_of(table, [row]), "i1").commits == 0
 
     @pytest.mark.parametrize("period", ["2026-05", "2026-04", "2026-06", "2026-05-03", "2026-W19"])
     def test_a_period_leaves_out_files_and_no_row_that_touches_it(self, store: Store, period: str) -> None:
-        told = [attempt(n, submitted_at=at(n * 120 - 300), started_at=at(n * 120 - 200), ended_at=at(n * 120 - 100)) for n in range(10)]
-        told += [running(40, started_at=at(-900), submitted_at=at(-901)), attempt(41, started_at=None, submitted_at=at(1300), ended_at=None)]
+        told = [
+            attempt(n, submitted_at=at(n * 120 - 300), started_at=at(n * 120 - 200), ended_at=at(n * 120 - 100))
+            for n in range(10)
+        ]
+        told += [
+            running(40, started_at=at(-900), submitted_at=at(-901)),
+            attempt(41, started_at=None, submitted_at=at(1300), ended_at=None),
+        ]
         for row in told:
             store.upsert(attempts(row), "i")
         start, end = named(period).naive
@@ -223,4 +249,8 @@ class Conformance:
         assert store.info() == ()
         store.upsert(attempts(attempt(1), attempt(5)), "i1")
         (info,) = store.info()
-        assert (info.name, info.rows, info.first.replace(tzinfo=None)) == ("job_attempts", 2, at(1).replace(tzinfo=None))
+        assert (info.name, info.rows, info.first.replace(tzinfo=None)) == (
+            "job_attempts",
+            2,
+            at(1).replace(tzinfo=None),
+        )

@@ -35,7 +35,16 @@ def attempt(number: int, **told: Any) -> dict[str, Any]:
 
 
 def running(number: int, reported_by: str = "hpg", seen_after: float = 1.0, **told: Any) -> dict[str, Any]:
-    return attempt(number, **{"state": "running", "ended_at": None, "observed_at": at(number + 0.5 + seen_after), "reported_by": reported_by, **told})
+    return attempt(
+        number,
+        **{
+            "state": "running",
+            "ended_at": None,
+            "observed_at": at(number + 0.5 + seen_after),
+            "reported_by": reported_by,
+            **told,
+        },
+    )
 
 
 def batch_of(table: Table, rows: list[dict[str, Any]], input_rows: list[int] | None = None) -> Batch:
@@ -50,5 +59,8 @@ def attempts(*rows: dict[str, Any], input_rows: list[int] | None = None) -> Batc
 
 
 def gpu_states(hours: float, gpus: int = 3, **told: Any) -> Batch:
-    rows = [{"cluster": "hpg", "source": "poll", "time": at(hours), "host": f"c{n}", "gpu": "index:0", **told} for n in range(gpus)]
+    rows = [
+        {"cluster": "hpg", "source": "poll", "time": at(hours), "host": f"c{n}", "gpu": "index:0", **told}
+        for n in range(gpus)
+    ]
     return batch_of(GPU_STATES, rows)

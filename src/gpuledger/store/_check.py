@@ -102,12 +102,12 @@ def _whole_lines(path: Path) -> list[str] | None:
 
 
 def _mend_log(path: Path, whole: list[str], *, is_last: bool) -> None:
-    """The last commit is taken back; one in the middle, that others stand on, keeps nothing but its place."""
+    """The last commit is taken back; one in the middle, that others stand on, keeps its place without rows."""
     if is_last:
         path.unlink()
     else:
-        info = [line for line in whole if "commitInfo" in line] or ['{"commitInfo":{"operation":"REPAIR"}}']
-        path.write_text("\n".join(info) + "\n", encoding="utf-8")
+        kept = [line for line in whole if line.startswith(('{"protocol"', '{"metaData"'))]
+        path.write_text("\n".join(['{"commitInfo":{"operation":"REPAIR"}}', *kept]) + "\n", encoding="utf-8")
         sync(path)
     sync(path.parent)
 
@@ -243,9 +243,10 @@ def _moment(info: dict[str, Any]) -> datetime:
 
 
 def _commit_info(path: Path) -> dict[str, Any]:
-    """The commit's own line; {} in a torn file."""
-    damaged = _whole_lines(path)
-    for line in path.read_text(encoding="utf-8").splitlines() if damaged is None else damaged:
+    """The commit's own line; {} for a torn file: its commit is none."""
+    if _whole_lines(path) is not None:
+        return {}
+    for line in path.read_text(encoding="utf-8").splitlines():
         if line.startswith('{"commitInfo"'):
             info: dict[str, Any] = json.loads(line)["commitInfo"]
             return info

@@ -12,7 +12,7 @@ from gpuledger.model.errors import Damaged, DiskFull, ReadOnly, StoreError
 FULL = ("os error 28", "No space left")
 LOCKED_UP = ("os error 30", "Read-only file system", "os error 13", "os error 1)", "Permission denied")
 LOST = ("No files found", "os error 2)", "not found", "too small to be a Parquet", "No magic bytes", "Invalid Parquet",
-        "No such file", "Thrift", "snappy", "Metadata error", "Failed to parse", "Invalid JSON", "EOF while parsing",
+        "No such file", "Thrift", "snappy", "Metadata error", "Failed to parse", "Invalid JSON", "Json error", "EOF while parsing",
         "corrupt", "ParquetError", "Snappy", "ZSTD")  # fmt: skip
 
 

@@ -43,9 +43,9 @@ class Shelf:
         """The newest version, None while the table has never been written."""
         with self._one_thread(table), edge(self.place(table)):
             held = self._held.get(table.name)
-            if held is None:
+            if held is None or not _is_there(held, held.version):
                 return self._open(table)
-            return held if self._is_newest(held) else self._advance(held)
+            return self._advance(held) if held.folder is None or _is_there(held, held.version + 1) else held
 
     @contextmanager
     def changing(self, table: Table) -> Iterator[Snapshot]:
@@ -103,9 +103,7 @@ class Shelf:
         held.delta.update_incremental()
         return held if held.delta.version() == held.version else self._hold(take(held.table, held.delta, held.folder))
 
-    @staticmethod
-    def _is_newest(held: Snapshot) -> bool:
-        """One look, no listing: a version is there when its log file is."""
-        if held.folder is None:
-            return False
-        return not (held.folder / "_delta_log" / f"{held.version + 1:020d}.json").exists()
+
+def _is_there(held: Snapshot, version: int) -> bool:
+    """One look, no listing: a commit is there when its log file is. (A repair takes commits back.)"""
+    return held.folder is None or (held.folder / "_delta_log" / f"{version:020d}.json").exists()
