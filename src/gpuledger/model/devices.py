@@ -105,7 +105,9 @@ _FAMILIES: tuple[tuple[str, str, float | None], ...] = (
     ("mi325x", "AMD Instinct MI325X", 256),
 )
 _KNOWN = {key: (name, size) for key, name, size in _FAMILIES}
-_MIG = re.compile(r"^(?P<parent>.*?)[\s_.:-]*(?:mig)?[\s_.:-]*(?P<profile>(?P<slices>\d)g\.(?P<gib>\d+)gb)(?P<extra>\+\w+)?$", re.I)
+_MIG = re.compile(
+    r"^(?P<parent>.*?)[\s_.:-]*(?:mig)?[\s_.:-]*(?P<profile>(?P<slices>\d)g\.(?P<gib>\d+)gb)(?P<extra>\+\w+)?$", re.I
+)
 _VENDOR_WORDS = ("nvidia", "amd", "instinct", "tesla", "geforce")
 
 

@@ -1,20 +1,18 @@
 """Slurm accounting: `sacct` text and JSON, `squeue --json` and slurmrestd jobs, from files or asked live."""
 
-import gzip
-import io
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from io import BufferedReader
-from typing import BinaryIO, ClassVar, cast
+from typing import Any, BinaryIO, ClassVar
 
 from gpuledger.model.batch import Parsed
 from gpuledger.model.errors import NoData, SourceError
-from gpuledger.model.problems import Remark
 from gpuledger.sources import Context, Fetched
 from gpuledger.sources.slurm.fields import Layout
-from gpuledger.sources.slurm.sniff import BOM, HEAD_BYTES, Json, recognise
+from gpuledger.sources.slurm.opened import opened
+from gpuledger.sources.slurm.sniff import HEAD_BYTES, Json, recognise
 
 _GZIP = b"\x1f\x8b"
 
@@ -59,7 +57,7 @@ class Slurm:
 
     def parse(self, raw: BinaryIO, context: Context) -> Parsed:
         """Text or JSON, gzipped or not, as a stream. Raises SourceError when it is neither, NoData when it is empty."""
-        stream = _opened(raw)
+        stream = opened(raw)
         head = stream.peek(HEAD_BYTES)[:HEAD_BYTES]
         if not head.strip():
             raise NoData(f"{context.input_name or 'The input'} is empty.")
@@ -68,7 +66,7 @@ class Slurm:
             raise SourceError(f"{context.input_name or 'The input'} is neither sacct text nor JSON of Slurm.")
         return self._parse(stream, found, context)
 
-    def _parse(self, stream: BufferedReader, found: Layout | Json, context: Context) -> Parsed:
+    def _parse(self, stream: "BufferedReader[Any]", found: Layout | Json, context: Context) -> Parsed:
         from gpuledger.sources.slurm.json_text import parse_json
         from gpuledger.sources.slurm.records import Setting
         from gpuledger.sources.slurm.text import parse_text
@@ -83,16 +81,6 @@ class Slurm:
     def redact(self, content: bytes) -> bytes:
         """Slurm's accounting is kept as received."""
         return content
-
-
-def _opened(raw: BinaryIO) -> BufferedReader:
-    """A stream one can peek into, past gzip and a byte order mark."""
-    stream = BufferedReader(cast("io.RawIOBase", raw), HEAD_BYTES * 2)
-    if stream.peek(2)[:2] == _GZIP:
-        stream = BufferedReader(cast("io.RawIOBase", gzip.GzipFile(fileobj=stream)), HEAD_BYTES * 2)
-    if stream.peek(len(BOM)).startswith(BOM):
-        stream.read(len(BOM))
-    return stream
 
 
 def _unzipped(head: bytes) -> bytes:

@@ -36,24 +36,57 @@ _BY_LOWER = {name.lower(): name for name in NAMES} | _SAME
 
 FREE_TEXT = frozenset(
     {"JobName", "Comment", "AdminComment", "SystemComment", "SubmitLine", "WorkDir", "Extra", "StdErr", "StdIn", "StdOut",
-     "Constraints", "Container", "WCKey", "Licenses", "Reservation", "Reason"}
+     "Constraints", "Container", "WCKey"}
 )  # fmt: skip
 """Columns in which a user's text may hold delimiters and newlines; sacct escapes nothing."""
 
 JOB_ID = re.compile(r"\d+(_(\d+|\[[\d,:%-]+(\.\.\.)?\]?)|\+\d+)?")
 STEP_ID = re.compile(JOB_ID.pattern + r"\.[\w+.]+")
 STATE_WORDS = frozenset(
-    """BOOT_FAIL CANCELLED COMPLETED COMPLETING CONFIGURING DEADLINE FAILED LAUNCH_FAILED NODE_FAIL OUT_OF_MEMORY PENDING
-    POWER_UP_NODE PREEMPTED RECONFIG_FAIL REQUEUED REQUEUE_FED REQUEUE_HOLD RESIZING RESV_DEL_HOLD REVOKED RUNNING SIGNALING
-    SPECIAL_EXIT STAGE_OUT STOPPED SUSPENDED TIMEOUT UPDATE_DB EXPEDITING""".split()
+    [
+        "BOOT_FAIL",
+        "CANCELLED",
+        "COMPLETED",
+        "COMPLETING",
+        "CONFIGURING",
+        "DEADLINE",
+        "FAILED",
+        "LAUNCH_FAILED",
+        "NODE_FAIL",
+        "OUT_OF_MEMORY",
+        "PENDING",
+        "POWER_UP_NODE",
+        "PREEMPTED",
+        "RECONFIG_FAIL",
+        "REQUEUED",
+        "REQUEUE_FED",
+        "REQUEUE_HOLD",
+        "RESIZING",
+        "RESV_DEL_HOLD",
+        "REVOKED",
+        "RUNNING",
+        "SIGNALING",
+        "SPECIAL_EXIT",
+        "STAGE_OUT",
+        "STOPPED",
+        "SUSPENDED",
+        "TIMEOUT",
+        "UPDATE_DB",
+        "EXPEDITING",
+    ]
 )
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:?\d\d)?|\d{1,11}|Unknown|None|INVALID|N/A|)")
 _DIGITS = re.compile(r"\d*")
+_CLOCK = re.compile(r"(\d+-)?(\d+:)?\d+:\d\d(\.\d+)?|")
 _CODE = re.compile(r"(\d+:\d+)?")
 _TRES = re.compile(r"([\w/:.@+-]+=[^,=]*(,[\w/:.@+-]+=[^,=]*)*)?")
 _CHECKS = {
     **dict.fromkeys(STAMPS, _STAMP),
-    **dict.fromkeys(("ElapsedRaw", "NNodes", "NCPUS", "ReqCPUS", "CPUTimeRAW", "UID", "GID"), _DIGITS),
+    **dict.fromkeys(
+        ("ElapsedRaw", "NNodes", "NCPUS", "ReqCPUS", "ReqNodes", "CPUTimeRAW", "UID", "GID", "QOSRAW"), _DIGITS
+    ),
+    **dict.fromkeys(("AssocID", "WCKeyID", "DBIndex", "ReservationId", "NTasks", "Restarts"), _DIGITS),
+    **dict.fromkeys(("Elapsed", "CPUTime", "TotalCPU", "UserCPU", "SystemCPU", "Suspended"), _CLOCK),
     **dict.fromkeys(("ExitCode", "DerivedExitCode"), _CODE),
     **dict.fromkeys(("ReqTRES", "AllocTRES"), _TRES),
 }

@@ -72,7 +72,10 @@ def use(family: Family) -> Use:
     with np.errstate(invalid="ignore", divide="ignore"):
         busy = _sums(family.owners, weighted, count) / _sums(family.owners, weights, count)
     return Use(
-        _cpu_seconds(family), _peaks(family.owners, peak, count), np.minimum(busy, 1.0), _peaks(family.owners, gpu_memory, count)
+        _cpu_seconds(family),
+        _peaks(family.owners, peak, count),
+        np.minimum(busy, 1.0),
+        _peaks(family.owners, gpu_memory, count),
     )
 
 

@@ -50,7 +50,9 @@ def misread(jobs: Sheet) -> list[tuple[Flags, str]]:
     """Rows whose amounts cannot be read, by reason."""
     lists = [(_unreadable(jobs, name), f"{name} is not a TRES list") for name in ("AllocTRES", "ReqTRES")]
     counts = [
-        (numbers(jobs, name).is_bad, f"{name} is not a number") for name in ("NCPUS", "NNodes", "ReqCPUS") if jobs.has(name)
+        (numbers(jobs, name).is_bad, f"{name} is not a number")
+        for name in ("NCPUS", "NNodes", "ReqCPUS")
+        if jobs.has(name)
     ]
     return [*lists, *counts, (_memory(jobs).is_bad, "ReqMem is not an amount of memory")]
 
@@ -77,7 +79,7 @@ def _safe(text: str) -> Tres | None:
 
 def _unreadable(jobs: Sheet, name: str) -> Flags:
     codes, texts = jobs.coded(name)
-    return np.array([bool(text) and _safe(text) is None for text in texts], bool)[codes]
+    return np.asarray(np.array([bool(text) and _safe(text) is None for text in texts], bool)[codes], bool)
 
 
 def _only_type(held_tres: Tres | None) -> str | None:

@@ -76,7 +76,7 @@ def _from_accounting(job: dict[str, Any]) -> Iterator[Row]:
 
 
 def _step(raw: str, step: dict[str, Any]) -> Row:
-    used = ((step.get("tres") or {}).get("requested") or {})
+    used = (step.get("tres") or {}).get("requested") or {}
     name = str((step.get("step") or {}).get("id", "")).rsplit(".", 1)[-1]
     peak = next((item["count"] for item in used.get("max") or [] if item["type"] == "mem"), None)
     return {
@@ -95,7 +95,9 @@ def _job_id(raw: str, array: dict[str, Any], het: dict[str, Any]) -> str:
     if array_id := number(array.get("job_id")):
         task = number(array.get("task_id"))
         waiting = array.get("task") or ""
-        return f"{array_id}_{task}" if task is not None else f"{array_id}_[{str(waiting).strip('[]')}]" if waiting else raw
+        return (
+            f"{array_id}_{task}" if task is not None else f"{array_id}_[{str(waiting).strip('[]')}]" if waiting else raw
+        )
     leader, offset = number(het.get("job_id")), number(het.get("job_offset"))
     return f"{leader}+{offset or 0}" if leader else raw
 
@@ -190,7 +192,11 @@ def _from_controller(job: dict[str, Any]) -> Iterator[Row]:
 
 
 def _controller_id(raw: str, job: dict[str, Any]) -> str:
-    array = {"job_id": job.get("array_job_id"), "task_id": job.get("array_task_id"), "task": job.get("array_task_string")}
+    array = {
+        "job_id": job.get("array_job_id"),
+        "task_id": job.get("array_task_id"),
+        "task": job.get("array_task_string"),
+    }
     return _job_id(raw, array, {"job_id": job.get("het_job_id"), "job_offset": job.get("het_job_offset")})
 
 
@@ -213,7 +219,12 @@ def _detailed_gpus(details: Any) -> list[tuple[str, int]]:
 
 def _wanted_gpus(job: dict[str, Any], nodes: float, tasks: float) -> list[tuple[str, int]]:
     """GPUs asked for per job, machine or task; per socket the machines' sockets are not told, so one is counted."""
-    for field, times in (("tres_per_job", 1), ("tres_per_node", nodes), ("tres_per_task", tasks), ("tres_per_socket", nodes)):
+    for field, times in (
+        ("tres_per_job", 1),
+        ("tres_per_node", nodes),
+        ("tres_per_task", tasks),
+        ("tres_per_socket", nodes),
+    ):
         found = list(_WANTED_GPU.finditer(str(job.get(field) or "")))
         if found:
             return [(match[1] or "", int(int(match[2] or 1) * times)) for match in found]

@@ -32,7 +32,7 @@ TESTED = frozenset({"v0.0.37", "v0.0.38", "v0.0.40", "v0.0.41", "v0.0.42", "v0.0
 class Watched:
     """A stream that remembers its first and last bytes: the schema's version and errors stand at either end."""
 
-    def __init__(self, stream: BufferedReader) -> None:
+    def __init__(self, stream: "BufferedReader[Any]") -> None:
         self._stream = stream
         self.first = self.last = b""
 
@@ -49,7 +49,9 @@ class Watched:
         return "v" + found[1].decode().removeprefix("v") if found else None
 
 
-def parse_json(stream: BufferedReader, found: Json, setting: Setting, jobs_per_batch: int = JOBS_PER_BATCH) -> Parsed:
+def parse_json(
+    stream: "BufferedReader[Any]", found: Json, setting: Setting, jobs_per_batch: int = JOBS_PER_BATCH
+) -> Parsed:
     """Batches, problems, remarks and watermarks; one record of the document is one input row."""
     watched, tally = Watched(stream), Tally()
     pending: list[dict[str, str]] = []
@@ -84,7 +86,9 @@ def _numbered(watched: Watched) -> Iterator[tuple[int, Any]]:
         yield number + 1, Problem(number + 1, "the document breaks off or is no JSON after the record before this one")
 
 
-def _converted(found: list[dict[str, str]], texts: dict[int, str], setting: Setting, tally: Tally) -> Iterator[Batch | Problem]:
+def _converted(
+    found: list[dict[str, str]], texts: dict[int, str], setting: Setting, tally: Tally
+) -> Iterator[Batch | Problem]:
     """The records as batches; its steps are part of a record, so each counts as one input row."""
     if not found:
         return

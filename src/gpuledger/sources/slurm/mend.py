@@ -1,7 +1,9 @@
 """Lines that do not have as many columns as the header: names with newlines or delimiters in them, junk, cut lines."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import combinations_with_replacement, islice
 
 from gpuledger.model.problems import Problem
 from gpuledger.sources.slurm.fields import JOB_ID, STEP_ID, Layout
@@ -10,6 +12,8 @@ from gpuledger.sources.slurm.lines import Chunk
 NEWLINE, DELIMITER = "\uf8fa", "\uf8fb"
 """Stand for a newline and a delimiter inside a value until the columns are cut."""
 MOST_LINES_JOINED = 100
+MOST_WAYS = 5000
+"""More ways to place surplus delimiters than this are not tried."""
 
 
 @dataclass
@@ -36,7 +40,9 @@ def mend(chunk: Chunk, layout: Layout) -> Mended:
             mended.rows.append(_one_line(values, delimiter))
             mended.lines.append(line)
         elif texts[position] and not _continued(mended, texts, position, last, layout):
-            mended.problems.append(Problem(line, _why(texts[position], position == last, layout, delimiter), chunk.row(line)))
+            mended.problems.append(
+                Problem(line, _why(texts[position], position == last, layout, delimiter), chunk.row(line))
+            )
         position += used
     return mended
 
@@ -70,24 +76,38 @@ def _joined(texts: list[str], position: int, layout: Layout, delimiter: str) -> 
 
 def _realigned(values: list[str], layout: Layout, delimiter: str) -> list[str] | None:
     """Puts surplus delimiters back into the free-text column they came from; None when that is not certain."""
-    extra = len(values) - len(layout.names)
-    ways = []
-    for column in reversed(layout.free_columns):
-        whole = delimiter.join(values[column : column + extra + 1])
-        way = [*values[:column], whole, *values[column + extra + 1 :]]
-        if layout.misfit(way) is None:
-            ways.append(way)
-            if column == len(layout.names) - 1:
-                break
+    surplus = len(values) - len(layout.names)
     read = [i for i, name in enumerate(layout.names) if name in layout.read]
-    distinct = {tuple(way[i] for i in read) for way in ways}
-    return ways[0] if len(distinct) == 1 else None
+    ways: dict[tuple[str, ...], list[str]] = {}
+    for way in islice(_ways(values, layout, surplus, delimiter), MOST_WAYS):
+        if layout.misfit(way) is None:
+            ways.setdefault(tuple(way[i] for i in read), way)
+            if layout.is_last_free and len(way[-1].split(delimiter)) > surplus:
+                break
+    return next(iter(ways.values())) if len(ways) == 1 else None
+
+
+def _ways(values: list[str], layout: Layout, surplus: int, delimiter: str) -> Iterator[list[str]]:
+    """Every way to give the surplus delimiters to free-text columns, all of them to the last column first."""
+    columns = layout.free_columns[::-1]
+    for given in combinations_with_replacement(columns, surplus):
+        extra = Counter(given)
+        way, position = [], 0
+        for column in range(len(layout.names)):
+            way.append(delimiter.join(values[position : position + 1 + extra[column]]))
+            position += 1 + extra[column]
+        yield way
 
 
 def _continued(mended: Mended, texts: list[str], position: int, last: int, layout: Layout) -> bool:
     """Whether the line is the rest of a last-column name that began on the line before; then it is put there."""
     text = texts[position]
     if not (layout.is_last_free and mended.rows) or position == last or _begins_a_row(text, layout):
+        return False
+    if mended.rows[-1].split(layout.delimiter.decode(), layout.id_column + 1)[layout.id_column] in (
+        "JobID",
+        "JobIDRaw",
+    ):
         return False
     mended.rows[-1] += NEWLINE + text.replace(layout.delimiter.decode(), DELIMITER)
     return True

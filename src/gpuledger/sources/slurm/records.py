@@ -15,11 +15,11 @@ from gpuledger.model.problems import Problem
 from gpuledger.model.tables import ATTEMPT_GPUS, JOB_ATTEMPTS
 from gpuledger.sources.slurm import fold, held
 from gpuledger.sources.slurm.hostlist import hosts
-from gpuledger.sources.slurm.jobids import Place, place
+from gpuledger.sources.slurm.jobids import place
 from gpuledger.sources.slurm.jobstats import Measured, measured
 from gpuledger.sources.slurm.sheet import Sheet
-from gpuledger.sources.slurm.states import LIVE, end_reason, state
 from gpuledger.sources.slurm.stamps import NONE, Seconds
+from gpuledger.sources.slurm.states import end_reason, state
 from gpuledger.sources.slurm.tally import NO_CLUSTER, Tally
 from gpuledger.sources.slurm.times import Times, flags, times
 from gpuledger.sources.slurm.tres import amount, tres
@@ -96,7 +96,7 @@ def _columns(family: fold.Family, known: Times, setting: Setting) -> dict[str, A
         **held.requested(jobs),
         **_used(family, is_ended, known.ended),
         "host_names": jobs.map("NodeList", hosts, pa.list_(pa.string())),
-        "reported_by": pa.array(np.where(is_ended, None, setting.reported_by), pa.string()),
+        "reported_by": pa.array(np.full(len(jobs), setting.reported_by), pa.string(), mask=is_ended),
         "observed_at": _instant(known.observed),
         "partition_month": _month(known.first_known),
     }
@@ -108,7 +108,9 @@ def _identity(jobs: Sheet, known: Times, setting: Setting) -> dict[str, Any]:
     columns |= {"job_name": jobs.text("JobName"), **_places(jobs.text("JobID"))}
     is_array = pc.is_valid(columns["array_id"])
     is_interactive = pc.fill_null(pc.equal(columns["job_name"], "interactive"), False)
-    columns["kind"] = pc.if_else(is_array, "array", pc.if_else(is_interactive, "interactive", pa.scalar(None, pa.string())))
+    columns["kind"] = pc.if_else(
+        is_array, "array", pc.if_else(is_interactive, "interactive", pa.scalar(None, pa.string()))
+    )
     return columns
 
 
@@ -143,7 +145,9 @@ def _places(job_ids: Any) -> dict[str, Any]:
     codes[at] = np.arange(len(at))
     kinds = {"array_id": pa.string(), "array_index": pa.int64(), "het_id": pa.string(), "het_index": pa.int64()}
     index = pa.array(codes, mask=codes < 0)
-    columns = {name: pa.array([getattr(part, name) for part in parts], kind).take(index) for name, kind in kinds.items()}
+    columns = {
+        name: pa.array([getattr(part, name) for part in parts], kind).take(index) for name, kind in kinds.items()
+    }
     counts = np.ones(len(job_ids))
     counts[at] = [np.nan if part.task_count is None else part.task_count for part in parts]
     return columns | {"task_count": _number(counts)}
@@ -243,7 +247,7 @@ def _gpus_of_mixed(jobs: Sheet, rows: Any) -> Any:
             names.append(f"slot:{kind or 'untyped'}:{number}")
             models.append(model and model.name)
             sizes.append(model and model.memory_bytes)
-    columns = "cluster attempt_id started_at ended_at observed_at partition_month".split()
+    columns = ["cluster", "attempt_id", "started_at", "ended_at", "observed_at", "partition_month"]
     table = rows.select(columns).take(pa.array(owners))
     count = len(owners)
     return (

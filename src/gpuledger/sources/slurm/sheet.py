@@ -85,14 +85,20 @@ def _table(body: bytes, layout: Layout) -> Any:
         body, delimiter = body.replace(ONE_BYTE, b"?").replace(delimiter, ONE_BYTE), ONE_BYTE
     positions = [f"c{i}" for i in range(len(layout.names))]
     used = [positions[layout.names.index(name)] for name in layout.read]
-    kinds = {position: CODES if name in CODED else pa.string() for position, name in zip(used, layout.read, strict=True)}
+    kinds = {
+        position: CODES if name in CODED else pa.string() for position, name in zip(used, layout.read, strict=True)
+    }
     if not body:
         return pa.table({name: pa.array([], kinds[position]) for name, position in zip(layout.read, used, strict=True)})
     table = csv.read_csv(
         pa.BufferReader(body),
         read_options=csv.ReadOptions(column_names=positions, block_size=max(len(body) // 2, 2**22) + 1),
         parse_options=csv.ParseOptions(
-            delimiter=delimiter.decode(), quote_char=False, double_quote=False, escape_char=False, ignore_empty_lines=False
+            delimiter=delimiter.decode(),
+            quote_char=False,
+            double_quote=False,
+            escape_char=False,
+            ignore_empty_lines=False,
         ),
         convert_options=csv.ConvertOptions(column_types=kinds, include_columns=used, strings_can_be_null=False),
     )

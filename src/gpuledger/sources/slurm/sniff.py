@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from gpuledger.model.errors import SourceError
-from gpuledger.sources.slurm.fields import JOB_ID, NAMES, STATE_WORDS, STEP_ID, Layout, canonical
+from gpuledger.sources.slurm.fields import JOB_ID, STATE_WORDS, STEP_ID, Layout, canonical
 
 HEAD_BYTES = 65536
 BOM = b"\xef\xbb\xbf"
@@ -23,14 +23,17 @@ _RELATIVES: tuple[tuple[str, str], ...] = (
     (r"\s*PartitionName=", "scontrol show partition output"),
     (r"\s*Configuration data as of", "scontrol show config output"),
     (r"\s*Current Association Manager state", "scontrol show assoc_mgr output"),
-    (r"\s*(NODELIST|PARTITION +AVAIL|HOSTNAMES)\b", "sinfo output"),
+    (r"[^\n]*\b(NODELIST|PARTITION +AVAIL|HOSTNAMES)\b[^\n]*\b(CPUS|STATE|TIMELIMIT)\b", "sinfo output"),
     (r"\s*\*+\s*\n\s*sdiag output", "sdiag output"),
     (r"[^\n]*\bJOBID\b[^\n]*\bPRIORITY\b[^\n]*\b(SITE|AGE|FAIRSHARE)\b", "sprio output"),
     (r"[^\n]*\b(JOBID|ARRAY_JOB_ID)\b", "squeue text output"),
     (r"-{20,}\s*\n[^\n]*(Utilization|Usage|reported in)", "sreport output"),
     (r"Cluster\|(Account\|Login|Login|Account\|)[^\n]*\b(Used|TRES Name)\b", "sreport output"),
     (r"[^\n]*\bRawShares\b", "sshare output"),
-    (r"(Cluster\|(Account\|User|NodeName)|Name\|Priority\||Account\|Descr|Type\|Name\|ID|User\|Def Acct)", "sacctmgr output"),
+    (
+        r"(Cluster\|(Account\|User|NodeName)|Name\|Priority\||Account\|Descr|Type\|Name\|ID|User\|Def Acct)",
+        "sacctmgr output",
+    ),
 )
 _JSON_RELATIVES = (
     ("nodes", "sinfo/slurmrestd nodes JSON"),
@@ -43,6 +46,9 @@ _JSON_RELATIVES = (
     ("qos", "slurmdbd QoS JSON"),
 )
 WANTED = "what is needed is the output of: sacct -a -D -P --noconvert, or sacct --json"
+_SLURM_JSON = re.compile(
+    r'"(data_parser/|openapi/|Slurm OpenAPI)|"(slurmd_version|burstbuffer_network_address|last_backfill)"'
+)
 _TABLE = re.compile(r"\s*(\w+%?\s+)+\n(-+\s+)+\n")
 _HEADER_START = re.compile(rb"([A-Za-z]+)([^A-Za-z0-9\n]+)([A-Za-z]+)")
 _DELIMITERS = (b"|#", b"|", b"\x1f", b"^", b";", b"\t", b",", b"~", b":")
@@ -77,12 +83,13 @@ def _refuse_relatives(text: str, first_line: str) -> None:
 def _header(line: bytes) -> Layout | None:
     """The layout a header line tells; the delimiter is what stands between its first two names."""
     match = _HEADER_START.match(line)
-    if not match or match[2].isspace() and match[2] != b"\t":
+    if not match or (match[2].isspace() and match[2] != b"\t"):
         return None
     delimiter = match[2]
-    names = tuple(canonical(part.decode("utf-8", "replace")) for part in line.split(delimiter))
-    if not {"JobID", "JobIDRaw"} & set(names) or sum(name in NAMES for name in names) < min(2, len(names)):
+    spelled = [part.decode("utf-8", "replace") for part in line.split(delimiter)]
+    if not {"JobID", "JobIDRaw"} & set(spelled):
         return None
+    names = tuple(canonical(name) for name in spelled)
     if "State" not in names:
         raise SourceError("This sacct text has no State column; add State to the fields asked for with -o.")
     return Layout(names, delimiter)
@@ -106,25 +113,33 @@ def _headerless(head: bytes) -> Layout | None:
     for delimiter in _DELIMITERS:
         values = [value.decode("utf-8", "replace") for value in line.split(delimiter)]
         has_state = any(value.split(" ", 1)[0] in STATE_WORDS for value in values[1:])
-        if has_state and any(JOB_ID.fullmatch(value) or STEP_ID.fullmatch(value) for value in values[:2]):
+        if has_state and any(JOB_ID.fullmatch(value) or STEP_ID.fullmatch(value) for value in values[:4]):
+            _refuse_queue(values)
             return Layout((), delimiter, has_header=False)
     return None
 
 
+def _refuse_queue(values: list[str]) -> None:
+    """squeue's rows show shares of priority and reasons in brackets, which sacct never prints."""
+    if any(
+        re.fullmatch(r"0\.\d{6,}|\(null\)|\((Resources|Priority|Dependency|JobHeld\w+)\)", value) for value in values
+    ):
+        raise SourceError(f"This is squeue text output without a header, which holds no accounting records; {WANTED}.")
+
+
 def _json(head: bytes) -> Json | None:
-    """By the first keys of the document; `meta` may stand first and long."""
+    """By the first key of the document that holds records; `meta` and `errors` may stand before it."""
     text = head.decode("utf-8", "replace")
-    is_slurm = bool(re.search(r'"(slurm|Slurm|plugin|last_update|last_backfill|errors|warnings)"\s*:', text))
-    keys = re.findall(r'(?:^\s*\{|[\]\},])\s*"(\w+)"\s*:\s*[\[{]', text[:HEAD_BYTES])
-    top = keys[0] if keys and keys[0] not in ("meta", "errors", "warnings") else _after_meta(keys)
-    if top == "jobs" and (is_slurm or '"job_id"' in text):
+    keys = re.findall(r'"(\w+)"\s*:\s*[\[{]', text)
+    known = ("jobs", *(key for key, _ in _JSON_RELATIVES))
+    top = next((key for key in keys if key in known), None)
+    if top == "jobs" and '"job_id"' in text:
         return Json("squeue --json or slurmrestd jobs" if '"job_state"' in text else "sacct --json")
+    if not _SLURM_JSON.search(text):
+        return None
+    if top == "jobs":
+        return Json("Slurm jobs JSON")
     for key, name in _JSON_RELATIVES:
-        if top == key and is_slurm:
+        if top == key:
             raise SourceError(f"This is {name}, which holds no accounting records; {WANTED}.")
-    return None
-
-
-def _after_meta(keys: list[str]) -> str | None:
-    known = ["jobs", *(key for key, _ in _JSON_RELATIVES)]
-    return next((key for key in keys if key in known), None)
+    raise SourceError(f"This is an answer of slurmrestd without jobs; {WANTED}.")

@@ -1,6 +1,7 @@
 """Times: epoch seconds, stamps with an offset, and local stamps, of which one hour a year occurs twice."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -8,11 +9,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from gpuledger.model.period import tzinfo
 from gpuledger.sources.slurm.values import WORDS, Flags
 
 Seconds = np.ndarray[Any, np.dtype[np.int64]]
 NONE = np.iinfo(np.int64).min
 """In a column of epoch seconds: not known."""
+QUARTER_SECONDS = 900
+"""Every zone changes its offset on a quarter of an hour of local time."""
+EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 (a wall clock, on purpose)
 LOCAL_LENGTH = len("2026-05-01T08:00:00")
 
 
@@ -61,13 +66,24 @@ def _is_time(text: str) -> bool:
 
 
 def _in_zone(values: Seconds, local: Any, is_local: Flags, zone: str) -> tuple[Seconds, Seconds, Flags]:
-    def read(ambiguous: str, nonexistent: str) -> Seconds:
-        moments = pc.assume_timezone(local, zone, ambiguous=ambiguous, nonexistent=nonexistent)
-        seconds = np.asarray(pc.fill_null(pc.cast(moments, pa.int64()), NONE))
-        return np.where(is_local, seconds, values)
+    """The first and second reading of each local stamp, and where the clock never showed it."""
+    wall = np.asarray(pc.fill_null(pc.cast(local, pa.int64()), 0))
+    quarters, codes = np.unique(wall // QUARTER_SECONDS, return_inverse=True)
+    offsets = np.array([_offsets(int(quarter), zone) for quarter in quarters], np.int64)[codes]
+    first, second = wall - offsets[:, 0], wall - offsets[:, 1]
+    early, late = np.where(is_local, first, values), np.where(is_local, np.maximum(first, second), values)
+    return early, late, is_local & (first > second)
 
-    early = read("earliest", "earliest")
-    return early, read("latest", "earliest"), early != read("earliest", "latest")
+
+@lru_cache(maxsize=2**18)
+def _offsets(quarter: int, zone: str) -> tuple[int, int]:
+    """Seconds east of UTC in a quarter of an hour of local time, by its first and its second occurrence.
+
+    They differ where clocks go back (then the first is the larger) and where they go forward (then the smaller).
+    """
+    start = EPOCH + timedelta(seconds=quarter * QUARTER_SECONDS)
+    east = [start.replace(tzinfo=tzinfo(zone), fold=fold).utcoffset() or timedelta() for fold in (0, 1)]
+    return int(east[0].total_seconds()), int(east[1].total_seconds())
 
 
 def _others(column: Any, mask: Flags, values: Seconds) -> list[tuple[str, Any]]:

@@ -49,6 +49,8 @@ class Tally:
         if self.has_local and zone is None:
             yield Remark("No zone was given: times without an offset were read as UTC (--zone America/New_York).")
         if self.nameless and cluster is None:
-            yield Remark(f"No cluster is named in the rows or given: they are kept under {NO_CLUSTER!r} (--cluster NAME).")
+            yield Remark(
+                f"No cluster is named in the rows or given: they are kept under {NO_CLUSTER!r} (--cluster NAME)."
+            )
         if self.disagreements:
             yield Remark(f"In {self.disagreements} records End minus Start is not ElapsedRaw; Start and End were used.")

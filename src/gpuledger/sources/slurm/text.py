@@ -1,6 +1,7 @@
 """sacct's delimited text (`--parsable`, `--parsable2`, any delimiter, with or without header) as a stream of batches."""
 
 from io import BufferedReader
+from typing import Any
 
 from gpuledger.model.batch import Parsed
 from gpuledger.model.errors import SourceError
@@ -13,7 +14,9 @@ from gpuledger.sources.slurm.sniff import HEAD_BYTES
 from gpuledger.sources.slurm.tally import Tally
 
 
-def parse_text(stream: BufferedReader, layout: Layout, setting: Setting, chunk_bytes: int = CHUNK_BYTES) -> Parsed:
+def parse_text(
+    stream: "BufferedReader[Any]", layout: Layout, setting: Setting, chunk_bytes: int = CHUNK_BYTES
+) -> Parsed:
     """Batches, problems, remarks and watermarks. `chunk_bytes` changes the size of the batches, never their rows.
 
     Raises SourceError when no line of the beginning fits the columns.
@@ -22,7 +25,7 @@ def parse_text(stream: BufferedReader, layout: Layout, setting: Setting, chunk_b
     return _parsed(stream, layout, setting, chunk_bytes)
 
 
-def _parsed(stream: BufferedReader, layout: Layout, setting: Setting, chunk_bytes: int) -> Parsed:
+def _parsed(stream: "BufferedReader[Any]", layout: Layout, setting: Setting, chunk_bytes: int) -> Parsed:
     tally = Tally()
     if not layout.tells_held:
         yield Remark("AllocTRES is not among the columns: what was held is taken from what was asked for (ReqTRES).")

@@ -61,7 +61,9 @@ def times(jobs: Sheet, zone: str) -> Times:
     refused.append((elapsed.values < 0, "the elapsed time is negative"))
     instants, unclear = _resolved(read, elapsed.values, suspended.values)
     refused.append((unclear, f"its times fall into the hour that occurs twice in {zone} and cannot be told apart"))
-    known = Times(*instants, elapsed.values, any(column.has_local for column in read), refused=refused)
+    submitted, eligible, started, ended = instants
+    has_local = any(column.has_local for column in read)
+    known = Times(submitted, eligible, started, ended, elapsed.values, has_local, refused=refused)
     _settle(known, jobs, np.nan_to_num(suspended.values))
     return known
 
@@ -100,7 +102,9 @@ def _settle(known: Times, jobs: Sheet, suspended: Floats) -> None:
     off = np.abs(np.where(has_both & has_elapsed, lasted - np.nan_to_num(known.elapsed), 0))
     known.disagreements = int(np.sum((off > TOLERANCE_SECONDS) & (np.abs(off - suspended) > TOLERANCE_SECONDS)))
     unended = ~live & (known.started != NONE) & (known.ended == NONE)
-    known.ended = np.where(unended & has_elapsed, known.started + np.nan_to_num(known.elapsed).astype(np.int64), known.ended)
+    known.ended = np.where(
+        unended & has_elapsed, known.started + np.nan_to_num(known.elapsed).astype(np.int64), known.ended
+    )
     known.refused.append((unended & ~has_elapsed, "it has ended, but neither its end nor its length is told"))
 
 

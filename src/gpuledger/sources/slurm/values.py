@@ -15,7 +15,9 @@ from gpuledger.sources.slurm.tres import amount
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
-WORDS = frozenset({"", "Unknown", "None", "N/A", "INVALID", "Partition_Limit", "UNLIMITED", "NOT_SET", "(null)", "4294967295"})
+WORDS = frozenset(
+    {"", "Unknown", "None", "N/A", "INVALID", "Partition_Limit", "UNLIMITED", "NOT_SET", "(null)", "4294967295"}
+)
 """What Slurm prints for "no such value"."""
 _DURATION = re.compile(r"(?:(\d+)-)?(?:(\d+):)?(\d+):(\d+(?:\.\d+)?)")
 
