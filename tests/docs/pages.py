@@ -1,8 +1,8 @@
 """Pages of the documentation as data: what they show a reader to write and to type.
 
 A fenced block after `<!-- file: NAME -->` is a file the reader writes. In a `console` block every line that begins with
-`$ gpuledger` is typed (a line that ends in a backslash goes on); a `python` block that is no file is run. A block whose
-first line begins with `# not tested:` needs something a test has not, and says what.
+`$ gpuledger` is typed (a line that ends in a backslash goes on). A `.py` file is run where the page makes no package of
+it. A block whose first line begins with `# not tested:` needs something a test has not, and says what.
 """
 
 import re
@@ -22,6 +22,7 @@ BLOCK = re.compile(
 )
 LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#\s]+)(?:#[^)]*)?\)")
 NOT_TESTED = "# not tested:"
+PACKAGE = "<!-- file: pyproject.toml -->"
 
 
 @dataclass(frozen=True)
@@ -39,20 +40,14 @@ class Typed:
     command: str
 
 
-@dataclass(frozen=True)
-class Ran:
-    """Python the reader runs."""
-
-    code: str
-
-
-def steps(page: Path) -> Iterator[Written | Typed | Ran]:
+def steps(page: Path) -> Iterator[Written | Typed]:
     """What a page asks its reader to do, in order."""
-    for block in BLOCK.finditer(page.read_text(encoding="utf-8")):
+    text = page.read_text(encoding="utf-8")
+    for block in BLOCK.finditer(text):
         if block["file"]:
             yield Written(block["file"], block["text"])
-        elif block["kind"] == "python":
-            yield Ran(block["text"])
+            if block["file"].endswith(".py") and PACKAGE not in text:
+                yield Typed(f"python {block['file']}")
         elif block["kind"] in ("console", "bash"):
             yield from (Typed(command) for command in typed(block["text"]))
 

@@ -1,7 +1,6 @@
 """What README and docs show is what happens: every command is typed, every file written, every link followed."""
 
 import os
-import shlex
 import shutil
 import subprocess
 import sys
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.pages import EVERY_PAGE, NOT_TESTED, PAGES, ROOT, Ran, Written, links, steps
+from tests.docs.pages import EVERY_PAGE, NOT_TESTED, PAGES, ROOT, Written, links, steps
 
 BIN = Path(sys.executable).parent
 
@@ -65,9 +64,8 @@ def test_a_reader_can_do_what_a_page_says(page: Path, folder: Path) -> None:
         if isinstance(step, Written):
             write(folder, step.name, step.text)
             continue
-        command = f"python -c {shlex.quote(step.code)}" if isinstance(step, Ran) else step.command
-        outcome = run(command, folder)
-        assert outcome.returncode == 0, f"$ {command}\n{outcome.stdout}{outcome.stderr}"
+        outcome = run(step.command, folder)
+        assert outcome.returncode == 0, f"$ {step.command}\n{outcome.stdout}{outcome.stderr}"
 
 
 @pytest.mark.parametrize("page", EVERY_PAGE, ids=lambda page: page.relative_to(ROOT).as_posix())
