@@ -16,7 +16,7 @@ from gpuledger.model.errors import NoData
 from gpuledger.model.period import last, named
 from tests.reports.ledgers import END, MAY, START, attempt, card, hour, ledger, rows, snapshot, table, usage
 
-TABLES = ("by_user", "by_account", "by_queue", "by_gpu_model")
+TABLES = ("by-user", "by-account", "by-queue", "by-gpu-model")
 
 
 def many(count: int = 40) -> list[dict[str, Any]]:
@@ -64,7 +64,7 @@ def test_totals_of_every_table_equal_the_sums_and_each_other(month: Document) ->
 
 
 @pytest.mark.parametrize(
-    ("name", "column"), [("by_user", "user_name"), ("by_account", "account"), ("by_queue", "queue")]
+    ("name", "column"), [("by-user", "user_name"), ("by-account", "account"), ("by-queue", "queue")]
 )
 def test_each_row_is_what_a_brute_force_count_gives(month: Document, name: str, column: str) -> None:
     attempts = many()
@@ -77,22 +77,22 @@ def test_each_row_is_what_a_brute_force_count_gives(month: Document, name: str, 
 
 def test_names_past_the_row_limit_become_one_row_and_totals_still_add_up(tmp_path: Path) -> None:
     document = usage(ledger(tmp_path / "l", many()), rows=3)
-    found = rows(document, "by_user")
+    found = rows(document, "by-user")
     whole, others = found.pop("totals"), found.pop("others")
     assert len(found) == 3
     assert others["user"] == "4 others"
     assert sum(row["gpu_hours"] for row in found.values()) + others["gpu_hours"] == pytest.approx(whole["gpu_hours"])
     assert sum(row["jobs"] for row in found.values()) + others["jobs"] == whole["jobs"]
-    assert "4 users" in table(document, "by_user").left_out
+    assert "4 users" in table(document, "by-user").left_out
 
 
 def test_bands_of_the_chart_integrate_to_the_hours(tmp_path: Path) -> None:
     document = usage(ledger(tmp_path / "l", many()), top=2)
-    whole = rows(document, "by_user")["totals"]
+    whole = rows(document, "by-user")["totals"]
     for chart, metric in (
-        ("gpus_in_use", "gpu_hours"),
-        ("cpus_in_use", "cpu_hours"),
-        ("memory_in_use", "memory_gib_hours"),
+        ("gpus-in-use", "gpu_hours"),
+        ("cpus-in-use", "cpu_hours"),
+        ("memory-in-use", "memory_gib_hours"),
     ):
         shape = next(c.shape for c in document.charts if c.id == chart)
         assert isinstance(shape, Lines)
@@ -106,11 +106,11 @@ def test_bands_of_the_chart_integrate_to_the_hours(tmp_path: Path) -> None:
 def test_parts_of_a_whole_add_up(tmp_path: Path) -> None:
     attempts = [*many(), attempt(99, state="running", ended_at=None, started_at=hour(500))]
     document = usage(ledger(tmp_path / "l", attempts))
-    kept, use, states = (rows(document, name) for name in ("kept", "use", "by_state"))
+    kept, use, states = (rows(document, name) for name in ("kept", "use", "end-states"))
     whole = states.pop("totals")["gpu_hours"]
     assert sum(row["gpu_hours"] for row in states.values()) == pytest.approx(whole)
     assert sum(row["gpu_hours"] for key, row in kept.items() if key != "totals") == pytest.approx(whole)
-    parts = [row["gpu_hours"] for key, row in use.items() if key != "totals" and not key.startswith("of them")]
+    parts = [row["gpu_hours"] for key, row in use.items() if key != "totals" and not key.endswith("row above")]
     assert sum(parts) == pytest.approx(whole)
 
 
@@ -121,14 +121,14 @@ def test_a_job_of_two_models_is_split_and_the_totals_stay(tmp_path: Path) -> Non
          "partition_month": "2026-05"}
         for model, count in (("A100", 1), ("L40S", 2)) for n in range(count)
     ]  # fmt: skip
-    found = rows(usage(ledger(tmp_path / "l", [mixed], gpus=parts)), "by_gpu_model")
+    found = rows(usage(ledger(tmp_path / "l", [mixed], gpus=parts)), "by-gpu-model")
     assert (found["A100"]["gpu_hours"], found["L40S"]["gpu_hours"]) == pytest.approx((2, 4))
     assert found["totals"]["gpu_hours"] == pytest.approx(6)
 
 
 def test_no_gpu_and_an_unknown_model_are_different_rows(tmp_path: Path) -> None:
     attempts = [attempt(1), attempt(2, gpu_count=0.0, gpu_model=None), attempt(3, gpu_model=None)]
-    found = rows(usage(ledger(tmp_path / "l", attempts)), "by_gpu_model")
+    found = rows(usage(ledger(tmp_path / "l", attempts)), "by-gpu-model")
     assert set(found) == {"A100", "no GPU", "not known", "totals"}
     assert found["no GPU"]["gpu_hours"] == 0
 
@@ -169,7 +169,7 @@ def test_every_card_has_a_comparison_or_a_reason(tmp_path: Path) -> None:
 def test_a_site_without_gpus_leads_with_cpus_and_never_shows_gpu_columns(tmp_path: Path) -> None:
     document = usage(ledger(tmp_path / "l", [attempt(n, gpu_count=0.0, gpu_model=None) for n in range(3)]))
     assert document.title.startswith("CPU usage")
-    assert document.charts[0].id == "cpus_in_use"
+    assert document.charts[0].id == "cpus-in-use"
     assert not any("gpu" in column.key for found in document.tables for column in found.columns)
     assert not any(section.id == "waste" for section in document.sections)
 
@@ -179,7 +179,7 @@ def test_unmeasured_use_is_not_collected_never_zero(tmp_path: Path) -> None:
     for name in ("gpu_busy_ratio", "idle_gpu_hours"):
         assert card(document, name).value is None
         assert card(document, name).reason == "no attempt reported how busy its GPUs were"
-    assert rows(document, "by_user")["ada"]["gpu_busy_ratio"] is None
+    assert rows(document, "by-user")["ada"]["gpu_busy_ratio"] is None
     assert "not collected" in document.finding
     assert not any(found.id == "idle" for found in document.tables)
 
@@ -192,7 +192,7 @@ def test_a_site_with_pending_jobs_only_says_so(tmp_path: Path) -> None:
     waiting = [attempt(n, state="pending", started_at=None, ended_at=None) for n in range(2)]
     document = usage(ledger(tmp_path / "l", waiting))
     assert document.finding == "No job ran. 2 attempts submitted and not started."
-    assert rows(document, "waits_by_queue")["gpu"]["still_waiting"] == 2
+    assert rows(document, "waits-by-queue")["gpu"]["still_waiting"] == 2
 
 
 def test_a_read_period_without_jobs_is_a_true_zero(tmp_path: Path) -> None:
@@ -236,7 +236,7 @@ def test_a_record_past_its_limit_is_listed_and_counts_to_its_limit(tmp_path: Pat
     lost = attempt(7, state="running", ended_at=None, time_limit_seconds=7200.0)
     document = usage(ledger(tmp_path / "l", [lost]))
     assert rows(document, "runaways")["7"]["counted_seconds"] == 7200
-    assert rows(document, "by_user")["totals"]["gpu_hours"] == pytest.approx(2)
+    assert rows(document, "by-user")["totals"]["gpu_hours"] == pytest.approx(2)
 
 
 def test_filters_hold_for_every_number(tmp_path: Path) -> None:
@@ -244,9 +244,9 @@ def test_filters_hold_for_every_number(tmp_path: Path) -> None:
     document = usage(ledger(tmp_path / "l", attempts), where=(Filter("queue", "=", ("q1",)),))
     expected = sum(row["gpu_count"] * hours(row) for row in attempts if row["queue"] == "q1")
     assert card(document, "gpu_hours").value == pytest.approx(expected)
-    assert set(rows(document, "by_queue")) == {"q1", "totals"}
+    assert set(rows(document, "by-queue")) == {"q1", "totals"}
     started = sum(row["queue"] == "q1" and MAY.start <= row["started_at"] < MAY.end for row in attempts)
-    assert rows(document, "waits_by_queue")["totals"]["attempts_started"] == started > 0
+    assert rows(document, "waits-by-queue")["totals"]["attempts_started"] == started > 0
     assert document.parameters["where"] == ("queue=q1",)
 
 
@@ -256,7 +256,7 @@ def test_waits_fall_into_their_classes(tmp_path: Path) -> None:
         attempt(n, submitted_at=hour(100) - timedelta(seconds=s), started_at=hour(100), ended_at=hour(101))
         for n, s in enumerate(waits)
     ]
-    shape = next(c.shape for c in usage(ledger(tmp_path / "l", attempts)).charts if c.id == "wait_classes")
+    shape = next(c.shape for c in usage(ledger(tmp_path / "l", attempts)).charts if c.id == "wait-classes")
     assert isinstance(shape, Lines)
     assert shape.series[0].values == (1.0,) * 9
 
@@ -265,7 +265,7 @@ def test_waits_fall_into_their_classes(tmp_path: Path) -> None:
 def test_use_over_time_is_told_apart_by_any_declared_dimension(tmp_path: Path, by: str) -> None:
     document = usage(ledger(tmp_path / "l", many(12)), by=by)
     assert document.charts[0].dimension == by
-    assert document.tables[0].id == f"by_{by}"
+    assert document.tables[0].id == f"by-{by.replace('_', '-')}"
 
 
 def test_ids_are_unique_and_the_same_ledger_gives_the_same_document(month: Document, tmp_path: Path) -> None:
@@ -277,7 +277,7 @@ def test_ids_are_unique_and_the_same_ledger_gives_the_same_document(month: Docum
 def test_hostile_names_stay_as_they_are(tmp_path: Path) -> None:
     name = '<script>alert("x")</script>\x1b[31m=1+1'
     document = usage(ledger(tmp_path / "l", [attempt(1, user_name=name)]))
-    assert rows(document, "by_user")[name]["gpu_hours"] == pytest.approx(2)
+    assert rows(document, "by-user")[name]["gpu_hours"] == pytest.approx(2)
 
 
 def test_remarks_of_an_ingest_are_notes() -> None:
@@ -292,7 +292,7 @@ def test_remarks_of_an_ingest_are_notes() -> None:
             ]
         )
     )
-    assert said == [Note("remark_1", "info", "ingest", "No zone given; read as UTC.", "runs")]
+    assert said == [Note("remark-1", "info", "ingest", "No zone given; read as UTC.", "runs")]
 
 
 SPANS = st.lists(
@@ -319,6 +319,6 @@ def test_any_month_adds_up(tmp_path_factory: pytest.TempPathFactory, spans: list
     document: Document = usage(ledger(tmp_path_factory.mktemp("l"), attempts))
     lead = "gpu_hours" if any(row["gpu_count"] * hours(row) for row in attempts) else "cpu_hours"
     expected = sum(row[lead.replace("hours", "count")] * hours(row) for row in attempts)
-    found = rows(document, "by_user")
+    found = rows(document, "by-user")
     assert found.pop("totals")[lead] == pytest.approx(expected)
     assert sum(row[lead] for row in found.values()) == pytest.approx(expected)

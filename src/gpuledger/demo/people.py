@@ -51,11 +51,11 @@ _DYNAMICS = Habit("gmx_md", "a100", 1, 1300, gpus=(1,), spread=0.5, busy=0.93, m
 _SERIAL = Habit("align", "cpu", 1, 40, cpus=4, memory_gib=12, array=20, busy=None)
 
 _WORK: tuple[tuple[str, str, Habit], ...] = (
-    ("okafor", "language", replace(_TRAIN, queue="h200", per_day=0.8, gpus=(8, 8, 4), minutes=1300)),
+    ("okafor", "language", replace(_TRAIN, queue="h200", per_day=0.62, gpus=(8, 8, 4), minutes=1300)),
     ("okafor", "language", replace(_SWEEP, queue="a100", per_day=0.5, array=12)),
-    ("lindqvist", "language", replace(_TRAIN, queue="h100", per_day=1.6, gpus=(8, 4, 4))),
+    ("lindqvist", "language", replace(_TRAIN, queue="h100", per_day=1.3, gpus=(8, 4, 4))),
     ("lindqvist", "language", replace(_SLICE, per_day=1.5)),
-    ("tanaka", "vision", replace(_TRAIN, queue="a100", per_day=3.6, gpus=(4, 8, 2))),
+    ("tanaka", "vision", replace(_TRAIN, queue="a100", per_day=3.2, gpus=(4, 8, 2))),
     ("tanaka", "vision", replace(_SWEEP, queue="l40s", per_day=0.8, array=10)),
     ("rossi", "vision", replace(_SWEEP, queue="a100", per_day=2.0, array=16, minutes=80)),
     ("rossi", "vision", replace(_NOTEBOOK, queue="dev", per_day=0.6)),

@@ -80,7 +80,7 @@ class Scheduler:
         if job.fate.patience is not None:
             self._plan(moment + job.fate.patience, partial(self._give_up, waiting))
         # Slurm looks at its queues every half minute, not at every submission.
-        self._plan(attempt.eligible + 2 + job.raw_id % 29, partial(self._start_what_fits, job.habit.queue))
+        self._plan(attempt.eligible + 11 + job.raw_id % 19, partial(self._start_what_fits, job.habit.queue))
 
     def _give_up(self, waiting: _Waiting, moment: int) -> None:
         queue = self._waiting[waiting.attempt.job.habit.queue]

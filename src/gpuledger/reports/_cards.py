@@ -56,7 +56,7 @@ def cards(scene: Scene) -> Numbers:
     names = card_names(scene.has_gpus)
     earlier = _earlier(scene, names)
     sparks = _sparks(scene, names)
-    return Numbers("numbers", "In numbers", tuple(_card(scene, name, earlier, sparks.get(name, ())) for name in names))
+    return Numbers("numbers", "Numbers", tuple(_card(scene, name, earlier, sparks.get(name, ())) for name in names))
 
 
 def _card(scene: Scene, name: str, earlier: Earlier, spark: tuple[float | None, ...]) -> Number:
@@ -97,7 +97,7 @@ def _verdict(metric: Metric, delta: float) -> Literal["better", "worse", "none"]
 
 def _measured(scene: Scene) -> Measured | None:
     ratio = scene.totals.value("gpu_busy_measured_ratio")
-    return None if ratio is None else Measured(ratio, "as reported by the accounting, by GPU-hours")
+    return None if ratio is None else Measured(ratio, "job accounting")
 
 
 def _earlier(scene: Scene, names: tuple[str, ...]) -> Earlier:

@@ -14,8 +14,8 @@ from gpuledger.reports._scene import Scene, named
 
 STEPS = (300, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400)
 """Widths a bin may have; longer periods take whole days."""
-MOST_BINS = 400
-"""More would be narrower than a figure's pixels can show."""
+MOST_BINS, MOST_SMALL_BINS = 400, 160
+"""More would be narrower than the pixels of a wide figure, or of one of three side by side."""
 OTHERS = "others"
 
 
@@ -32,21 +32,23 @@ class Held:
     unit: str = ""
 
 
-GPUS = Held("gpus_in_use", "GPUs in use", "gpu_hours", "mean_gpus", "peak_gpus", "gpu")
-CPUS = Held("cpus_in_use", "CPUs in use", "cpu_hours", "mean_cpus", "peak_cpus", "gpu")
-MEMORY = Held("memory_in_use", "Memory in use", "memory_gib_hours", "mean_memory_gib", "peak_memory_gib", "gib", "GiB")
-RUNNING = Held("attempts_running", "Jobs running", "attempt_hours", "mean_attempts", "peak_attempts", "gpu")
+GPUS = Held("gpus-in-use", "GPUs in use", "gpu_hours", "mean_gpus", "peak_gpus", "gpu")
+CPUS = Held("cpus-in-use", "CPUs in use", "cpu_hours", "mean_cpus", "peak_cpus", "gpu")
+MEMORY = Held("memory-in-use", "Memory in use", "memory_gib_hours", "mean_memory_gib", "peak_memory_gib", "gib", "GiB")
+RUNNING = Held("jobs-running", "Jobs running", "attempt_hours", "mean_attempts", "peak_attempts", "gpu")
 
 
-def bin_step(seconds: float) -> float:
-    """The narrowest of the allowed widths that keeps a period's bins drawable."""
-    fitting = (step for step in STEPS if seconds / step <= MOST_BINS)
-    return next(fitting, 86_400 * -(-seconds // (86_400 * MOST_BINS)))
+def bin_step(seconds: float, most: int = MOST_BINS) -> float:
+    """The narrowest of the allowed widths that keeps a period's bins drawable; else the fewest whole days."""
+    fitting = (step for step in STEPS if seconds / step <= most)
+    return next(fitting, 86_400 * -(-seconds // (86_400 * most)))
 
 
 def in_use(scene: Scene, held: Held) -> Chart:
     """Stacked means per bin: the document's top names in their order, the rest pooled."""
-    use = scene.ask.series(held.metric, bin_step(scene.ask.period.seconds), by=scene.by)
+    is_wide = held.metric == scene.lead.name
+    step_seconds = bin_step(scene.ask.period.seconds, MOST_BINS if is_wide else MOST_SMALL_BINS)
+    use = scene.ask.series(held.metric, step_seconds, by=scene.by)
     series = _series(use, scene.ranks[scene.by])
     by = scene.dimension.label
     step = words.duration(float(use.bin_seconds[0]))

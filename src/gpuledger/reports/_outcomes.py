@@ -3,19 +3,21 @@
 from gpuledger.metrics import Answer, Filter
 from gpuledger.metrics.dimensions import WAIT_CLASSES
 from gpuledger.model.chart import Axis, Chart, Lines, Series
-from gpuledger.model.document import Block, Column, Scalar, Section, Table
+from gpuledger.model.document import Block, Column, Scalar, Section, Table, Text
 from gpuledger.reports import _words as words
 from gpuledger.reports._scene import Scene, label_of, named
 
 _WAITS = ("attempts_started", "wait_seconds_median", "wait_seconds_p90", "wait_seconds_max")
 _STATES = ("gpu_hours", "attempts", "attempts_ended", "cpu_hours", "duration_seconds_median")
 _MOST_IDLE = 10
+_INNER = ("idle_gpu_hours",)
+_WITHIN = ", part of the row above"
 
 
 def waits(scene: Scene) -> Section:
     """How long attempts waited that started in the period, and who still waits."""
     answer = scene.ask.ask(*_WAITS, by=("queue",))
-    return Section("waits", "Waiting", (_wait_chart(scene, answer), _wait_table(scene, answer)))
+    return Section("waits", "Waits", (_wait_chart(scene, answer), _wait_table(scene, answer)))
 
 
 def _wait_chart(scene: Scene, answer: Answer) -> Chart:
@@ -26,7 +28,7 @@ def _wait_chart(scene: Scene, answer: Answer) -> Chart:
     started = answer.value("attempts_started") or 0.0
     unknown = started - sum(values)
     return Chart(
-        id="wait_classes",
+        id="wait-classes",
         title="Attempts started, by how long they waited",
         finding=_wait_finding(answer),
         x=Axis("wait", kind="category", values=WAIT_CLASSES),
@@ -57,7 +59,7 @@ def _wait_table(scene: Scene, answer: Answer) -> Table:
     cells = tuple((named(name), *(_of(rows, name, m) for m in _WAITS), waiting.get(name, 0)) for name in names)
     metrics = [scene.ask.metrics[name] for name in _WAITS]
     return Table(
-        id="waits_by_queue",
+        id="waits-by-queue",
         title="Waits by queue",
         columns=(
             Column("queue", "Queue", dimension="queue"),
@@ -77,7 +79,7 @@ def _of(rows: dict[str | None, dict[str, float | None]], name: str | None, metri
 
 def outcomes(scene: Scene) -> Section:
     """How attempts ended and what their GPU time came to."""
-    return Section("outcomes", "Outcomes", (_states(scene), *([_kept(scene)] if scene.has_gpus else [])))
+    return Section("outcomes", "Outcomes", (_states(scene), *(_kept(scene) if scene.has_gpus else ())))
 
 
 def _states(scene: Scene) -> Table:
@@ -85,23 +87,24 @@ def _states(scene: Scene) -> Table:
     names = tuple(dict.fromkeys((scene.lead.name, *names)))
     answer = scene.ask.ask(*names, by=("state",))
     records = sorted(answer.records(), key=lambda row: -(row[scene.lead.name] or 0.0))
-    metrics = [scene.ask.metrics[name] for name in names]
+    metrics, whole = [scene.ask.metrics[name] for name in names], answer.value(scene.lead.name)
     share = Column("share", "Share", "ratio", meaning=f"Part of all {scene.lead.label}.", is_share=True)
     lead, *rest = (Column(m.name, m.label, m.format, meaning=m.meaning, has_bar=m is metrics[0]) for m in metrics)
     return Table(
-        id="by_state",
-        title="By state",
+        id="end-states",
+        title="By how they ended",
         columns=(Column("state", "State"), lead, share, *rest),
-        rows=tuple(_with_share(scene, label_of(row, answer.dimensions), [row[n] for n in names]) for row in records),
-        totals=_with_share(scene, "All states", [answer.value(name) for name in names]),
+        rows=tuple(_with_share(whole, label_of(row, answer.dimensions), [row[n] for n in names]) for row in records),
+        totals=_with_share(whole, "All states", [answer.value(name) for name in names]),
         finding=_success(scene),
         foot="Attempts counts those that held resources; Ended also those cancelled while they waited.",
         empty="No attempt ran or ended in the period.",
     )
 
 
-def _with_share(scene: Scene, name: str, amounts: list[float | None]) -> tuple[Scalar, ...]:
-    return (name, amounts[0], scene.share(amounts[0]), *amounts[1:])
+def _with_share(whole: float | None, name: str, amounts: list[float | None]) -> tuple[Scalar, ...]:
+    lead, *rest = amounts
+    return (name, lead, lead / whole if lead is not None and whole else None, *rest)
 
 
 def _success(scene: Scene) -> str:
@@ -111,7 +114,7 @@ def _success(scene: Scene) -> str:
     return f"{words.percent(ratio)} of the attempts that ran to an end in the period completed."
 
 
-def _kept(scene: Scene) -> Table:
+def _kept(scene: Scene) -> tuple[Table, Text]:
     """Good, lost and undecided add up to all GPU-hours."""
     parts = ("good_gpu_hours", "lost_gpu_hours", "open_gpu_hours")
     return _parts(scene, "kept", "Kept, lost and undecided GPU-hours", parts, _lost(scene))
@@ -124,15 +127,15 @@ def _lost(scene: Scene) -> str:
 
 def waste(scene: Scene) -> Section:
     """GPU time held but not used, told apart from time nobody measured."""
-    blocks: list[Block] = [_use(scene)]
+    blocks: list[Block] = [*_use(scene)]
     if scene.totals.value("idle_gpu_hours"):
         blocks.append(_idle(scene))
-    return Section("waste", "Held but not used", tuple(blocks))
+    return Section("waste", "Waste", tuple(blocks))
 
 
-def _use(scene: Scene) -> Table:
-    parts = ("busy_gpu_hours", "unused_gpu_hours", "unmeasured_gpu_hours")
-    return _parts(scene, "use", "Busy, unused and unmeasured GPU-hours", parts, _unused(scene), ("idle_gpu_hours",))
+def _use(scene: Scene) -> tuple[Table, Text]:
+    parts = ("busy_gpu_hours", "unused_gpu_hours", "idle_gpu_hours", "unmeasured_gpu_hours")
+    return _parts(scene, "use", "Busy, unused and unmeasured GPU-hours", parts, _unused(scene))
 
 
 def _unused(scene: Scene) -> str:
@@ -143,29 +146,25 @@ def _unused(scene: Scene) -> str:
     return said + (f", {words.amount(idle)} of them by attempts that never used their GPUs." if idle else ".")
 
 
-def _parts(
-    scene: Scene, block: str, title: str, names: tuple[str, ...], finding: str, within: tuple[str, ...] = ()
-) -> Table:
-    """A whole and its parts, one row each with its definition; `within` rows are part of the row before."""
+def _parts(scene: Scene, block: str, title: str, names: tuple[str, ...], finding: str) -> tuple[Table, Text]:
+    """A whole and its parts, one row each, and under it what each part means. A part of a part says so."""
     metrics = [scene.ask.metrics[name] for name in names]
-    shown = [(metric, scene.totals.value(metric.name)) for metric in metrics]
-    inner = [(scene.ask.metrics[name], scene.totals.value(name)) for name in within]
-    rows = [(m.label, amount, scene.share(amount), m.meaning) for m, amount in shown]
-    rows[2:2] = [(f"of them {m.label[0].lower()}{m.label[1:]}", a, scene.share(a), m.meaning) for m, a in inner]
+    inner = [f"{metric.label}{_WITHIN}" if metric.name in _INNER else metric.label for metric in metrics]
+    amounts = [scene.totals.value(name) for name in names]
     whole = scene.totals.value("gpu_hours")
-    return Table(
+    table = Table(
         id=block,
         title=title,
         columns=(
             Column("part", "Part"),
             Column("gpu_hours", "GPU-hours", "gpu_hour", has_bar=True),
             Column("share", "Share", "ratio", is_share=True),
-            Column("meaning", "Definition"),
         ),
-        rows=tuple(rows),
-        totals=("All GPU-hours", whole, scene.share(whole), scene.ask.metrics["gpu_hours"].meaning),
+        rows=tuple((label, amount, scene.share(amount)) for label, amount in zip(inner, amounts, strict=True)),
+        totals=("All GPU-hours", whole, scene.share(whole)),
         finding=finding,
     )
+    return table, Text(f"{block}-terms", "\n".join(f"- {metric.label}: {metric.meaning}" for metric in metrics))
 
 
 def _idle(scene: Scene) -> Table:
@@ -185,5 +184,5 @@ def _idle(scene: Scene) -> Table:
         ),
         rows=tuple((named(row["user"]), named(row["job_name"]), *(row[n] for n in names)) for row in shown),
         finding=f"{named(shown[0]['user'])} held {words.amount(shown[0]['idle_gpu_hours'])} GPU-hours at 0{words.SPACE}%.",
-        left_out=f"{len(idle) - len(shown)} more of idle GPU-hours." if len(idle) > len(shown) else "",
+        left_out=f"{len(idle) - len(shown)} more had idle GPU-hours." if len(idle) > len(shown) else "",
     )

@@ -36,7 +36,7 @@ def quality(scene: Scene) -> Section:
     if scene.coverage.problem_count:
         blocks.append(_problems(scene.ask))
     blocks.append(_run_table(runs))
-    return Section("quality", "Coverage and data quality", tuple(blocks))
+    return Section("quality", "Data quality", tuple(blocks))
 
 
 def coverage(covered: LedgerCoverage) -> Coverage:
@@ -66,7 +66,7 @@ def _strip(scene: Scene) -> Quality:
         title="Observed",
         lanes=tuple(_lanes(scene.coverage.sources)),
         finding=_covered_words(scene.coverage),
-        foot="Solid: observed. Hatched: nobody looked. Sums count what is known; nothing is extrapolated.",
+        foot="Sums count what is known; nothing is extrapolated.",
     )
 
 
@@ -107,7 +107,7 @@ def _notes(runs: Sequence[dict[str, Any]]) -> Iterable[Note]:
     """Each thing an ingest had to remark, once."""
     said = dict.fromkeys(remark for run in runs for remark in (run["remarks"] or ()))
     for number, sentence in enumerate(said, 1):
-        yield Note(f"remark_{number}", "info", "ingest", sentence, "runs")
+        yield Note(f"remark-{number}", "info", "ingest", sentence, "runs")
 
 
 _RUN_COLUMNS = (
@@ -151,10 +151,10 @@ def open_records(scene: Scene) -> Section | None:
         ),
         rows=tuple(_runaway(row) for row in shown),
         finding=f"{words.plural(len(rows), 'record')} never got an end; each counts at most to its time limit.",
-        foot="Usually jobs the scheduler lost: `sacctmgr show runawayjobs` lists and mends them.",
+        foot="Usually jobs the scheduler lost; in Slurm “sacctmgr show runawayjobs” lists and mends them.",
         left_out=f"{len(rows) - len(shown)} more." if len(rows) > len(shown) else "",
     )  # fmt: skip
-    return Section("open_records", "Stale and runaway records", (table,))
+    return Section("open-records", "Open records", (table,))
 
 
 def _runaway(row: dict[str, Scalar]) -> tuple[Scalar, ...]:
@@ -185,4 +185,4 @@ def definitions(scene: Scene, shown: Iterable[str]) -> Section:
     """What each number means, word by word from its metric."""
     metrics = [scene.ask.metrics[name] for name in dict.fromkeys(shown)]
     items = tuple((metric.label, metric.format.replace("_", "-"), metric.meaning) for metric in metrics)
-    return Section("definitions", "Definitions in force", (Definitions("definitions", "Definitions", items),))
+    return Section("definitions", "Definitions", (Definitions("terms", "Definitions in force", items),))

@@ -52,9 +52,9 @@ def build(ask: Ask, parameters: UsageParameters) -> Document:
     _require_data(scene)
     scene = _with_answers(scene)
     sections = (
-        Section("numbers", "In numbers", (cards(scene),)),
-        Section("over_time", "Use over time", tuple(in_use(scene, held) for held in _resources(scene))),
-        Section("who", "Who used it", tuple(usage_by(scene, name) for name in scene.answers)),
+        Section("overview", "Numbers", (cards(scene),)),
+        Section("over-time", "Over time", tuple(in_use(scene, held) for held in _resources(scene))),
+        Section("who", "Who", tuple(usage_by(scene, name) for name in scene.answers)),
         waits(scene),
         outcomes(scene),
         *([waste(scene)] if scene.has_gpus else []),
