@@ -60,8 +60,8 @@ def _from_accounting(job: dict[str, Any]) -> Iterator[Row]:
         "Suspended": _clock(number(time.get("suspended")) or 0),
         "TimelimitRaw": text(time.get("limit")),
         "TotalCPU": _processor_time([time, *(step.get("time") or {} for step in steps)]),
-        "ExitCode": _exit(job.get("exit_code")),
-        "DerivedExitCode": _exit(job.get("derived_exit_code")),
+        "ExitCode": _exit(job.get("exit_code"), is_zero_told=_state(job["state"]["current"]) == "COMPLETED"),
+        "DerivedExitCode": _exit(job.get("derived_exit_code"), is_zero_told=False),
         "NNodes": text(job.get("allocation_nodes")),
         "ReqCPUS": text((job.get("required") or {}).get("CPUs")),
         "ReqTRES": _tres(tres.get("requested"), "M"),
@@ -84,6 +84,7 @@ def _step(raw: str, step: dict[str, Any]) -> Row:
         "JobID": f"{raw}.{name}",
         "State": _state(step.get("state")),
         "ElapsedRaw": text((step.get("time") or {}).get("elapsed")),
+        "TotalCPU": _printed(_micros((step.get("time") or {}).get("total") or {})),
         "NTasks": text((step.get("tasks") or {}).get("count")),
         "MaxRSS": text(peak),
         "AllocTRES": _tres((step.get("tres") or {}).get("allocated"), "M"),
@@ -121,11 +122,17 @@ def _energy(items: Any) -> str:
     return next((text(item.get("count")) for item in items or [] if item["type"] == "energy"), "")
 
 
-def _exit(value: Any) -> str:
-    """`code:signal` from the openapi integer (a wait status) or the object."""
+def _exit(value: Any, *, is_zero_told: bool = True) -> str:
+    """`code:signal` from the openapi integer (a wait status) or the object.
+
+    openapi/dbv0.0.38 writes SUCCESS and 0 for every exit code (22.05.8); its zero is believed only where
+    `is_zero_told`, else the code is not known.
+    """
     if isinstance(value, int):
         return f"{value >> 8}:{value & 127}"
     if not isinstance(value, dict):
+        return ""
+    if value.get("status") == "SUCCESS" and not is_zero_told:
         return ""
     signal = value.get("signal") or {}
     ended_by = number(signal.get("id", signal.get("signal_id")))
@@ -136,9 +143,12 @@ def _processor_time(times: list[dict[str, Any]]) -> str:
     """TotalCPU as sacct prints it: of the job, or where that is 0 (22.05) of its steps together."""
     micros = [_micros(time.get("total") or {}) for time in times]
     total = micros[0] or sum(micros[1:])
-    if len(times) == 1 and not total:
-        return ""
-    seconds, rest = divmod(total, 1_000_000)
+    return _printed(total) if total else ""
+
+
+def _printed(micros: int) -> str:
+    """Processor time as sacct prints it: to the millisecond below an hour, else to the second."""
+    seconds, rest = divmod(micros, 1_000_000)
     if seconds >= 3600:
         return _clock(seconds)
     return f"{seconds // 60:02d}:{seconds % 60:02d}.{rest // 1000:03d}"
