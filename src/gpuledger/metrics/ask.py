@@ -66,7 +66,8 @@ class StoreAsk:
         found = sparse(self.rows(changes(rows, keys, rates, bins), self.period), len(keys), bins)
         means = np.maximum(found.area_us(0), 0.0) / bins.lengths_us
         names = [key[0] if by else metric.label for key in found.keys]
-        order = [n for n in np.argsort(-(means @ bins.lengths_us), kind="stable").tolist() if found.is_known(0)[n]]
+        known = found.is_known(0)
+        order = [n for n in np.argsort(-(means @ bins.lengths_us), kind="stable").tolist() if known[n]]
         return InUse(
             metric, question.by[0] if by else None, self.period, bins.edges,
             tuple(names[number] for number in order), means[order], self._covered_shares(bins),

@@ -78,7 +78,7 @@ class Sparse:
     def is_known(self, rate: int) -> "np.ndarray[Any, np.dtype[np.bool_]]":
         """Per name: whether the rate of any of its attempts is known."""
         known = np.zeros(len(self.keys), dtype=bool)
-        np.logical_or.at(known, self.series, self.values[f"c{rate}"].is_valid().to_numpy())
+        known[self.series[self.values[f"c{rate}"].is_valid().to_numpy()]] = True
         return known
 
 

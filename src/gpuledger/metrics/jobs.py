@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import ibis
 
-from gpuledger.metrics.relation import seconds
+from gpuledger.metrics.relation import instant, not_over_before, seconds
+from gpuledger.model.period import Period
 from gpuledger.model.schema import unbound
 from gpuledger.model.tables import JOB_ATTEMPTS
 
@@ -22,12 +23,14 @@ TRIED_AGAIN = ("requeued", "preempted", "node_fail")
 LONGEST_PAUSE_SECONDS = 3600.0
 
 
-def repeated() -> "ir.Table":
-    """Attempts of every job id that was ever tried again, with `job_key` (cluster and a number within the id).
+def repeated(period: Period) -> "ir.Table":
+    """Attempts of every job id that was tried again, with `job_key` (cluster, id and a number within the id).
 
-    Few beside all attempts; an attempt that is not here is a job of its own.
+    Few beside all attempts; an attempt that is not here is a job of its own. What was over before the period, or
+    submitted after it, cannot join two attempts inside it.
     """
-    every = unbound(JOB_ATTEMPTS)
+    every = not_over_before(unbound(JOB_ATTEMPTS), period)
+    every = every.filter(every.submitted_at.isnull() | (every.submitted_at < instant(period.naive[1])))
     again = every.filter(every.state.isin(TRIED_AGAIN)).select("cluster", "job_id").distinct()
     rows = every.semi_join(again, ["cluster", "job_id"])
     rows = rows.select(
@@ -47,7 +50,7 @@ def repeated() -> "ir.Table":
     return rows.select(tried_cluster="cluster", tried_attempt="attempt_id", job_key=key)
 
 
-def with_job_key(rows: "ir.Table") -> "ir.Table":
+def with_job_key(rows: "ir.Table", period: Period) -> "ir.Table":
     """Adds `job_key`: equal for the attempts of one job, null for an attempt that is a job of its own."""
-    tried = repeated()
+    tried = repeated(period)
     return rows.left_join(tried, [rows.cluster == tried.tried_cluster, rows.attempt_id == tried.tried_attempt])

@@ -55,7 +55,7 @@ class Question:
     def held(self, metrics: Sequence[Metric]) -> "ir.Table":
         """Attempts that held resources in the period (`metrics.relation.held`), with `job_key` if one counts jobs."""
         rows = self._chosen(held(self.period, self._columns(metrics)))
-        return with_job_key(rows) if any(metric.kind == "jobs" for metric in metrics) else rows
+        return with_job_key(rows, self.period) if any(metric.kind == "jobs" for metric in metrics) else rows
 
     def placed(self, moment: Moment, metrics: Sequence[Metric]) -> "ir.Table":
         """Attempts submitted, started or ended in the period."""

@@ -76,15 +76,19 @@ def attempts_with(columns: "Iterable[str]") -> "ir.Table":
     return unbound(JOB_ATTEMPTS).select(*dict.fromkeys([*CORE, *columns]))
 
 
+def not_over_before(attempts: "ir.Table", period: Period) -> "ir.Table":
+    """Attempts that have not ended before the period: a condition on one column, so that engines skip old files."""
+    return attempts.filter(attempts.ended_at.isnull() | (attempts.ended_at >= instant(period.naive[0])))
+
+
 def held(period: Period, columns: "Iterable[str]" = ()) -> "ir.Table":
     """Attempts that held resources at some moment of the period, clipped to it: `since_us`, `until_us`.
 
     An attempt that began and ended in one instant of the period is there, with no time.
     """
     attempts = attempts_with(columns)
-    start, end = (instant(moment) for moment in period.naive)
-    is_late = attempts.ended_at.isnull() | (attempts.ended_at > start) | (attempts.started_at >= start)
-    rows = with_counted_end(attempts.filter(attempts.started_at < end, is_late), period)
+    _, end = (instant(moment) for moment in period.naive)
+    rows = with_counted_end(not_over_before(attempts.filter(attempts.started_at < end), period), period)
     since = ibis.greatest(rows.started_us, 0)
     rows = rows.mutate(since_us=since, until_us=ibis.greatest(ibis.least(rows.counted_us, length_us(period)), since))
     return rows.filter((rows.until_us > rows.since_us) | (rows.started_us >= 0))
