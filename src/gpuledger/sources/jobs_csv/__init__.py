@@ -1,0 +1,127 @@
+"""Any file of jobs: CSV, Parquet or an SQLite table, read by a column mapping from the site's configuration.
+
+See docs/how-to/bring-your-own-file.md and docs/examples.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Literal
+
+from gpuledger.model.errors import ConfigError, SourceError, UsageError
+from gpuledger.sources import Context, Fetched
+from gpuledger.sources.jobs_csv.stamps import Stamps
+from gpuledger.sources.jobs_csv.window import Window, instant
+
+if TYPE_CHECKING:
+    from gpuledger.model.batch import Parsed
+
+OPTIONS = ("delimiter", "encoding", "quote", "format", "table")
+"""Keys that may be given for one input: how the file is laid out, never what is computed from it."""
+
+
+@dataclass(frozen=True)
+class JobsCsv:
+    """A mapping: each value of `columns` is a column of the file or a DuckDB scalar expression over its columns.
+
+    Cells are text, but those of `numbers`, which are doubles. `unknown` lists, for a column or for all ("*"), the
+    texts that stand for "not known". `id` names what makes a row one attempt; without it a row is known by its
+    content, and equal rows of one file are numbered. `stamps` says how moments are written, for all or by column:
+    iso (a stamp without an offset is of `zone`), s, ms, us (epochs), relative (seconds since `origin`). Without
+    `columns.ended_at`, `duration` (seconds) is added to the start.
+    """
+
+    name: ClassVar[str] = "jobs-csv"
+    title: ClassVar[str] = "jobs file (CSV, Parquet or SQLite) by a column mapping"
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    path: str | tuple[str, ...] = ()
+    format: Literal["", "csv", "parquet", "sqlite"] = ""
+    table: str = ""
+    delimiter: str = ""
+    quote: str = '"'
+    encoding: str = "utf-8"
+    names: tuple[str, ...] = ()
+    id: str | tuple[str, ...] = ()
+    duration: str = ""
+    numbers: tuple[str, ...] = ()
+    unknown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    stamps: Stamps | Mapping[str, Stamps] = "iso"
+    origin: datetime | None = None
+    zone: str | None = None
+    states: Mapping[str, str] = field(default_factory=dict)
+    window: Window | None = None
+    cluster: str | None = None
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for what is wrong whatever the file. The raw zone gives settings back as JSON wrote them."""
+        from gpuledger.sources.jobs_csv.check import settings
+
+        window: Any = self.window
+        if isinstance(window, Mapping):
+            object.__setattr__(self, "window", Window(**window))
+        object.__setattr__(self, "origin", instant(self.origin))
+        settings(self)
+
+    def claims(self, head: bytes, input_name: str) -> str | None:
+        """Only a configured mapping whose columns are all in the file claims it."""
+        if not self.columns:
+            return None
+        from gpuledger.sources.jobs_csv.recognise import fits
+
+        return fits(self, head)
+
+    def fetch(self, since: datetime | None, now: datetime) -> Iterator[Fetched]:
+        """Every file that `path` (patterns allowed) names, whole: a file does not tell what is new in it."""
+        patterns = (self.path,) if isinstance(self.path, str) else self.path
+        if not patterns:
+            raise ConfigError("This jobs-csv source has no `path`; give one, or name the file: gpuledger ingest NAME FILE.")
+        for pattern in patterns:
+            for path in _matching(pattern):
+                with path.open("rb") as content:
+                    yield Fetched(content, str(path), since, now)
+
+    def parse(self, raw: BinaryIO, context: Context) -> "Parsed":
+        """Rows of job_attempts in the file's order, a problem for each row refused, a watermark for a stated window."""
+        if not self.columns:
+            raise ConfigError(
+                "jobs-csv needs a column mapping; `gpuledger ingest jobs-csv --suggest FILE` prints a first one."
+            )
+        from gpuledger.sources.jobs_csv.parsing import parse
+
+        yield from parse(self.with_options(context.options), raw, context)
+
+    def redact(self, content: bytes) -> bytes:
+        """A jobs file is kept as it is."""
+        return content
+
+    @property
+    def id_parts(self) -> tuple[str, ...]:
+        """What makes a row one attempt; empty: its content."""
+        return (self.id,) if isinstance(self.id, str) and self.id else tuple(self.id)
+
+    def with_options(self, options: Mapping[str, str]) -> "JobsCsv":
+        """With the keys given for one input. Raises UsageError for one that only the configuration may say."""
+        for key in options:
+            if key not in OPTIONS:
+                raise UsageError(f"jobs-csv takes no option {key!r} for one file; only: {', '.join(OPTIONS)}.")
+        given: dict[str, Any] = dict(options)
+        return replace(self, **given)
+
+
+def suggest(head: bytes, input_name: str) -> str:
+    """A first mapping of a file as TOML, from its header and its first values; read it before using it."""
+    from gpuledger.sources.jobs_csv.suggestion import suggestion
+
+    return suggestion(head, input_name)
+
+
+def _matching(pattern: str) -> list[Path]:
+    path = Path(pattern).expanduser()
+    if path.is_file():
+        return [path]
+    found = sorted(each for each in path.parent.glob(path.name) if each.is_file())
+    if not found:
+        raise SourceError(f"There is no file {pattern!r}; check `path` of this source.")
+    return found
