@@ -54,7 +54,10 @@ def number(value: float | None, unit: str, digits: int | None = None, *, suffix:
     text = _certain(amount, places) if unit == "ratio" else _rounded(amount, places)
     if spec.get("signed") and amount > 0 and text[0].isdigit():
         text = "+" + text
-    return spec.get("prefix", "") + text + (SPACE + tail if suffix and tail else "")
+    if prefix := spec.get("prefix"):
+        sign = text[: len(text) - len(text.lstrip(_MINUS + _BELOW))]
+        text = sign + prefix + text[len(sign) :]
+    return text + (SPACE + tail if suffix and tail else "")
 
 
 def decimals(amount: Decimal | float, spec: Mapping[str, Any]) -> int:

@@ -22,9 +22,9 @@ class Output:
 
 
 def file_stem(id: str) -> str:
-    """`id` as a file name without extension: small letters, digits and dashes; two ids never share one."""
-    stem = re.sub(r"[^a-z0-9]+", "-", id.lower()).strip("-")[:_LONGEST]
-    if stem == id and not _RESERVED.match(stem):
+    """`id` as a file name without extension: small letters, digits, dashes and underscores; two ids never share one."""
+    stem = re.sub(r"[^a-z0-9_]+", "-", id.lower()).strip("-")[:_LONGEST]
+    if stem and stem == id and not _RESERVED.match(stem):
         return stem
     return f"{stem or 'block'}-{hashlib.sha256(id.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
 

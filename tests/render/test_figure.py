@@ -1,0 +1,181 @@
+"""Figures: nothing cut, nothing overlapping, the same bytes twice, in every shape."""
+
+import io
+import time
+import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
+from itertools import combinations
+
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from PIL import Image
+
+from gpuledger.model.chart import Chart, Gap, Lines, Series
+from gpuledger.render.figure import draw
+from gpuledger.render.figure.axes import Scale, TimeScale, range_ticks, time_ticks, value_ticks
+from gpuledger.render.figure.drawing import Area, Cells, Room, Words, fit
+from gpuledger.render.figure.labels import spread
+from gpuledger.render.figure.paper import figure, measure, to_png, to_svg
+from gpuledger.render.theme import Colours
+from tests.render import samples
+
+CHARTS = {
+    f"{document.name}/{chart.id}": (chart, Colours(document.ranks))
+    for document in (samples.usage(), samples.shapes(), samples.hostile(), samples.edges())
+    for chart in document.charts
+}
+PAPER = Room(592, 256, measure, is_stretched=False, has_side_labels=True)
+
+
+def problems(sheet: Figure) -> list[str]:
+    """Texts that leave the sheet or touch another text, measured as Matplotlib sets them."""
+    to_png(sheet)
+    renderer = sheet.canvas.get_renderer()  # type: ignore[attr-defined]
+    width, height = sheet.bbox.width, sheet.bbox.height
+    boxes = [(t.get_text(), t.get_window_extent(renderer)) for t in sheet.findobj(Text) if t.get_text().strip()]
+    found = [f"cut: {t}" for t, b in boxes if b.x0 < 0 or b.y0 < 0 or b.x1 > width or b.y1 > height]
+    for (t, a), (u, b) in combinations(boxes, 2):
+        across, down = min(a.x1, b.x1) - max(a.x0, b.x0), min(a.y1, b.y1) - max(a.y0, b.y0)
+        if across > 1 and down > 2:
+            found.append(f"overlap: {t!r} and {u!r}")
+    return found
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_no_text_of_a_figure_is_cut_or_touches_another(name: str) -> None:
+    assert problems(figure(*CHARTS[name])) == []
+
+
+@pytest.mark.parametrize("name", ["usage/gpus-in-use", "shapes/states", "shapes/drains", "usage/wait-by-queue"])
+def test_a_figure_is_the_same_twice_and_1200_pixels_wide(name: str) -> None:
+    first, second = (to_png(figure(*CHARTS[name])) for _ in range(2))
+    assert first == second
+    assert Image.open(io.BytesIO(first)).width == 1200
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_an_svg_holds_no_script_link_or_foreign_element(name: str) -> None:
+    chart, colours = CHARTS[name]
+    root = ElementTree.fromstring(to_svg(figure(chart, colours), chart.title))
+    tags = {element.tag.rsplit("}", 1)[-1] for element in root.iter()}
+    assert tags.isdisjoint({"script", "foreignObject", "image", "a"})
+    links = [v for e in root.iter() for k, v in e.attrib.items() if k.endswith("href") and not v.startswith("#")]
+    assert links == []
+
+
+def test_dark_figures_are_drawn_on_request() -> None:
+    pixels = Image.open(io.BytesIO(to_png(figure(*CHARTS["usage/gpus-in-use"], "dark")))).convert("RGB")
+    assert pixels.getpixel((2, 2)) == (0x15, 0x18, 0x1E)
+
+
+def test_a_figure_takes_less_than_its_budget_when_warm() -> None:
+    figure(*CHARTS["usage/gpus-in-use"])
+    times = []
+    for _ in range(3):
+        start = time.perf_counter()
+        to_png(figure(*CHARTS["usage/cpus-in-use"]))
+        times.append(time.perf_counter() - start)
+    assert min(times) < 0.3
+
+
+def areas(chart: Chart) -> list[Area]:
+    return [item for item in draw(chart, Colours({"user": samples.NAMES}), PAPER).items if isinstance(item, Area)]
+
+
+def test_a_gap_is_hatched_from_its_interval_and_no_band_crosses_it() -> None:
+    chart = samples.stacked("gap", "t", 10, "gpu")
+    hole = chart.shape.series[0].values.index(None)  # type: ignore[union-attr]
+    start, end = (chart.x.values[i] for i in (hole, hole + 1))
+    chart = replace(chart, gaps=(Gap(start, end),))  # type: ignore[arg-type]
+    drawing = draw(chart, Colours({}), PAPER)
+    (gap,) = [item for item in drawing.items if isinstance(item, Cells) and item.paint == "gap"]
+    x0, x1, *_ = gap.boxes[0]
+    assert x0 == pytest.approx(hole / 120)
+    inside = [x for area in areas(chart) for outline in area.outlines for x, _ in outline if x0 + 1e-9 < x < x1 - 1e-9]
+    assert inside == []
+
+
+def test_a_gap_without_null_bins_is_still_hatched_and_a_null_without_gap_is_not() -> None:
+    chart = samples.stacked("x", "t", 10, "gpu")
+    for gaps, count in (((), 0), ((Gap(samples.START, samples.END),), 1)):
+        items = draw(replace(chart, gaps=gaps), Colours({}), PAPER).items
+        assert len([i for i in items if isinstance(i, Cells) and i.paint == "gap"]) == count
+
+
+def test_the_last_bin_that_is_not_over_is_faint_and_said() -> None:
+    drawing = draw(samples.stacked("x", "t", 10, "gpu"), Colours({"user": samples.NAMES}), PAPER)
+    faint = [item for item in drawing.items if isinstance(item, Area) and item.opacity == 0.5]
+    assert faint
+    assert all(x >= 119 / 120 - 1e-9 for area in faint for outline in area.outlines for x, _ in outline)
+    assert any("half strength" in note for note in drawing.notes)
+
+
+def test_stacked_bands_reach_the_sum_of_their_values() -> None:
+    one, two = Series("a", "a", (1.0, 2.0)), Series("b", "b", (3.0, 2.0))
+    chart = replace(samples.stacked("x", "t", 1, "gpu"), shape=Lines("area", True, (one, two), 3600.0), gaps=(), marks=())
+    chart = replace(chart, x=replace(chart.x, values=chart.x.values[:2]))
+    top, bottom = areas(chart)
+    highest = [min(y for _, y in area.outlines[0]) for area in (top, bottom)]
+    ground = max(y for _, y in top.outlines[0])
+    assert (ground - highest[1]) / (ground - highest[0]) == pytest.approx(0.5)
+
+
+def test_a_limit_far_above_the_peak_is_said_in_words_not_drawn() -> None:
+    drawing = draw(samples.usage().charts[2], Colours({}), PAPER)
+    assert any("off this scale" in note for note in drawing.notes)
+    assert not any(isinstance(item, Words) and "limit" in item.text for item in drawing.items)
+
+
+def test_what_was_not_collected_is_a_sentence_without_axes() -> None:
+    chart = next(c for c in samples.edges().charts if c.id == "none")
+    drawing = draw(chart, Colours({}), PAPER)
+    assert drawing.items == ()
+    assert "not collected" in drawing.sentence
+
+
+def test_a_true_zero_keeps_its_axes_and_says_so() -> None:
+    chart = next(c for c in samples.edges().charts if c.id == "zero")
+    words = [item.text for item in draw(chart, Colours({}), PAPER).items if isinstance(item, Words)]
+    assert "0" in words
+    assert "No job ran from 3 to 5 Nov." in words
+
+
+@pytest.mark.parametrize("hours", [1, 6, 24, 72, 24 * 7, 24 * 30, 24 * 92, 24 * 366, 24 * 3660])
+@pytest.mark.parametrize("zone", ["UTC", "America/Chicago", "Asia/Kolkata"])
+def test_time_ticks_are_few_apart_and_away_from_the_edges(hours: int, zone: str) -> None:
+    start = samples.START.replace(minute=17)
+    scale = TimeScale(start, start + (samples.END - samples.START) * hours / 720)
+    for width in (280, 420, 1200):
+        ticks = [scale.at(moment) for moment, _ in time_ticks(scale, zone, width)]
+        assert 1 <= len(ticks) <= width / 40
+        assert all(0.03 <= x <= 0.97 for x in ticks)
+        assert all((b - a) * width > 44 for a, b in zip(ticks, ticks[1:], strict=False))
+
+
+@pytest.mark.parametrize("top", [0.003, 0.5, 1, 7, 62, 64.9, 99, 1024, 6144, 3e9])
+@pytest.mark.parametrize("unit", ["gpu", "count", "second", "ratio"])
+def test_value_ticks_are_round_few_and_start_at_zero(top: float, unit: str) -> None:
+    ticks = value_ticks(top, unit)
+    assert ticks[0] == 0
+    assert ticks[-1] <= top * 1.001 or len(ticks) == 1
+    assert len(ticks) <= 6
+
+
+def test_log_ticks_stay_inside_their_range() -> None:
+    assert range_ticks(Scale(20, 80_000, is_log=True), "second") == [60, 600, 3600, 21_600]
+    assert range_ticks(Scale(0.7, 30, is_log=True), "") == [1, 2, 5, 10, 20]
+
+
+def test_labels_are_spread_apart_inside_their_place() -> None:
+    places = spread([5, 5, 5, 90, 91], 15, 0, 100)
+    assert all(b - a >= 15 - 1e-9 for a, b in zip(places, places[1:], strict=False))
+    assert places[-1] <= 100
+    assert spread([10, 50], 15, 0, 100) == [10, 50]
+
+
+def test_a_long_name_is_cut_to_its_room() -> None:
+    text = fit("a" * 300, 11, 100, PAPER)
+    assert text.endswith("…")
+    assert measure(text, 11) <= 100
+    assert fit("short", 11, 100, PAPER) == "short"

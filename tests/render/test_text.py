@@ -1,0 +1,45 @@
+"""The text form: 100 columns, the same numbers, nothing that a terminal would obey."""
+
+import pytest
+
+from gpuledger.model.document import Document
+from gpuledger.render.text import cut, to_text, width
+from tests.render import samples
+
+DOCUMENTS = [samples.usage(samples.BANNERS), samples.shapes(), samples.hostile(), samples.edges()]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda d: d.name)
+def test_no_line_is_longer_than_a_hundred_columns(document: Document) -> None:
+    assert [line for line in to_text(document).splitlines() if width(line) > 100] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda d: d.name)
+def test_nothing_from_data_can_move_the_cursor_or_turn_the_text(document: Document) -> None:
+    assert all(c == "\n" or c.isprintable() for c in to_text(document))
+
+
+def test_the_text_says_period_zone_coverage_numbers_and_staleness() -> None:
+    text = to_text(samples.usage(samples.BANNERS))
+    for words in ("◷ Stale: The newest data is 3 h 10 min old.", "17 Oct 14:00 – 16 Nov 2026 14:00 UTC", "99.2 % covered",
+                  "29,197 GPU-h  ▲ 8.3 % vs previous 30 d", "not known  no price for H200", "limit 64", "no data 3 Nov 18:00"):  # fmt: skip
+        assert words in text
+
+
+def test_the_totals_stand_first_and_the_others_last() -> None:
+    lines = to_text(samples.usage()).split("Usage by user")[1].splitlines()
+    names = [line.split("  ")[0] for line in lines if line[:1].isalnum()]
+    assert names[:3] == ["User", "All 29 users", "okafor"]
+    assert names[names.index("oyelaran") + 1] == "17 others"
+
+
+def test_columns_stay_under_their_heads_with_wide_letters() -> None:
+    rows = to_text(samples.hostile()).splitlines()
+    head = next(line for line in rows if line.startswith("User ") and "Share" in line)
+    row = next(line for line in rows if line.startswith("名前🙂") and "%" in line)
+    assert width(row[: row.index("%") + 1]) == width(head[: head.index("Share")]) + 5
+
+
+def test_a_text_is_cut_by_columns_not_letters() -> None:
+    assert cut("名前名前", 5) == "名前…"
+    assert width(cut("a" * 300, 36)) == 36
