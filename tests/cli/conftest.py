@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+import gpuledger
 from gpuledger.cli.edge import run
+from tests.cli.accounting import ANN, BOB, accounting
 
 
 @dataclass(frozen=True)
@@ -60,3 +62,20 @@ def shell(work: Path) -> Run:
         return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
 
     return call
+
+
+@pytest.fixture(scope="session")
+def two_jobs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ledger of two jobs in May 2026, to read only."""
+    folder = tmp_path_factory.mktemp("two")
+    accounting(folder / "sacct.txt", ANN, BOB)
+    with gpuledger.open(folder / "led") as ledger:
+        ledger.ingest(folder / "sacct.txt", zone="UTC")
+    return folder / "led"
+
+
+@pytest.fixture
+def led(two_jobs: Path, work: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same, as GPULEDGER_LEDGER says."""
+    monkeypatch.setenv("GPULEDGER_LEDGER", str(two_jobs))
+    return two_jobs

@@ -9,7 +9,7 @@ from glob import glob
 from pathlib import Path
 from typing import BinaryIO
 
-from gpuledger.model.errors import SourceError
+from gpuledger.model.errors import NoData, SourceError
 from gpuledger.sources import Fetched, Source
 
 HEAD = 65_536
@@ -61,9 +61,11 @@ def head_of(file: Path) -> bytes:
 def recognised(head: bytes, name: str, sources: Mapping[str, Source]) -> Source:
     """The one source that claims the input.
 
-    Raises SourceError when none does (naming what is expected) or several do (naming them).
+    Raises SourceError when none does (naming what is expected) or several do (naming them), NoData for nothing at all.
     """
     plain = _unpacked(head)
+    if not plain.strip():
+        raise NoData(f"{name} is empty.")
     claims = {ours: words for ours, source in sources.items() if (words := source.claims(plain, name))}
     if len(claims) == 1:
         return sources[next(iter(claims))]

@@ -112,7 +112,8 @@ def _told(outcome: "Outcome", reading: Reading) -> "Outcome":
         for line in _details(outcome.done, reading.is_dry_run):
             messages.say(line)
     if outcome.error:
-        messages.error(str(outcome.error))
+        named = outcome.input_name.removeprefix("-") in str(outcome.error)
+        messages.error(f"{'' if named else outcome.input_name + ': '}{outcome.error}")
     return outcome
 
 

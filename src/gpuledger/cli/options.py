@@ -75,3 +75,8 @@ def _annotation(field: "Field[Any]", hint: Any) -> Any:
         return hint
     said = field.metadata
     return Annotated[hint, typer.Option(said["flag"], metavar=said["example"], help=said["meaning"])]
+
+
+def words(given: list[str] | None) -> list[str]:
+    """`--by user,day --by queue` as three names."""
+    return [word.strip() for each in given or [] for word in each.split(",") if word.strip()]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gpuledger.cli.options import FormOptions, spread
+from gpuledger.cli.options import FormOptions, spread, words
 from gpuledger.cli.session import Session
 from gpuledger.model.choice import PeriodChoice
 
@@ -100,8 +100,3 @@ def _list(form: FormOptions) -> None:
         for one in held.values()
     ]
     print_rows(rows, {"kind": "text", "name": "text", "label": "text", "meaning": "text"}, form)
-
-
-def words(given: list[str] | None) -> list[str]:
-    """`--by user,day --by queue` as three names."""
-    return [word.strip() for each in given or [] for word in each.split(",") if word.strip()]

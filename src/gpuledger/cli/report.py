@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 import typer
 from typer.core import TyperGroup
 
+from gpuledger.cli import messages
 from gpuledger.cli.messages import escaped
-from gpuledger.cli.options import spread_with
+from gpuledger.cli.options import spread_with, words
 from gpuledger.cli.session import Session
 from gpuledger.model.choice import PeriodChoice
 from gpuledger.model.errors import NoData, UsageError
+from gpuledger.model.names import unknown
 from gpuledger.plugins import load, names
+from gpuledger.render import FORMATS, render
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -84,7 +87,7 @@ class Delivery:
         typer.Option(
             "--format",
             metavar="FORMATS",
-            help="html, text, csv, xlsx, parquet, json, png, svg; commas join them. [html with --out, else text]",
+            help=f"{', '.join(FORMATS)}; commas join them. [html with --out, else text]",
             show_default=False,
         ),
     ] = None
@@ -97,10 +100,11 @@ class Delivery:
 
     @property
     def chosen(self) -> list[str]:
-        """The formats as names. Raises UsageError when one needs a folder and none is given."""
-        formats = [
-            name.strip() for name in (self.formats or ("html" if self.out else "text")).split(",") if name.strip()
-        ]
+        """The formats as names. Raises UsageError for one there is not, or that needs a folder where none is given."""
+        formats = words([self.formats or ("html" if self.out else "text")])
+        for name in formats:
+            if name not in FORMATS:
+                raise UsageError(unknown("format", name, FORMATS))
         if self.out is None and (len(formats) != 1 or formats[0] not in PRINTABLE):
             raise UsageError(
                 f"{', '.join(formats)} needs a folder: add --out DIR (without it --format is text or json)."
@@ -142,7 +146,6 @@ def _make(
 ) -> None:
     from gpuledger.actions.report import report as action
     from gpuledger.config.check import parameters
-    from gpuledger.render import render
 
     formats = delivery.chosen
     given = {name: value for name, value in typed.items() if value is not None}
@@ -156,13 +159,19 @@ def _make(
     else:
         for file in render(document, formats, delivery.out):
             print(file)
-    if stale := [note.sentence for note in document.banners if note.level == "stale"]:
-        raise NoData(stale[0])
+    _say_stale(document, session)
+
+
+def _say_stale(document: "Document", session: Session) -> None:
+    """Raises NoData when the report is about now and the data is not; of a past period it is a warning."""
+    for note in document.banners:
+        if note.level == "stale" and document.period.end >= session.now:
+            raise NoData(note.sentence)
+        messages.warn(note.sentence)
 
 
 def _print(document: "Document", form: str) -> None:
     """One text on stdout, made as the file would be."""
-    from gpuledger.render import render
 
     with TemporaryDirectory() as folder:
         [made] = [file for file in render(document, [form], Path(folder)) if file.stem != "index"]
