@@ -19,26 +19,27 @@ _GZIP = b"\x1f\x8b"
 
 @dataclass(frozen=True)
 class Slurm:
-    """A Slurm cluster's accounting.
-
-    `command` is run as it stands (it may hold arguments, e.g. a wrapper over ssh); `zone` is that of local stamps in
-    files (live calls ask for epoch seconds); `cluster` names rows that do not; `fields` are the columns of a file
-    without header, as given to `sacct -o`; `qos` limits live calls; `overlap_hours` is asked again before the
-    watermark; `history_days` is how far back the first live call goes; a call that takes longer than
-    `timeout_seconds` is an error.
-    """
+    """A Slurm cluster's accounting: asked live, or read from files of `sacct` text or JSON."""
 
     name: ClassVar[str] = "slurm"
     title: ClassVar[str] = "Slurm accounting (sacct)"
 
     command: str = "sacct"
+    """Run as it stands; it may hold arguments, e.g. a wrapper over ssh."""
     cluster: str | None = None
+    """Names rows that do not say their cluster."""
     zone: str | None = None
+    """Zone of local stamps in files; live calls ask for epoch seconds."""
     fields: str | None = None
+    """Columns of a file without header, as given to `sacct -o`."""
     qos: tuple[str, ...] = ()
+    """Live calls ask only for these; all when empty."""
     overlap_hours: float = 24
+    """How much is asked again before the watermark."""
     history_days: float = 30
+    """How far back the first live call goes."""
     timeout_seconds: float = 600
+    """A call that takes longer is an error."""
 
     def claims(self, head: bytes, input_name: str) -> str | None:
         """Slurm's word for the input. Raises SourceError for its relatives (scontrol, sinfo, squeue text …)."""
