@@ -1,8 +1,9 @@
 """From the answers of the queries to one table: joined by name, ratios from their parts, sorted, with totals."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import fsum
 from typing import TYPE_CHECKING, Any
 
@@ -42,8 +43,34 @@ class Asking:
 def answer(asking: Asking, question: Question, wanted: Sequence[Metric]) -> Answer:
     """The answer of one question with its totals."""
     found = _found(asking, question, wanted)
-    totals = found.get((), {}) if not question.by else _totals(asking, question, wanted, found)
-    return Answer(_table(question, wanted, found), question.by, tuple(wanted), question.period, _named(totals, wanted))
+    totals = LazyTotals(
+        tuple(metric.name for metric in wanted),
+        lambda: _totals(asking, question, wanted, found) if question.by else found.get((), {}),
+    )
+    return Answer(_table(question, wanted, found), question.by, tuple(wanted), question.period, totals)
+
+
+@dataclass(eq=False)
+class LazyTotals(Mapping[str, float | None]):
+    """Totals asked when first read: a report reads those of its first table only, the others share them."""
+
+    names: tuple[str, ...]
+    find: Callable[[], Mapping[str, float | None]]
+
+    @cached_property
+    def _found(self) -> Mapping[str, float | None]:
+        return self.find()
+
+    def __getitem__(self, name: str) -> float | None:
+        if name not in self.names:
+            raise KeyError(name)
+        return self._found.get(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
 
 
 def _found(asking: Asking, question: Question, wanted: Sequence[Metric]) -> Found:
@@ -177,10 +204,6 @@ def _totals(asking: Asking, question: Question, wanted: Sequence[Metric], found:
             totals[metric.name] = fsum(known) if known or not found else None
     _derive(asking, question.without_dimensions(), wanted, (), totals)
     return totals
-
-
-def _named(totals: Mapping[str, float | None], wanted: Sequence[Metric]) -> dict[str, float | None]:
-    return {metric.name: totals.get(metric.name) for metric in wanted}
 
 
 def _table(question: Question, wanted: Sequence[Metric], found: Found) -> pa.Table:

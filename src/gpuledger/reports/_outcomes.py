@@ -17,20 +17,20 @@ _WITHIN = ", part of the row above"
 def waits(scene: Scene) -> Section:
     """How long attempts waited that started in the period, and who still waits."""
     answer = scene.ask.ask(*_WAITS, by=("queue",))
-    return Section("waits", "Waits", (_wait_chart(scene, answer), _wait_table(scene, answer)))
+    return Section("waits", "Waits", (_wait_chart(scene), _wait_table(scene, answer)))
 
 
-def _wait_chart(scene: Scene, answer: Answer) -> Chart:
+def _wait_chart(scene: Scene) -> Chart:
     counted = {
         row["wait"]: row["attempts_started"] for row in scene.ask.ask("attempts_started", by=("wait",)).records()
     }
     values = tuple(float(counted.get(name) or 0.0) for name in WAIT_CLASSES)
-    started = answer.value("attempts_started") or 0.0
+    started = scene.totals.value("attempts_started") or 0.0
     unknown = started - sum(values)
     return Chart(
         id="wait-classes",
         title="Attempts started, by how long they waited",
-        finding=_wait_finding(answer),
+        finding=_wait_finding(scene),
         x=Axis("wait", kind="category", values=WAIT_CLASSES),
         y=Axis("attempts", unit="count"),
         shape=Lines("bar", False, (Series("attempts", "Attempts", values, total=sum(values)),), total_unit="count"),
@@ -40,8 +40,8 @@ def _wait_chart(scene: Scene, answer: Answer) -> Chart:
     )
 
 
-def _wait_finding(answer: Answer) -> str:
-    median, p90 = answer.value("wait_seconds_median"), answer.value("wait_seconds_p90")
+def _wait_finding(scene: Scene) -> str:
+    median, p90 = scene.totals.value("wait_seconds_median"), scene.totals.value("wait_seconds_p90")
     if median is None or p90 is None:
         return "No attempt started in the period."
     return f"Half of the attempts waited less than {_length(median)}, one in ten longer than {_length(p90)}."
@@ -67,7 +67,7 @@ def _wait_table(scene: Scene, answer: Answer) -> Table:
             Column("still_waiting", "Still waiting", "count", meaning="Submitted in the period and not started yet."),
         ),
         rows=cells,
-        totals=("All queues", *(answer.value(m) for m in _WAITS), pending.value("attempts_submitted") or 0),
+        totals=("All queues", *(scene.totals.value(m) for m in _WAITS), sum(filter(None, waiting.values()))),
         empty="No attempt was submitted or started in the period.",
     )
 
@@ -87,7 +87,7 @@ def _states(scene: Scene) -> Table:
     names = tuple(dict.fromkeys((scene.lead.name, *names)))
     answer = scene.ask.ask(*names, by=("state",))
     records = sorted(answer.records(), key=lambda row: -(row[scene.lead.name] or 0.0))
-    metrics, whole = [scene.ask.metrics[name] for name in names], answer.value(scene.lead.name)
+    metrics, whole = [scene.ask.metrics[name] for name in names], scene.totals.value(scene.lead.name)
     share = Column("share", "Share", "ratio", meaning=f"Part of all {scene.lead.label}.", is_share=True)
     lead, *rest = (Column(m.name, m.label, m.format, meaning=m.meaning, has_bar=m is metrics[0]) for m in metrics)
     return Table(
@@ -95,7 +95,7 @@ def _states(scene: Scene) -> Table:
         title="By how they ended",
         columns=(Column("state", "State"), lead, share, *rest),
         rows=tuple(_with_share(whole, label_of(row, answer.dimensions), [row[n] for n in names]) for row in records),
-        totals=_with_share(whole, "All states", [answer.value(name) for name in names]),
+        totals=_with_share(whole, "All states", [scene.totals.value(name) for name in names]),
         finding=_success(scene),
         foot="Attempts counts those that held resources; Ended also those cancelled while they waited.",
         empty="No attempt ran or ended in the period.",

@@ -56,7 +56,7 @@ def ranked(scene: Scene, answer: Answer, ranking: Ranking) -> Table:
     lead = ranking.metrics[0]
     records = sorted(answer.records(), key=lambda row: (-(row[lead.name] or 0.0), label_of(row, answer.dimensions)))
     shown, rest = records[: scene.rows], records[scene.rows :]
-    whole = answer.value(lead.name)
+    whole = scene.totals.value(lead.name)
     plural = PLURALS.get(ranking.dimension, "rows")
     others = _others(scene, ranking, shown, len(rest), whole) if rest else None
     return Table(
@@ -64,7 +64,7 @@ def ranked(scene: Scene, answer: Answer, ranking: Ranking) -> Table:
         title=ranking.title,
         columns=_columns(scene, ranking),
         rows=tuple(_cells(label_of(row, answer.dimensions), row, ranking.metrics, whole) for row in shown),
-        totals=_cells(_all(records, answer, plural), answer.totals, ranking.metrics, whole),
+        totals=_cells(_all(records, answer, plural), scene.totals.totals, ranking.metrics, whole),
         others=others,
         finding=concentration(scene, records, answer, lead),
         foot=_foot(scene, ranking),
@@ -119,7 +119,7 @@ def _foot(scene: Scene, ranking: Ranking) -> str:
 
 def concentration(scene: Scene, records: Sequence[Mapping[str, Any]], answer: Answer, lead: Metric) -> str:
     """How much the first and the first three names hold."""
-    whole = answer.value(lead.name)
+    whole = scene.totals.value(lead.name)
     held = [(label_of(row, answer.dimensions), row[lead.name]) for row in records if row[lead.name]]
     if not whole or not held:
         return ""

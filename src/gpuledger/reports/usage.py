@@ -30,7 +30,7 @@ _PARTS = (
 _TOTALS = tuple(dict.fromkeys((
     *WITH_GPUS, *WITHOUT_GPUS, *BESIDE, *_PARTS, "measured_gpu_hours", "memory_gib_hours", "attempt_hours", "attempts",
     "attempts_submitted", "attempts_ended", "mean_memory_gib", "mean_attempts", "peak_gpus", "peak_cpus", "peak_memory_gib",
-    "peak_attempts",
+    "peak_attempts", "attempts_started", "wait_seconds_p90", "wait_seconds_max", "duration_seconds_median",
 )))  # fmt: skip
 
 
