@@ -57,6 +57,8 @@ def collect(items: Any) -> Reading:
     return reading
 
 
-def sacct(*rows: str, fields: str = "JobIDRaw|JobID|User|Account|State|Submit|Eligible|Start|End|ElapsedRaw|AllocTRES|JobName") -> str:
+def sacct(
+    *rows: str, fields: str = "JobIDRaw|JobID|User|Account|State|Submit|Eligible|Start|End|ElapsedRaw|AllocTRES|JobName"
+) -> str:
     """A small sacct file: a header and rows."""
     return "\n".join([fields, *rows]) + "\n"

@@ -95,11 +95,17 @@ def _columns(family: fold.Family, known: Times, setting: Setting) -> dict[str, A
         **held.held(jobs, known.started != NONE),
         **held.requested(jobs),
         **_used(family, is_ended, known.ended),
-        "host_names": jobs.map("NodeList", hosts, pa.list_(pa.string())),
+        "host_names": _hosts(jobs),
         "reported_by": pa.array(np.full(len(jobs), setting.reported_by), pa.string(), mask=is_ended),
         "observed_at": _instant(known.observed),
         "partition_month": _month(known.first_known),
     }
+
+
+def _hosts(jobs: Sheet) -> Any:
+    if not jobs.has("NodeList"):
+        return pa.nulls(len(jobs), pa.list_(pa.string()))
+    return jobs.map("NodeList", hosts, pa.list_(pa.string()))
 
 
 def _identity(jobs: Sheet, known: Times, setting: Setting) -> dict[str, Any]:

@@ -47,7 +47,7 @@ _JSON_RELATIVES = (
 )
 WANTED = "what is needed is the output of: sacct -a -D -P --noconvert, or sacct --json"
 _SLURM_JSON = re.compile(
-    r'"(data_parser/|openapi/|Slurm OpenAPI)|"(slurmd_version|burstbuffer_network_address|last_backfill)"'
+    r'"(data_parser/|openapi/|Slurm OpenAPI)|"(slurmd_version|burstbuffer_network_address|last_backfill|sinfo)"'
 )
 _TABLE = re.compile(r"\s*(\w+%?\s+)+\n(-+\s+)+\n")
 _HEADER_START = re.compile(rb"([A-Za-z]+)([^A-Za-z0-9\n]+)([A-Za-z]+)")
@@ -102,7 +102,7 @@ def _listed(head: bytes, field_list: str) -> Layout:
         raise SourceError("The field list must name JobID (or JobIDRaw) and State, as given to sacct -o.")
     lines = [line.rstrip(b"\r") for line in head.split(b"\n")[:50] if line]
     fitting = {d: sum(line.count(d) >= len(names) - 1 for line in lines) for d in _DELIMITERS}
-    delimiter = max(_DELIMITERS, key=lambda d: fitting[d])
+    delimiter = max(_DELIMITERS, key=lambda d: (fitting[d], lines[0].count(d) if lines else 0))
     ends = sum(line.endswith(delimiter) and line.count(delimiter) == len(names) for line in lines)
     return Layout((*names, "") if lines and ends == len(lines) else names, delimiter, has_header=False)
 
