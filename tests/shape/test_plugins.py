@@ -13,10 +13,10 @@ FOLDERS = {"sources": "sources", "stores": "store", "reports": "reports"}
 
 
 def plugin_files(group: str) -> set[str]:
-    """Names of a group's files and packages; those with `_` are for siblings only."""
+    """Names of a group's files and packages (a dash is `_` in a file's name); those that begin with `_` are private."""
     found = (PACKAGE / FOLDERS[group]).iterdir()
     modules = {p.name.removesuffix(".py") for p in found if p.suffix == ".py" or (p / "__init__.py").exists()}
-    return {name for name in modules if not name.startswith("_")}
+    return {name.replace("_", "-") for name in modules if not name.startswith("_")}
 
 
 def entry_points(group: str) -> dict[str, str]:
@@ -28,7 +28,7 @@ def entry_points(group: str) -> dict[str, str]:
 def test_every_plugin_file_is_registered_under_its_own_name(group: str) -> None:
     targets = {name: target.split(":")[0] for name, target in entry_points(group).items()}
     for name in plugin_files(group):
-        module = f"gpuledger.{FOLDERS[group]}.{name}"
+        module = f"gpuledger.{FOLDERS[group]}.{name.replace('-', '_')}"
         assert targets.get(name) == module, f'add to pyproject.toml under gpuledger.{group}: {name} = "{module}:…"'
     assert targets.keys() == plugin_files(group)
 
