@@ -15,6 +15,7 @@ from gpuledger.store._snapshot import Snapshot
 
 GRACE = timedelta(hours=24)
 """Younger files may belong to a commit under way, or to a reader that holds an older version."""
+RETENTION_HOURS = 24
 LARGE_BYTES = 32 << 20
 OPEN_TARGET_BYTES = 4 << 20
 CROWD = 16
@@ -95,10 +96,12 @@ def vacuum(shelf: Shelf, table: Table, now: datetime) -> int:
 
     def once() -> int:
         with shelf.changing(table) as held:
-            if not held.delta.vacuum(24, dry_run=True, enforce_retention_duration=False):
+            if not held.delta.vacuum(RETENTION_HOURS, dry_run=True, enforce_retention_duration=False):
                 return 0
             return len(
-                held.delta.vacuum(24, dry_run=False, enforce_retention_duration=False, commit_properties=properties(""))
+                held.delta.vacuum(
+                    RETENTION_HOURS, dry_run=False, enforce_retention_duration=False, commit_properties=properties("")
+                )
             )
 
     gone = retried(once, shelf.place(table))

@@ -67,9 +67,7 @@ def _stream(snapshot: Snapshot, rows: pa.Table) -> tuple[str, int] | None:
     """Name and number of the commit in its stream: two writers of one stream without a lock collide, and one retries."""
     if "source" not in rows.column_names or snapshot.table.order != "time":
         return None
-    name = f"{rows['cluster'][0]}/{rows['source'][0]}"
-    newest = int(pc.max(rows["time"].cast(pa.int64())).as_py())
-    return name, max(newest, snapshot.delta.transaction_version(name) or 0)
+    return f"{rows['cluster'][0]}/{rows['source'][0]}", int(pc.max(rows["time"].cast(pa.int64())).as_py())
 
 
 def candidates(cursor: Cursor, snapshot: Snapshot, rows: pa.Table) -> pa.ChunkedArray:
