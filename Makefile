@@ -10,6 +10,7 @@ help: ## list these commands
 
 demo: .venv/.ready ## 30 days of a simulated site into demo/ledger and its usage report into demo/report
 	$(BIN)/gpuledger demo --out demo
+	@echo "gpuledger is in $(BIN): source $(BIN)/activate"
 
 test: .venv/.ready-dev check ## check, then every test (real PostgreSQL, Spark, Slurm and Chromium where they are installed)
 	@bash scripts/debian_packages.sh
