@@ -1,5 +1,6 @@
 """The root command: global options, and the verbs behind it."""
 
+from itertools import islice
 from typing import Annotated
 
 import typer
@@ -8,6 +9,7 @@ from gpuledger import __version__
 from gpuledger.cli.options import spread
 from gpuledger.cli.session import Session, Typed
 from gpuledger.cli.verbs import Verbs
+from gpuledger.model.errors import UsageError
 
 app = typer.Typer(
     cls=Verbs,
@@ -32,7 +34,10 @@ GLOBAL = {
 
 
 def hoisted(args: list[str]) -> list[str]:
-    """`args` with the global options moved to the front, so that they may be typed anywhere before `--`."""
+    """`args` with the global options moved to the front, so that they may be typed anywhere before `--`.
+
+    Raises UsageError for one that lacks its value.
+    """
     front: list[str] = []
     rest: list[str] = []
     words = iter(args)
@@ -43,7 +48,10 @@ def hoisted(args: list[str]) -> list[str]:
         if takes is None and word.split("=")[0] not in GLOBAL:
             rest.append(word)
         else:
-            front += [word, *(next(words) for _ in range(takes or 0))]
+            values = list(islice(words, takes or 0))
+            if len(values) < (takes or 0):
+                raise UsageError(f"{word} needs a value.")
+            front += [word, *values]
     return [*front, *rest]
 
 

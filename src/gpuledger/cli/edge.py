@@ -21,11 +21,15 @@ def run(args: list[str]) -> int:
     try:
         code = typer.main.get_command(app).main(hoisted(args), prog_name="gpuledger", standalone_mode=False)
         sys.stdout.flush()
+        if code == INTERRUPTED:
+            raise KeyboardInterrupt
         return code if isinstance(code, int) else 0
     except BaseException as error:  # noqa: BLE001 — nothing may leave without a sentence and a code
         if "--debug" in args and not isinstance(error, SystemExit | typer.TyperException):
             traceback.print_exception(error)
         return _told(error)
+    finally:
+        messages.close_logs()
 
 
 def _told(error: BaseException) -> int:

@@ -44,7 +44,7 @@ def log_to(level: str, file: Path | None) -> None:
     """Logs at `level` and above on stderr, all from info (or `level`) to `file` as JSON lines."""
     from gpuledger.model.errors import ConfigError
 
-    LOG.handlers.clear()
+    close_logs()
     LOG.propagate = False
     terminal = logging.StreamHandler()
     terminal.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
@@ -60,6 +60,13 @@ def log_to(level: str, file: Path | None) -> None:
     lines.setFormatter(_JsonLine())
     LOG.addHandler(lines)
     LOG.setLevel(min(LOG.level, logging.INFO))
+
+
+def close_logs() -> None:
+    """The end of a run."""
+    for handler in list(LOG.handlers):
+        LOG.removeHandler(handler)
+        handler.close()
 
 
 class _JsonLine(logging.Formatter):
