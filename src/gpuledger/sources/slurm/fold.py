@@ -1,6 +1,5 @@
 """Step rows folded into their job as measured use: a step says what was used, the job row what was held."""
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,11 +8,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from gpuledger.sources.slurm.sheet import Sheet
-from gpuledger.sources.slurm.tres import amount, tres
-from gpuledger.sources.slurm.values import Flags, Floats, durations, floats, numbers
+from gpuledger.sources.slurm.tres import tres
+from gpuledger.sources.slurm.values import Flags, Floats, durations, floats, numbers, sizes
 
 Owners = np.ndarray[Any, np.dtype[np.int64]]
-_USED = re.compile(r"(?:^|,)(mem|gres/gpumem|gres/gpuutil)=([^,]*)")
 
 
 @dataclass(frozen=True)
@@ -66,7 +64,7 @@ def use(family: Family) -> Use:
     count = len(family.jobs)
     memory, gpu_memory, gpu_percent = _sampled(family.steps)
     tasks = numbers(family.steps, "NTasks").values
-    peak = numbers(family.steps, "MaxRSS").values
+    peak = sizes(family.steps.text("MaxRSS"))
     peak = np.where(np.isnan(peak) | ((tasks > 1) & ~np.isnan(memory)), memory, peak)
     weights, weighted = _busy_weights(family.steps, gpu_percent, gpu_memory)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -93,23 +91,17 @@ def _processor_time(sheet: Sheet) -> Floats:
 
 
 def _sampled(steps: Sheet) -> tuple[Floats, Floats, Floats]:
-    """(memory, GPU memory, GPU per cent summed over the step's GPUs) of each step; 0 bytes is "not sampled"."""
-    found = np.full((3, len(steps)), np.nan)
-    row = {"mem": found[0], "gres/gpumem": found[1], "gres/gpuutil": found[2]}
-    column = steps.text("TRESUsageInTot" if steps.has("TRESUsageInTot") else "TRESUsageInAve").to_pylist()
-    for i, text in enumerate(column):
-        if text:
-            for name, value in _USED.findall(text):
-                row[name][i] = _number(value)
-    return found[0], found[1], found[2]
-
-
-def _number(text: str) -> float:
-    try:
-        number = float(text) if text.isdigit() else amount(text)
-    except ValueError:
-        return np.nan
-    return np.nan if number is None else number
+    """(memory, GPU memory, GPU per cent summed over the step's GPUs) of each step, NaN where not told."""
+    column = steps.text("TRESUsageInTot" if steps.has("TRESUsageInTot") else "TRESUsageInAve")
+    memory, gpu_memory, gpu_percent = (
+        sizes(
+            pc.struct_field(
+                pc.extract_regex(column, pattern=rf"(?:^|,){name}=(?P<used>\d+(?:\.\d+)?[KMGTPE]?)"), "used"
+            )
+        )
+        for name in ("mem", "gres/gpumem", "gres/gpuutil")
+    )
+    return memory, gpu_memory, gpu_percent
 
 
 def _busy_weights(steps: Sheet, percent: Floats, gpu_memory: Floats) -> tuple[Floats, Floats]:

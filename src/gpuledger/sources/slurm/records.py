@@ -15,7 +15,7 @@ from gpuledger.model.problems import Problem
 from gpuledger.model.tables import ATTEMPT_GPUS, JOB_ATTEMPTS
 from gpuledger.sources.slurm import fold, held
 from gpuledger.sources.slurm.hostlist import hosts
-from gpuledger.sources.slurm.jobids import place
+from gpuledger.sources.slurm.jobids import Place, place
 from gpuledger.sources.slurm.jobstats import Measured, measured
 from gpuledger.sources.slurm.sheet import Sheet
 from gpuledger.sources.slurm.stamps import NONE, Seconds
@@ -143,20 +143,27 @@ def _digest(*facts: object) -> str:
 
 
 def _places(job_ids: Any) -> dict[str, Any]:
-    """Array and heterogeneous parts; only ids that hold `_` or `+` are looked at."""
-    is_part = pc.fill_null(pc.match_substring_regex(job_ids, "[_+]"), False)
-    at = np.flatnonzero(np.asarray(is_part))
-    parts = [place(text) for text in job_ids.take(pa.array(at)).to_pylist()]
-    codes = np.full(len(job_ids), -1, np.int64)
-    codes[at] = np.arange(len(at))
-    kinds = {"array_id": pa.string(), "array_index": pa.int64(), "het_id": pa.string(), "het_index": pa.int64()}
+    """Array and heterogeneous parts. Plain tasks (`18_3`) are cut as columns, the few other parts one by one."""
+    codes, parts = _other_parts(job_ids)
     index = pa.array(codes, mask=codes < 0)
+    task = pc.extract_regex(job_ids, pattern=r"^(?P<array>\d+)_(?P<task>\d{1,18})$")
+    kinds = {"array_id": pa.string(), "array_index": pa.int64(), "het_id": pa.string(), "het_index": pa.int64()}
     columns = {
         name: pa.array([getattr(part, name) for part in parts], kind).take(index) for name, kind in kinds.items()
     }
+    columns["array_id"] = pc.coalesce(columns["array_id"], pc.struct_field(task, "array"))
+    columns["array_index"] = pc.coalesce(columns["array_index"], pc.cast(pc.struct_field(task, "task"), pa.int64()))
     counts = np.ones(len(job_ids))
-    counts[at] = [np.nan if part.task_count is None else part.task_count for part in parts]
+    counts[codes >= 0] = [np.nan if part.task_count is None else part.task_count for part in parts]
     return columns | {"task_count": _number(counts)}
+
+
+def _other_parts(job_ids: Any) -> tuple[Any, list[Place]]:
+    """Waiting arrays and heterogeneous jobs: the number of each row's place, -1 for all other jobs."""
+    is_other = np.asarray(pc.fill_null(pc.match_substring_regex(job_ids, r"_\[|\+"), False))
+    codes = np.full(len(job_ids), -1, np.int64)
+    codes[is_other] = np.arange(int(is_other.sum()))
+    return codes, [place(text) for text in job_ids.filter(pa.array(is_other)).to_pylist()]
 
 
 def _people(jobs: Sheet) -> dict[str, Any]:
@@ -211,10 +218,8 @@ def _code(text: str, part: int) -> int | None:
 def _used(family: fold.Family, is_ended: Flags, ended: Seconds) -> dict[str, Any]:
     """Measured use; it grows while a job runs, so it stays null until the end."""
     use, jobs = fold.use(family), family.jobs
-    told = _told_by_jobstats(jobs)
-    told_busy = numbers_of(told, "gpu_busy_ratio")
+    told_busy, told_memory = _told_by_jobstats(jobs)
     busy = np.where(np.isnan(told_busy), use.gpu_busy_ratio, told_busy)
-    told_memory = numbers_of(told, "gpu_memory_bytes")
     energy = numbers(jobs, "ConsumedEnergyRaw").values
     columns = {
         "used_cpu_seconds": use.cpu_seconds,
@@ -232,14 +237,12 @@ def _used(family: fold.Family, is_ended: Flags, ended: Seconds) -> dict[str, Any
     }
 
 
-def _told_by_jobstats(jobs: Sheet) -> list[Measured | None]:
+def _told_by_jobstats(jobs: Sheet) -> tuple[Floats, Floats]:
+    """(GPU busy share, GPU memory) of each job whose AdminComment holds a summary."""
     codes, texts = jobs.coded("AdminComment")
-    summaries = [measured(text) for text in texts]
-    return [summaries[code] for code in codes] if any(summaries) else [None] * len(jobs)
-
-
-def numbers_of(told: list[Measured | None], name: str) -> Floats:
-    return np.array([np.nan if (value := getattr(one, name, None)) is None else value for one in told], np.float64)
+    nothing = Measured(None, None)
+    summaries = np.array([measured(text) or nothing for text in texts], np.float64).reshape(-1, 2)[codes]
+    return summaries[:, 0], summaries[:, 1]
 
 
 def _gpus_of_mixed(jobs: Sheet, rows: Any) -> Any:

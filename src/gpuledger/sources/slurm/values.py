@@ -53,6 +53,15 @@ def whole(sheet: Sheet, name: str) -> Numbers:
     return Numbers(floats(cast), np.zeros(len(sheet), bool))
 
 
+def sizes(column: Any) -> Floats:
+    """Amounts with an optional binary unit (`3192K`), NaN for '' and for what is no amount."""
+    is_size = pc.match_substring_regex(column, r"^\d+(\.\d+)?[KMGTPE]?$")
+    known = pc.if_else(pc.fill_null(is_size, False), column, pa.scalar(None, pa.string()))
+    unit = pc.index_in(pc.utf8_slice_codeunits(known, -1), pa.array(list("KMGTPE")))
+    power = np.asarray(pc.fill_null(unit, -1)) + 1
+    return np.asarray(floats(pc.cast(pc.ascii_rtrim(known, "KMGTPE"), pa.float64())) * 1024.0**power, np.float64)
+
+
 def floats(column: Any) -> Floats:
     """An Arrow array of numbers as doubles, NaN for null."""
     return np.asarray(pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
