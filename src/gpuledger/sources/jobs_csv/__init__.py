@@ -76,7 +76,9 @@ class JobsCsv:
         """Every file that `path` (patterns allowed) names, whole: a file does not tell what is new in it."""
         patterns = (self.path,) if isinstance(self.path, str) else self.path
         if not patterns:
-            raise ConfigError("This jobs-csv source has no `path`; give one, or name the file: gpuledger ingest NAME FILE.")
+            raise ConfigError(
+                "This jobs-csv source has no `path`; give one, or name the file: gpuledger ingest NAME FILE."
+            )
         for pattern in patterns:
             for path in _matching(pattern):
                 with path.open("rb") as content:
@@ -110,11 +112,14 @@ class JobsCsv:
         return replace(self, **given)
 
 
-def suggest(head: bytes, input_name: str) -> str:
-    """A first mapping of a file as TOML, from its header and its first values; read it before using it."""
+def suggest(raw: BinaryIO, input_name: str, table: str = "") -> str:
+    """A first mapping of a file as TOML, from its columns and first values; `table` is needed for SQLite with several.
+
+    Raises NoData for a file without rows, SourceError for one that cannot be read.
+    """
     from gpuledger.sources.jobs_csv.suggestion import suggestion
 
-    return suggestion(head, input_name)
+    return suggestion(raw, input_name, table)
 
 
 def _matching(pattern: str) -> list[Path]:

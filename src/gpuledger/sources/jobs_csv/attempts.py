@@ -56,7 +56,9 @@ def attempts(rows: pa.Table, ids: pa.Array, query: Query, reading: Reading) -> T
     kinds = {wanted.name: wanted.kind for wanted in query.wanted}
     columns = {name: values.field(rows, name) for name, kind in kinds.items() if kind != "instant"}
     duration = columns.pop("duration", None)
-    moments = stamps.in_utc({name: values.field(rows, name) for name, kind in kinds.items() if kind == "instant"}, reading.zone, duration)
+    moments = stamps.in_utc(
+        {name: values.field(rows, name) for name, kind in kinds.items() if kind == "instant"}, reading.zone, duration
+    )
     columns |= moments.columns
     columns["attempt_id"] = ids
     _place(columns, reading)
@@ -112,10 +114,14 @@ def _unread(rows: pa.Table, query: Query) -> list[Reason]:
     ]
 
 
-def _contradictions(columns: Mapping[str, pa.Array], kinds: Mapping[str, str], duration: pa.Array | None) -> list[Reason]:
+def _contradictions(
+    columns: Mapping[str, pa.Array], kinds: Mapping[str, str], duration: pa.Array | None
+) -> list[Reason]:
     started, ended, state = columns["started_at"], columns["ended_at"], columns["state"]
     moments = [name for name in (*stamps.ORDER,) if name in columns]
-    reasons = [(_outside(columns[name]), f"{name} is not between 1970 and 2100; is `stamps` right?") for name in moments]
+    reasons = [
+        (_outside(columns[name]), f"{name} is not between 1970 and 2100; is `stamps` right?") for name in moments
+    ]
     if duration is not None:
         reasons.append((pc.less(duration, 0.0), "the duration is negative"))
     reasons.append((pc.less(ended, started), "it ends before it starts"))
@@ -145,7 +151,9 @@ def _amount(name: str, column: pa.Array) -> list[Reason]:
     return reasons
 
 
-def _first_reasons(reasons: list[Reason], told: tuple[tuple[int, str], ...], count: int) -> "np.ndarray[tuple[int], np.dtype[np.object_]]":
+def _first_reasons(
+    reasons: list[Reason], told: tuple[tuple[int, str], ...], count: int
+) -> "np.ndarray[tuple[int], np.dtype[np.object_]]":
     """The first reason of each row, None for a good one."""
     refused = np.full(count, None, object)
     for mask, sentence in reversed(reasons):
@@ -179,7 +187,9 @@ def _finish(columns: dict[str, pa.Array], reading: Reading) -> None:
             is_measured = pc.or_(is_measured, more)
         columns["usage_observed_at"] = pc.if_else(is_measured, ended, pa.scalar(None, INSTANT))
         if "gpu_busy_source" in columns:
-            source = pc.if_else(pc.is_valid(columns["gpu_busy_ratio"]), columns["gpu_busy_source"], pa.scalar(None, pa.string()))
+            source = pc.if_else(
+                pc.is_valid(columns["gpu_busy_ratio"]), columns["gpu_busy_source"], pa.scalar(None, pa.string())
+            )
             columns["gpu_busy_source"] = source
 
 

@@ -53,7 +53,7 @@ def opened(raw: BinaryIO, encoding: str) -> tuple[bytes, BinaryIO]:
         if codecs.lookup(told).name == "utf-8":
             return head.removeprefix(mark), raw
         source = io.BufferedReader(Passing(head, raw))
-        raw = codecs.EncodedFile(source, "utf-8", told, errors="backslashreplace")  # type: ignore[assignment]
+        raw = codecs.EncodedFile(source, "utf-8", told, errors="backslashreplace")
         return _filled(raw), raw
     except LookupError:
         raise ConfigError(f"There is no encoding {encoding!r}; write utf-8, latin-1, cp1252 or utf-16.") from None

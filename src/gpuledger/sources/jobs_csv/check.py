@@ -37,11 +37,11 @@ def settings(source: "JobsCsv") -> None:
 def _known(kind: str, names: Iterable[str], there: Iterable[str]) -> None:
     for name in names:
         if name not in there:
-            raise ValueError(unknown(kind, name, there))
+            raise ValueError(unknown(kind, name, there).rstrip("."))  # who shows it ends the sentence
 
 
 def _zone(name: str) -> None:
     try:
         tzinfo(name)
     except UsageError as error:
-        raise ValueError(str(error)) from None
+        raise ValueError(str(error).rstrip(".")) from None

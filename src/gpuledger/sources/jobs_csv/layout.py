@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO, Literal, Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -73,9 +73,3 @@ def gathered(batches: Iterable[tuple[pa.Table, Lines]], rows: int = BATCH_ROWS) 
 
 def _joined(held: list[tuple[pa.Table, Lines]]) -> tuple[pa.Table, Lines]:
     return pa.concat_tables([table for table, _ in held]), np.concatenate([lines for _, lines in held])
-
-
-def named(raw: BinaryIO) -> str | None:
-    """The path of an input that is a file on disk, read from its beginning."""
-    name = getattr(raw, "name", None)
-    return name if isinstance(name, str) and raw.seekable() and raw.tell() == 0 else None

@@ -1,7 +1,7 @@
 """One input, read by its mapping: from bytes to attempts, problems, remarks and watermarks, in the file's order."""
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from io import BufferedReader
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -29,9 +29,10 @@ LONGEST_ROW = 2_000
 
 def parse(source: "JobsCsv", raw: BinaryIO, context: Context) -> Parsed:
     """See `JobsCsv.parse`."""
-    given, sample = opened_input(source, raw)
     reading = _reading(source, context)
-    with closing(locked()) as cursor:
+    with ExitStack() as until:
+        given, sample = opened_input(source, raw, until)
+        cursor = until.enter_context(closing(locked()))
         asked = query(source, cursor, given.columns, sample)
         one = _Parse(source, asked, cursor, reading)
         for item in given.read(asked.columns):
@@ -42,8 +43,8 @@ def parse(source: "JobsCsv", raw: BinaryIO, context: Context) -> Parsed:
         yield from one.close()
 
 
-def opened_input(source: "JobsCsv", raw: BinaryIO) -> tuple[Input, pa.Schema | None]:
-    """The file, and the types of its columns where they are not all text."""
+def opened_input(source: "JobsCsv", raw: BinaryIO, until: ExitStack) -> tuple[Input, pa.Schema | None]:
+    """The file, readable as long as `until`, and the types of its columns where they are not all text."""
     head, rest = opened(raw, source.encoding)
     kind = source.format or kind_of(head)
     if kind == "csv":
@@ -52,8 +53,8 @@ def opened_input(source: "JobsCsv", raw: BinaryIO) -> tuple[Input, pa.Schema | N
 
     whole = BufferedReader(Passing(head, rest))
     if kind == "sqlite":
-        return Sqlite(whole, source.table), None
-    parquet = Parquet(whole)
+        return Sqlite(whole, source.table, until), None
+    parquet = Parquet(whole, until)
     return parquet, parquet.schema
 
 
@@ -87,7 +88,9 @@ class _Parse:
         self._row_count += len(given)
         self._has_local |= told.has_local_stamps
         self._clusters |= set(pc.unique(told.rows["cluster"]).to_pylist())
-        self._endless += int(pc.sum(pc.and_(pc.is_null(told.rows["ended_at"]), pc.is_valid(told.rows["started_at"]))).as_py() or 0)
+        self._endless += int(
+            pc.sum(pc.and_(pc.is_null(told.rows["ended_at"]), pc.is_valid(told.rows["started_at"]))).as_py() or 0
+        )
         if len(told.rows):
             yield Batch(JOB_ATTEMPTS, told.rows)
 

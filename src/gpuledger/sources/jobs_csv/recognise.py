@@ -1,6 +1,7 @@
 """Whether a configured mapping fits a file, told from its beginning."""
 
 import io
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
 from gpuledger.model.errors import LedgerError
@@ -14,13 +15,13 @@ if TYPE_CHECKING:
 
 
 def fits(source: "JobsCsv", head: bytes) -> str | None:
-    """"jobs in CSV" when every column the mapping names is in the header; a file whose beginning holds no names, by its kind."""
+    """ "jobs in CSV" when every column the mapping names is in the header; a file whose beginning holds no names, by its kind."""
     kind = kind_of(head)
     if kind != "csv":
         return f"jobs in {kind}" if source.format == kind else None
     try:
-        given, _ = opened_input(source, io.BytesIO(head))
-        with locked() as cursor:
+        with ExitStack() as until, closing(locked()) as cursor:
+            given, _ = opened_input(source, io.BytesIO(head), until)
             expressions(source, cursor, given.columns)
     except LedgerError:
         return None

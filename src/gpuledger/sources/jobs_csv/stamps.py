@@ -93,9 +93,13 @@ def _localized(column: pa.Array, zone: str, which: str) -> pa.Array:
     return pc.if_else(pc.fill_null(is_utc, False), at.cast(pa.timestamp("us", "UTC")), local)
 
 
-def _doubtful(early: Mapping[str, pa.Array], late: Mapping[str, pa.Array]) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+def _doubtful(
+    early: Mapping[str, pa.Array], late: Mapping[str, pa.Array]
+) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
     """Rows in which some stamp has two readings."""
-    masks = [pc.fill_null(pc.not_equal(early[name], late[name]), False).to_numpy(zero_copy_only=False) for name in early]
+    masks = [
+        pc.fill_null(pc.not_equal(early[name], late[name]), False).to_numpy(zero_copy_only=False) for name in early
+    ]
     return np.flatnonzero(np.logical_or.reduce(masks))
 
 
@@ -117,7 +121,9 @@ def _resolved(
             continue
         for name, value in zip(names, fitting[0], strict=True):
             values[name][row] = value
-    stamped = {name: pa.array(values[name], pa.int64(), mask=~known[name]).cast(pa.timestamp("us", "UTC")) for name in early}
+    stamped = {
+        name: pa.array(values[name], pa.int64(), mask=~known[name]).cast(pa.timestamp("us", "UTC")) for name in early
+    }
     return Moments(stamped, tuple(reasons), True)
 
 

@@ -4,7 +4,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,15 +17,15 @@ from gpuledger.model.names import unknown
 from gpuledger.model.problems import Problem
 from gpuledger.sources.jobs_csv.bytestream import as_text
 from gpuledger.sources.jobs_csv.expressions import quoted
-from gpuledger.sources.jobs_csv.layout import BATCH_ROWS, Lines, gathered, named
+from gpuledger.sources.jobs_csv.layout import BATCH_ROWS, Lines, gathered
 
 
 class Parquet:
     """One Parquet file; its columns keep their types."""
 
-    def __init__(self, raw: BinaryIO) -> None:
+    def __init__(self, raw: BinaryIO, until: ExitStack) -> None:
         try:
-            self._file = pq.ParquetFile(raw if raw.seekable() else _spooled(raw))
+            self._file = until.enter_context(pq.ParquetFile(_spooled(raw, until)))
         except pa.ArrowInvalid as error:
             raise SourceError(f"The file is not Parquet, or not whole ({str(error).splitlines()[0]}).") from error
         self.schema = self._file.schema_arrow
@@ -44,19 +44,18 @@ class Parquet:
 class Sqlite:
     """One table or view of an SQLite file, every value as text: SQLite does not hold a column to its type."""
 
-    def __init__(self, raw: BinaryIO, table: str) -> None:
-        self._spool = None if (path := named(raw)) else _spooled(raw)
-        self._path = Path(path or self._spool.name)  # type: ignore[union-attr]
+    def __init__(self, raw: BinaryIO, table: str, until: ExitStack) -> None:
+        self._path = Path(_spooled(raw, until).name)
         with closing(self._connection()) as connection:
-            self._table = _table(connection, table)
-            told = connection.execute(f"PRAGMA table_info({quoted(self._table)})").fetchall()
+            self.table = _table(connection, table)
+            told = connection.execute(f"PRAGMA table_info({quoted(self.table)})").fetchall()
         self.columns = tuple(row[1] for row in told)
 
     def read(self, wanted: tuple[str, ...]) -> Iterator[tuple[pa.Table, Lines] | Problem]:
         yield from gathered(self._batches(wanted))
 
     def _batches(self, wanted: tuple[str, ...]) -> Iterator[tuple[pa.Table, Lines]]:
-        select = f"SELECT {', '.join(map(quoted, wanted)) or 'NULL'} FROM {quoted(self._table)}"  # noqa: S608 - quoted names
+        select = f"SELECT {', '.join(map(quoted, wanted)) or 'NULL'} FROM {quoted(self.table)}"  # noqa: S608 - quoted names
         first = 1
         with closing(self._connection()) as connection:
             cursor = connection.execute(select)
@@ -90,9 +89,9 @@ def _text(value: object) -> str | None:
     return None if value is None else str(value)
 
 
-def _spooled(raw: BinaryIO) -> "tempfile._TemporaryFileWrapper[bytes]":
-    """A copy on disk of a stream that can be read only once; gone when it is closed or forgotten."""
-    spool = tempfile.NamedTemporaryFile(suffix=".jobs")  # noqa: SIM115 - lives as long as its reader
+def _spooled(raw: BinaryIO, until: ExitStack) -> "tempfile._TemporaryFileWrapper[bytes]":
+    """A copy on disk of a stream that can be read only once; gone with `until`."""
+    spool = until.enter_context(tempfile.NamedTemporaryFile(suffix=".jobs"))  # noqa: SIM115 - `until` closes it
     shutil.copyfileobj(raw, spool)
     spool.flush()
     spool.seek(0)
