@@ -61,24 +61,26 @@ HOSTILE = (
 )  # fmt: skip
 
 
-def stacked(id: str, title: str, scale: float, unit: str = "", names: tuple[str, ...] = NAMES, **more: object) -> Chart:
+def stacked(
+    name: str, title: str, scale: float, unit: str = "", names: tuple[str, ...] = NAMES, **more: object
+) -> Chart:
     """A chart of 6-hour means, one band per name, with a gap and a last bin that is not over."""
-    rng = random.Random(id)
+    rng = random.Random(name)
     count = 120
     left = tuple(START + timedelta(hours=6 * i) for i in range(count))
     hole = [GAP.start <= moment < GAP.end for moment in left]
     series = []
-    for rank, name in enumerate((*names, "others")):
+    for rank, user in enumerate((*names, "others")):
         level, values = scale / (rank + 2), []
         for i in range(count):
             if rng.random() < 0.12:
                 level = scale / (rank + 2) * rng.choice((0, 0.4, 0.8, 1, 1.3))
             values.append(None if hole[i] else round(level * rng.uniform(0.85, 1.15), 2))
-        label = "17 others" if name == "others" else name
-        series.append(Series(name, label, tuple(values), total=sum(v or 0 for v in values) * 6))
+        label = "17 others" if user == "others" else user
+        series.append(Series(user, label, tuple(values), total=sum(v or 0 for v in values) * 6))
     shape = Lines("area", True, tuple(series), 21_600.0, count - 1, "gpu_hour")
     return Chart(
-        id,
+        name,
         title,
         "60 or more of the 64 GPUs were in use in 25 of 714 covered hours.",
         Axis("time", kind="time", values=left, zone="UTC"),
@@ -132,10 +134,14 @@ def users(names: tuple[str, ...] = NAMES) -> Table:
         idle = None if busy is None else hours * (1 - busy) / 2
         now = 0.0 if rank % 4 == 2 else float(24 - 2 * rank if rank < 12 else 0)
         seen = END - timedelta(hours=rank * 7 + 1) if rank < 20 else None
-        rows.append((name, hours, hours / 29197.2, now, busy, idle, hours * 8, hours * 64, 1504 - rank, 60.0 * rank, seen))
+        rows.append(
+            (name, hours, hours / 29197.2, now, busy, idle, hours * 8, hours * 64, 1504 - rank, 60.0 * rank, seen)
+        )
     totals = ("All 29 users", 29197.2, 1.0, 62.0, 0.679, 3857.4, 314_251.0, 2_261_684.0, 5344, 1260.0, END)
     others = ("17 others", 1765.0, 0.06, 2.0, 0.48, 180.0, 15_885.0, 105_900.0, 611, 2100.0, None)
-    foot = "“–” means not collected, never zero. “GPU busy” is DCGM SM active; measured for 94.5 % of the GPU-hours held."
+    foot = (
+        "“–” means not collected, never zero. “GPU busy” is DCGM SM active; measured for 94.5 % of the GPU-hours held."
+    )
     return Table("usage-by-user", "Usage by user", USER_COLUMNS, tuple(rows), totals, others, foot=foot)
 
 
@@ -148,7 +154,9 @@ def quality() -> Quality:
         Lane("nvml", ((START, END),), None, ""),
     )  # fmt: skip
     finding = "8,568 of 8,640 snapshots · longest gap 6 h from 3 Nov 18:00"
-    return Quality("data-quality", "Data quality", lanes, finding, "Sums count observed time only; nothing is extrapolated.")
+    return Quality(
+        "data-quality", "Data quality", lanes, finding, "Sums count observed time only; nothing is extrapolated."
+    )
 
 
 def waits() -> Chart:
@@ -173,7 +181,13 @@ def temperatures() -> Chart:
     edges = tuple(float(v) for v in range(60, 101, 2))
     hot = tuple(float(round(700 * 2.718 ** (-((e - 87) ** 2) / 18))) for e in edges[:-1])
     failed = tuple(float(round(80 * 2.718 ** (-((e - 72) ** 2) / 40))) for e in edges[:-1])
-    shape = Histogram(edges, (Series("throttled", "throttled", hot, total=2300.0), Series("failed", "thermally failed", failed, total=580.0)))
+    shape = Histogram(
+        edges,
+        (
+            Series("throttled", "throttled", hot, total=2300.0),
+            Series("failed", "thermally failed", failed, total=580.0),
+        ),
+    )
     return Chart("temperatures", "GPU temperature at a thermal event, by kind", "Throttling sits at the limit; most failures happen far below it, which points to cooling and not to load.",
                  Axis("temperature", "celsius"), Axis("events", "count"), shape, marks=(Mark("x", 87.0, "slowdown 87 °C"), Mark("x", 92.0, "shutdown 92 °C")), foot="Bins of 2 °C, left edge included. Each panel has its own scale.")  # fmt: skip
 
@@ -187,7 +201,11 @@ def states() -> Chart:
         while len(codes) < 120:
             codes += rng.choice("PPPPSIDVO") * rng.randint(2, 24)
         codes = codes[:68] + "N" * 3 + codes[71:120]
-        rows.append(GridRow(f"gpu{2000 + index // 8} / GPU {index % 8}", "NVIDIA H200" if index < 24 else "NVIDIA L40S", codes=codes))
+        rows.append(
+            GridRow(
+                f"gpu{2000 + index // 8} / GPU {index % 8}", "NVIDIA H200" if index < 24 else "NVIDIA L40S", codes=codes
+            )
+        )
     left = tuple(START + timedelta(hours=6 * i) for i in range(120))
     kinds = ("primary", "secondary", "idle", "owner", "drained", "prevented", "no_data")
     return Chart("states", "What each GPU was doing", "48 GPUs on 6 hosts; one line per GPU.", Axis("time", kind="time", values=left, zone="UTC"), Axis("GPU", kind="category"), Grid(tuple(rows), kinds), foot="A column shows the state held longest in it.")  # fmt: skip
@@ -197,7 +215,12 @@ def heat() -> Chart:
     """Events by host and day, with zeros and days nobody looked."""
     rng = random.Random(4)
     days = tuple(datetime(2026, 11, 1, tzinfo=UTC) + timedelta(days=i) for i in range(14))
-    rows = tuple(GridRow(f"node{n:03d}", values=tuple(None if i == 5 else float(rng.choice((0, 0, 1, 3, 7, 12))) for i in range(14))) for n in range(8))
+    rows = tuple(
+        GridRow(
+            f"node{n:03d}", values=tuple(None if i == 5 else float(rng.choice((0, 0, 1, 3, 7, 12))) for i in range(14))
+        )
+        for n in range(8)
+    )
     return Chart("events-by-day", "Throttling events by host and day", "node003 throttled on 9 of 13 days.", Axis("day", kind="time", values=days, zone="UTC"), Axis("events", "count"), Grid(rows))  # fmt: skip
 
 
@@ -251,7 +274,11 @@ def usage(banners: tuple[Note, ...] = ()) -> Document:
         Note("silent-hosts", "warning", "hosts", "8 hosts have been silent for more than a day; their GPUs are “no data”, not idle.", "data-quality"),
     )  # fmt: skip
     definitions = Definitions("definitions", "Definitions in force", (("GPU-hours", "GPU-h", "GPUs held by an attempt, times the hours inside the period."), ("GPU busy", "%", "Share of the time a GPU did work.")))  # fmt: skip
-    text = Text("about", "Only jobs of the QoS physics are counted.\n- Times are UTC.\n- Sums are of covered time.", "About this report")
+    text = Text(
+        "about",
+        "Only jobs of the QoS physics are counted.\n- Times are UTC.\n- Sums are of covered time.",
+        "About this report",
+    )
     sections = (
         Section("overview", "Overview", (numbers(),)),
         Section("over-time", "Usage over time", over_time),
@@ -283,7 +310,9 @@ def hostile() -> Document:
     table = replace(users(HOSTILE), title=bad, finding=bad, foot=bad, left_out=bad)
     chart = stacked("hostile-chart", HOSTILE[0], 10, "gpu", HOSTILE[:12], marks=(Mark("y", 40.0, bad),), left_out=bad)
     chart = replace(chart, finding=HOSTILE[9], foot=HOSTILE[13], readout=HOSTILE[8])
-    number = Number("n", bad, 3.0, "count", bad, comparison=Comparison(0.1, "ratio", "none", bad), measured=Measured(0.5, bad))
+    number = Number(
+        "n", bad, 3.0, "count", bad, comparison=Comparison(0.1, "ratio", "none", bad), measured=Measured(0.5, bad)
+    )
     note = Note(HOSTILE[15], "critical", bad, bad, bad)
     blocks: tuple[Block, ...] = (Numbers("cards", bad, (number, replace(number, id="m", value=HOSTILE[0], format="text"))), chart, table, note,
               Text("t", "\n".join(HOSTILE), bad), Definitions("d", bad, ((bad, bad, bad),)), replace(quality(), finding=bad, title=bad))  # fmt: skip

@@ -16,7 +16,8 @@ from gpuledger.render.figure import draw
 from gpuledger.render.figure.axes import Scale, TimeScale, range_ticks, time_ticks, value_ticks
 from gpuledger.render.figure.drawing import Area, Cells, Room, Words, fit
 from gpuledger.render.figure.labels import spread
-from gpuledger.render.figure.paper import figure, measure, to_png, to_svg
+from gpuledger.render.figure.paper import figure, to_png, to_svg
+from gpuledger.render.figure.type import measure
 from gpuledger.render.theme import Colours
 from tests.render import samples
 
@@ -113,7 +114,9 @@ def test_the_last_bin_that_is_not_over_is_faint_and_said() -> None:
 
 def test_stacked_bands_reach_the_sum_of_their_values() -> None:
     one, two = Series("a", "a", (1.0, 2.0)), Series("b", "b", (3.0, 2.0))
-    chart = replace(samples.stacked("x", "t", 1, "gpu"), shape=Lines("area", True, (one, two), 3600.0), gaps=(), marks=())
+    chart = replace(
+        samples.stacked("x", "t", 1, "gpu"), shape=Lines("area", True, (one, two), 3600.0), gaps=(), marks=()
+    )
     chart = replace(chart, x=replace(chart.x, values=chart.x.values[:2]))
     top, bottom = areas(chart)
     highest = [min(y for _, y in area.outlines[0]) for area in (top, bottom)]

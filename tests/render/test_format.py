@@ -56,7 +56,12 @@ def test_a_missing_or_impossible_number_is_a_dash_never_zero() -> None:
     assert [number(value, unit) for value in (None, math.nan, math.inf) for unit in UNITS] == ["–"] * (3 * len(UNITS))
 
 
-@given(st.floats(0, 1e15), st.floats(0, 1e15), st.sampled_from([u for u in UNITS if u not in ("byte", "second")]), st.integers(0, 3))
+@given(
+    st.floats(0, 1e15),
+    st.floats(0, 1e15),
+    st.sampled_from([u for u in UNITS if u not in ("byte", "second")]),
+    st.integers(0, 3),
+)
 def test_a_greater_value_never_prints_smaller(a: float, b: float, unit: str, digits: int) -> None:
     low, high = sorted((a, b))
     assert _read(number(low, unit, digits)) <= _read(number(high, unit, digits))
@@ -113,7 +118,9 @@ def _seconds(text: str) -> float:
     if text.startswith("<"):
         return 0.5
     parts = text.replace(SPACE, " ").replace(",", "").split()
-    return sum(float(n) * {"s": 1, "min": 60, "h": 3600, "d": 86_400}[u] for n, u in zip(parts[::2], parts[1::2], strict=True))
+    return sum(
+        float(n) * {"s": 1, "min": 60, "h": 3600, "d": 86_400}[u] for n, u in zip(parts[::2], parts[1::2], strict=True)
+    )
 
 
 def test_instants_are_said_in_the_display_zone() -> None:

@@ -25,7 +25,13 @@ from tests.render import samples
 MIXED = Table(
     "mixed",
     "Mixed",
-    (Column("name", "Name"), Column("day", "Day", "date"), Column("at", "At", "instant"), Column("n", "N", "count"), Column("h", "Hours", "hour")),
+    (
+        Column("name", "Name"),
+        Column("day", "Day", "date"),
+        Column("at", "At", "instant"),
+        Column("n", "N", "count"),
+        Column("h", "Hours", "hour"),
+    ),
     (("=1+1", date(2026, 3, 29), datetime(2026, 3, 29, 1, tzinfo=UTC), 3, 0.1), (None, None, None, None, None)),
     ("All", None, None, 3, 0.1),
     ("2 others", None, None, 0, 1e-9),
@@ -61,7 +67,13 @@ def test_a_column_of_a_csv_sums_to_the_total_printed_above_it() -> None:
 
 def test_parquet_has_typed_columns_with_their_meaning() -> None:
     table = pq.read_table(io.BytesIO(to_parquet(MIXED)))
-    assert [field.type for field in table.schema] == [pa.string(), pa.date32(), pa.timestamp("us", "UTC"), pa.int64(), pa.float64()]
+    assert [field.type for field in table.schema] == [
+        pa.string(),
+        pa.date32(),
+        pa.timestamp("us", "UTC"),
+        pa.int64(),
+        pa.float64(),
+    ]
     assert table.column("at")[0].as_py() == datetime(2026, 3, 29, 1, tzinfo=UTC)
     assert table.column("name").to_pylist() == ["=1+1", None, "2 others"]
     assert table.schema.field("h").metadata[b"label"] == b"Hours"
@@ -133,12 +145,24 @@ def violations(value: Any, schema: dict[str, Any], root: dict[str, Any]) -> list
     if "$ref" in schema:
         return violations(value, root["$defs"][schema["$ref"].rsplit("/", 1)[-1]], root)
     if "anyOf" in schema:
-        return [] if any(not violations(value, one, root) for one in schema["anyOf"]) else [f"no branch fits {value!r:.80}"]
+        return (
+            []
+            if any(not violations(value, one, root) for one in schema["anyOf"])
+            else [f"no branch fits {value!r:.80}"]
+        )
     if "const" in schema and value != schema["const"]:
         return [f"{value!r} is not {schema['const']!r}"]
     if "enum" in schema and value not in schema["enum"]:
         return [f"{value!r} is not one of {schema['enum']}"]
-    kinds = {"string": str, "integer": int, "number": (int, float), "boolean": bool, "null": type(None), "array": list, "object": dict}
+    kinds = {
+        "string": str,
+        "integer": int,
+        "number": (int, float),
+        "boolean": bool,
+        "null": type(None),
+        "array": list,
+        "object": dict,
+    }
     if "type" in schema and not isinstance(value, kinds[schema["type"]]):  # type: ignore[arg-type]
         return [f"{value!r:.80} is no {schema['type']}"]
     if isinstance(value, dict):
@@ -150,5 +174,9 @@ def violations(value: Any, schema: dict[str, Any], root: dict[str, Any]) -> list
         return found
     if isinstance(value, list):
         head = schema.get("prefixItems", [])
-        return [v for i, one in enumerate(value) for v in violations(one, head[i] if i < len(head) else schema.get("items", {}), root)]
+        return [
+            v
+            for i, one in enumerate(value)
+            for v in violations(one, head[i] if i < len(head) else schema.get("items", {}), root)
+        ]
     return []

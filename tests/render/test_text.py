@@ -3,7 +3,8 @@
 import pytest
 
 from gpuledger.model.document import Document
-from gpuledger.render.text import cut, to_text, width
+from gpuledger.render.text import to_text
+from gpuledger.render.text.words import cut, width
 from tests.render import samples
 
 DOCUMENTS = [samples.usage(samples.BANNERS), samples.shapes(), samples.hostile(), samples.edges()]

@@ -29,10 +29,20 @@ def contrast(one: str, other: str) -> float:
 def test_every_text_is_readable_on_every_ground(mode: Mode) -> None:
     colours = palette(mode)
     pairs = [(text, ground) for text in TEXTS for ground in GROUNDS]
-    pairs += [("accent", "surface"), ("accent", "page"), ("on-accent", "accent"), ("ok", "surface"), ("critical", "surface")]
+    pairs += [
+        ("accent", "surface"),
+        ("accent", "page"),
+        ("on-accent", "accent"),
+        ("ok", "surface"),
+        ("critical", "surface"),
+    ]
     for level in theme()["severity"]:
         pairs += [(level, f"{level}-tint"), (level, "surface")]
-    assert {pair: contrast(colours[pair[0]], colours[pair[1]]) for pair in pairs if contrast(colours[pair[0]], colours[pair[1]]) < 4.5} == {}
+    assert {
+        pair: contrast(colours[pair[0]], colours[pair[1]])
+        for pair in pairs
+        if contrast(colours[pair[0]], colours[pair[1]]) < 4.5
+    } == {}
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -40,7 +50,13 @@ def test_every_outline_and_limit_stands_out_from_its_ground(mode: Mode) -> None:
     """Names and controls stand on surfaces only (five of the light outlines have 2.9 on the page); banners on the page."""
     colours = palette(mode)
     pairs = [(f"c{rank}-line", "surface") for rank in range(12)]
-    pairs += [("others-line", "surface"), ("control", "surface"), ("focus", "surface"), ("focus", "page"), ("ink", "surface")]
+    pairs += [
+        ("others-line", "surface"),
+        ("control", "surface"),
+        ("focus", "surface"),
+        ("focus", "page"),
+        ("ink", "surface"),
+    ]
     pairs += [(f"{level}-edge", "page") for level in theme()["severity"]]
     weak = {pair for pair in pairs if contrast(colours[pair[0]], colours[pair[1]]) < 3}
     assert weak == set()

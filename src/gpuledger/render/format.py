@@ -88,7 +88,7 @@ def unit_word(unit: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """"21 min", "37 h 30 min", "4 d 6 h": two units at most; less than a second is said to be."""
+    """Two units at most ("21 min", "37 h 30 min", "4 d 6 h"); less than a second is said to be."""
     if seconds < 0:
         return _MINUS + duration(-seconds)
     if 0 < seconds < 0.5:
@@ -106,12 +106,12 @@ def duration(seconds: float) -> str:
 
 
 def day(moment: date, *, year: bool = False) -> str:
-    """"1 Nov", or "1 Nov 2026"."""
+    """The day as "1 Nov", or "1 Nov 2026"."""
     return f"{moment.day} {_MONTHS[moment.month - 1]}" + (f" {moment.year}" if year else "")
 
 
 def stamp(moment: datetime, zone: str, *, year: bool = False) -> str:
-    """"16 Nov 14:00" in the display zone, which the view names once."""
+    """The instant as "16 Nov 14:00" in the display zone, which the view names once."""
     local = moment.astimezone(tzinfo(zone))
     return f"{day(local, year=year)} {local:%H:%M}"
 
@@ -127,7 +127,7 @@ def span(period: Period, zone: str) -> str:
     return f"{day(start, year=start.year != last.year)} – {day(last, year=True)} {zone}"
 
 
-def cell(value: Scalar, format: Format, zone: str, digits: int | None = None, *, suffix: bool = False) -> str:
+def cell(value: Scalar, unit: Format, zone: str, digits: int | None = None, *, suffix: bool = False) -> str:
     """A table's or card's value as text. The unit stands in the head, except for ratios, points and times."""
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return NULL
@@ -137,9 +137,9 @@ def cell(value: Scalar, format: Format, zone: str, digits: int | None = None, *,
         return stamp(value, zone, year=True)
     if isinstance(value, date):
         return day(value, year=True)
-    if isinstance(value, str) or format in ("text", "instant", "date"):
+    if isinstance(value, str) or unit in ("text", "instant", "date"):
         return str(value)
-    return number(value, format, digits, suffix=suffix or format in ("ratio", "point", "second", "byte"))
+    return number(value, unit, digits, suffix=suffix or unit in ("ratio", "point", "second", "byte"))
 
 
 def machine(value: Scalar) -> str:

@@ -86,12 +86,12 @@ def _number(item: Number) -> Number:
 
 
 def _row(row: Sequence[Scalar], formats: Sequence[Format]) -> tuple[Scalar, ...]:
-    return tuple(_scalar(value, format) for value, format in zip(row, formats, strict=True))
+    return tuple(_scalar(value, one) for value, one in zip(row, formats, strict=True))
 
 
-def _scalar(value: Scalar, format: Format) -> Scalar:
-    if isinstance(value, str) and format == "instant":
+def _scalar(value: Scalar, printed: Format) -> Scalar:
+    if isinstance(value, str) and printed == "instant":
         return datetime.fromisoformat(value)
-    if isinstance(value, str) and format == "date":
+    if isinstance(value, str) and printed == "date":
         return date.fromisoformat(value)
     return value

@@ -21,21 +21,21 @@ class Output:
     bytes: int
 
 
-def file_stem(id: str) -> str:
-    """`id` as a file name without extension: small letters, digits, dashes and underscores; two ids never share one."""
-    stem = re.sub(r"[^a-z0-9_]+", "-", id.lower()).strip("-")[:_LONGEST]
-    if stem and stem == id and not _RESERVED.match(stem):
+def file_stem(name: str) -> str:
+    """`name` as that of a file without extension: small letters, digits, dashes and underscores; no two share one."""
+    stem = re.sub(r"[^a-z0-9_]+", "-", name.lower()).strip("-")[:_LONGEST]
+    if stem and stem == name and not _RESERVED.match(stem):
         return stem
-    return f"{stem or 'block'}-{hashlib.sha256(id.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+    return f"{stem or 'block'}-{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
 
 
-def save(content: bytes, folder: Path, stem: str, format: str, *, block: str | None, title: str) -> Output:
-    """Writes `content` as `<stem>.<format>` whole or not at all: a reader never meets half a file."""
-    target = folder / f"{stem}.{format}"
+def save(content: bytes, folder: Path, stem: str, extension: str, *, block: str | None, title: str) -> Output:
+    """Writes `content` as `<stem>.<extension>` whole or not at all: a reader never meets half a file."""
+    target = folder / f"{stem}.{extension}"
     draft = folder / f".{target.name}.{os.getpid()}"
     try:
         draft.write_bytes(content)
         draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)
-    return Output(target.name, format, block, title, len(content))
+    return Output(target.name, extension, block, title, len(content))

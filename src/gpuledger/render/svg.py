@@ -14,6 +14,13 @@ def write(document: Document, out: Path, others: Sequence[Output]) -> list[Outpu
 
     colours = Colours(document.ranks)
     return [
-        save(to_svg(figure(chart, colours), chart.title), out, file_stem(chart.id), "svg", block=chart.id, title=chart.title)
+        save(
+            to_svg(figure(chart, colours), chart.title),
+            out,
+            file_stem(chart.id),
+            "svg",
+            block=chart.id,
+            title=chart.title,
+        )
         for chart in document.charts
     ]

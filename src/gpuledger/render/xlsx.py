@@ -30,7 +30,9 @@ def to_xlsx(document: Document) -> bytes:
 
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer, _PLAIN) as book:
-        book.set_properties({"title": _text(document.title), "created": document.generated_at.astimezone(UTC).replace(tzinfo=None)})
+        book.set_properties(
+            {"title": _text(document.title), "created": document.generated_at.astimezone(UTC).replace(tzinfo=None)}
+        )
         _about(book, document)
         names = {"about", "history"}
         for table in document.tables:

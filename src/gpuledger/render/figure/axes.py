@@ -110,8 +110,11 @@ def tick_texts(values: Sequence[float], unit: str) -> list[str]:
 
 
 def _needed(values: Sequence[float], unit: str) -> int:
+    """Decimals that tell neighbours apart: a step of 0.25 needs two."""
     step = min((b - a for a, b in pairwise(values)), default=1.0) * (100 if unit == "ratio" else 1)
-    return max(0, -math.floor(math.log10(step) + 1e-9) + (round(step / 10 ** math.floor(math.log10(step)), 6) % 1 > 0))
+    power = math.floor(math.log10(step) + 1e-9)
+    has_half = round(step / 10.0**power, 6) % 1 > 0
+    return max(0, int(has_half) - power)
 
 
 def y_axis(ticks: Sequence[float], unit: str, place: tuple[float, float], top: float) -> list[Item]:

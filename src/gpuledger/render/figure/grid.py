@@ -22,7 +22,7 @@ def draw(chart: Chart, shape: Grid, colours: Colours, room: Room) -> Drawing:
     names = [(y, row, fit(row.label, 11, _NAME, room)) for row, y in places]
     left = max([60.0, *(room.measure(name, 11) + 16 for _, _, name in names)])
     width = room.width - left - 12
-    items = [Words(0.0, y, text, size=12, is_bold=True) for text, y in heads]
+    items: list[Item] = [Words(0.0, y, text, size=12, is_bold=True) for text, y in heads]
     items += [Words(-8, y + step / 2, name, "end", "ink-2", place="left", full=row.label if name != row.label else "")
               for y, row, name in names if not shape.states or _is_named(row, shape, step)]  # fmt: skip
     items += _states(shape, places, count) if shape.states else _amounts(chart, places, count, width)

@@ -26,7 +26,7 @@ def side_labels(labels: Sequence[Label], place: tuple[float, float], head: str, 
     low = place[0] + (8 if head else 0)
     heights = spread([label.y for label in ordered], GAP, low, max(place[1], low + GAP * len(ordered)))
     items: list[Item] = []
-    if head:
+    if head and labels:
         items.append(Words(WIDTH - 8, place[0] - 8, head, "end", "ink-3", place="right"))
     for label, y in zip(ordered, heights, strict=True):
         name = fit(label.name, 11, WIDTH - 44 - room.measure(label.value, 11), room)

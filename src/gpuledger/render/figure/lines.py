@@ -208,7 +208,11 @@ def _labels(shape: Lines, paints: Sequence[str], plot: _Plot) -> list[Label]:
         value = (series.values[last] if series.values else 0.0) or 0.0
         at = base + value / 2 if shape.is_stacked else value
         base += value if shape.is_stacked else 0.0
-        text = "" if series.total is None else number(series.total, shape.total_unit, digits, suffix=shape.total_unit == "ratio")
+        text = (
+            ""
+            if series.total is None
+            else number(series.total, shape.total_unit, digits, suffix=shape.total_unit == "ratio")
+        )
         labels.append(Label(plot.y(at), series.label, text, paint))
     return labels
 

@@ -46,7 +46,9 @@ def chart_view(chart: Chart, colours: Colours, zone: str, *, is_small: bool) -> 
     room = Room(420.0 if is_small else 1380.0, height, measure, is_stretched=True, has_side_labels=not is_small)
     drawing = draw(chart, colours, room)
     foot = " ".join(part for part in (*drawing.notes, chart.left_out, chart.foot) if part)
-    spoken = ". ".join(part.rstrip(".") for part in (chart.title, chart.finding, chart.readout, drawing.sentence) if part)
+    spoken = ". ".join(
+        part.rstrip(".") for part in (chart.title, chart.finding, chart.readout, drawing.sentence) if part
+    )
     return ChartView(
         chart, unit_word(chart.y.unit) if isinstance(chart.shape, Lines) else "", svg.chart(drawing), drawing.legend,
         drawing.is_optional_right and drawing.right > 20, drawing.sentence, foot, spoken, _values(chart, colours, zone, drawing.left, drawing.right),
@@ -75,7 +77,7 @@ def _values(chart: Chart, colours: Colours, zone: str, left: float, right: float
         ],
     }  # fmt: skip
     # "<" cannot end the script element that carries the JSON.
-    return Markup(json.dumps(content, separators=(",", ":")).replace("<", "\\u003c"))  # noqa: S704
+    return Markup(json.dumps(content, separators=(",", ":")).replace("<", "\\u003c"))
 
 
 def _rounded(values: Sequence[float | None], digits: int, scale: float) -> list[float | None]:

@@ -2,10 +2,9 @@
 
 import base64
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.resources import files
-from typing import Any
 
 import jinja2
 from markupsafe import Markup
@@ -26,7 +25,7 @@ def page(document: Document, others: Sequence[Output] = ()) -> str:
     template = _templates().get_template("page.html")
     return template.render(
         d=document,
-        files_of=lambda id: [output for output in others if output.block == id],
+        files_of=lambda block: [output for output in others if output.block == block],
         period=span(document.period, document.display_zone),
         parameters=list(_parameters(document)),
         sections=section_views(document),
@@ -35,7 +34,7 @@ def page(document: Document, others: Sequence[Output] = ()) -> str:
         files=[output for output in others if output.block is None],
         textures=tokens.textures(),
         icons=[(level, theme()["icons"][spec["icon"]]) for level, spec in theme()["severity"].items()],
-        css=Markup(css), early=Markup(early), script=Markup(script),  # noqa: S704  our own files
+        css=Markup(css), early=Markup(early), script=Markup(script),
         style_hash=_hash(css), script_hashes=Markup(" ").join([_hash(early), _hash(script)]),
         null=NULL, not_collected=NOT_COLLECTED,
     )  # fmt: skip
@@ -59,7 +58,7 @@ def _templates() -> jinja2.Environment:
     )
     environment.filters |= {
         "visible": visible,
-        "anchor": lambda id: f"b-{file_stem(id)}",
+        "anchor": lambda block: f"b-{file_stem(block)}",
         "fill": lambda paint: svg.fill(paint, is_swatch=True),
         "level_word": lambda level: theme()["severity"][level]["label"],
     }

@@ -121,7 +121,9 @@ def _card(item: Number, zone: str) -> CardView:
         verdict, against = change.verdict, change.label
     measured = number(item.measured.ratio, "ratio") if item.measured else ""
     shown = value if is_known else NOT_KNOWN
-    return CardView(item, shown, unit if is_known else "", delta, verdict, against, measured, spark(item.spark), is_known)
+    return CardView(
+        item, shown, unit if is_known else "", delta, verdict, against, measured, spark(item.spark), is_known
+    )
 
 
 def spark(values: tuple[float | None, ...]) -> Markup:

@@ -40,7 +40,11 @@ def chart(drawing: Drawing) -> Markup:
 
 def _margin(drawing: Drawing, place: Place, width: float, kind: str) -> Markup:
     shift = width if place == "left" else 0.0
-    marks = [_flat(item, shift) for item in drawing.items if not isinstance(item, Area | Dots | Words) and item.place == place]
+    marks = [
+        _flat(item, shift)
+        for item in drawing.items
+        if not isinstance(item, Area | Dots | Words) and item.place == place
+    ]
     return Markup('<svg class="{}" width="{:g}" height="{:g}">{}{}</svg>').format(
         kind, width, drawing.height, Markup("").join(marks), _words(drawing, place, shift)
     )
@@ -114,8 +118,13 @@ def _percent(item: Item) -> Markup:
     match item:
         case Dots():
             edge = Markup(' stroke="var(--ink)"') if item.is_outlined else ""
-            dots = (Markup('<circle cx="{}%" cy="{}" r="{:g}"/>').format(_n(x * 100), _n(y), item.radius) for x, y in item.points)
-            return Markup('<g fill="var(--{})" opacity="{:g}"{}>{}</g>').format(item.paint, item.opacity, edge, Markup("").join(dots))
+            dots = (
+                Markup('<circle cx="{}%" cy="{}" r="{:g}"/>').format(_n(x * 100), _n(y), item.radius)
+                for x, y in item.points
+            )
+            return Markup('<g fill="var(--{})" opacity="{:g}"{}>{}</g>').format(
+                item.paint, item.opacity, edge, Markup("").join(dots)
+            )
         case Cells():
             return Markup("").join(_percent_box(item, *box) for box in item.boxes)
         case _:

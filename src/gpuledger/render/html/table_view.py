@@ -4,11 +4,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gpuledger.model.document import Column, Scalar, Table
-from gpuledger.render.format import EMPTY, NOT_COLLECTED, NOT_KNOWN, NULL, cell, column_digits, is_number, machine, visible
+from gpuledger.render.format import (
+    EMPTY,
+    NOT_COLLECTED,
+    NOT_KNOWN,
+    NULL,
+    cell,
+    column_digits,
+    is_number,
+    machine,
+    visible,
+)
 from gpuledger.render.html.svg import fill
 from gpuledger.render.theme import OTHERS, Colours
 
-NUMERIC = frozenset({"count", "gpu", "hour", "gpu_hour", "ratio", "point", "celsius", "watt", "byte", "gib", "second", "money"})
+NUMERIC = frozenset(
+    {"count", "gpu", "hour", "gpu_hour", "ratio", "point", "celsius", "watt", "byte", "gib", "second", "money"}
+)
 _LONG = 12
 
 
@@ -89,18 +101,20 @@ def _cells(
 
 def _cell(value: Scalar, kind: str, style: _Style, paint: str, colours: Colours, zone: str) -> CellView:
     column = style.column
-    text = visible(cell(value, column.format, zone, style.digits))
+    text, raw = visible(cell(value, column.format, zone, style.digits)), visible(machine(value))
     if value is None and column.dimension:
         return CellView(NOT_KNOWN, "", "quiet")
     if value is None:
         return CellView(NULL, "", "null", NOT_COLLECTED, has_bar=column.has_bar)
     if text == "":
         return CellView(EMPTY, "", "quiet")
-    swatch = fill(paint, is_swatch=True) if column.dimension and kind != "total" and colours.has(column.dimension) else ""
+    swatch = (
+        fill(paint, is_swatch=True) if column.dimension and kind != "total" and colours.has(column.dimension) else ""
+    )
     quiet = "zero" if value == 0 and is_number(value) else ""
     if not column.has_bar:
-        return CellView(text, machine(value), quiet, paint=swatch)
-    return CellView(text, machine(value), quiet, bar=_bar(value, kind, style), paint=fill(paint, is_swatch=True), has_bar=True)
+        return CellView(text, raw, quiet, paint=swatch)
+    return CellView(text, raw, quiet, bar=_bar(value, kind, style), paint=fill(paint, is_swatch=True), has_bar=True)
 
 
 def _bar(value: Scalar, kind: str, style: _Style) -> float | None:

@@ -10,9 +10,12 @@ from gpuledger.render.theme import MODES, palette, theme
 @cache
 def css() -> str:
     """Custom properties: sizes, then light, then dark by the system's wish or the reader's choice."""
-    light, dark = (";".join([f"color-scheme:{mode}", *(f"--{k}:{v}" for k, v in palette(mode).items())]) for mode in MODES)
+    light, dark = (
+        ";".join([f"color-scheme:{mode}", *(f"--{k}:{v}" for k, v in palette(mode).items())]) for mode in MODES
+    )
     levels = "".join(
-        f".{key}{{--text:var(--{key});--tint:var(--{key}-tint);--edge:var(--{key}-edge)}}" for key in theme()["severity"]
+        f".{key}{{--text:var(--{key});--tint:var(--{key}-tint);--edge:var(--{key}-edge)}}"
+        for key in theme()["severity"]
     )
     return (
         f":root{{{_sizes()}}}\n:root{{{light}}}\n"

@@ -1,0 +1,104 @@
+"""The whole document as plain text: at most 100 columns, no colours, nothing from data can move the cursor."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from gpuledger.model.chart import Chart
+from gpuledger.model.document import Block, Definitions, Document, Note, Number, Numbers, Quality, Table, Text
+from gpuledger.render.format import NOT_KNOWN, NULL, SPACE, cell, number, span, stamp, visible
+from gpuledger.render.output import Output, file_stem, save
+from gpuledger.render.text.chart import chart_lines
+from gpuledger.render.text.table import table_lines
+from gpuledger.render.text.words import LONGEST_NAME, cut, hanging, heading, pad, width, wrapped
+from gpuledger.render.theme import theme
+
+
+def write(document: Document, out: Path, others: Sequence[Output]) -> list[Output]:
+    """Writes `<document name>.txt`."""
+    content = to_text(document).encode("utf-8", "backslashreplace")
+    return [save(content, out, file_stem(document.name), "txt", block=None, title=document.title)]
+
+
+def to_text(document: Document) -> str:
+    """The same words and numbers as the page."""
+    lines: list[str] = []
+    for note in document.banners:
+        lines += [*wrapped(_note(note)), ""]
+    lines += heading(document.title, "=")
+    told = [
+        span(document.period, document.display_zone),
+        document.coverage.sentence,
+        f"times in {document.display_zone}",
+    ]
+    lines += [*wrapped(" · ".join(part for part in told if part)), *wrapped(document.finding)]
+    for section in document.sections:
+        for block in section.blocks:
+            lines += ["", *_block(block, document.display_zone)]
+    lines += ["", f"“{NULL}” means not collected, never zero."]
+    return "\n".join(line.rstrip() for line in lines).replace(SPACE, " ") + "\n"
+
+
+def _block(block: Block, zone: str) -> Iterator[str]:
+    match block:
+        case Numbers():
+            yield from _numbers(block, zone)
+        case Table():
+            yield from table_lines(block, zone)
+        case Chart():
+            yield from chart_lines(block, zone)
+        case Note():
+            yield from wrapped(_note(block))
+        case Text():
+            yield from heading(block.title, "-") if block.title else ()
+            for line in block.text.splitlines():
+                yield from wrapped(line)
+        case Definitions():
+            yield from heading(block.title, "-")
+            for label, unit, meaning in block.items:
+                yield from wrapped(f"{label}{f' ({unit})' if unit else ''}: {meaning}", "    ")
+        case Quality():
+            yield from _quality(block, zone)
+
+
+def _note(note: Note) -> str:
+    level = theme()["severity"][note.level]
+    return f"{level['mark']} {level['label']}: {note.sentence} {note.evidence}".rstrip()
+
+
+def _numbers(block: Numbers, zone: str) -> Iterator[str]:
+    yield from heading(block.title, "-")
+    rows = [(visible(item.label), _value(item, zone), _context(item)) for item in block.items]
+    names = min(LONGEST_NAME, max((width(name) for name, _, _ in rows), default=0))
+    values = max((width(value) for _, value, _ in rows), default=0)
+    for name, value, context in rows:
+        yield from hanging(f"{pad(cut(name, names), names)}  {pad(value, values, right=True)}  ", context)
+
+
+def _value(item: Number, zone: str) -> str:
+    text = cell(item.value, item.format, zone, suffix=not item.unit)
+    return NOT_KNOWN if text == NULL else visible(f"{text} {item.unit}".strip())
+
+
+def _context(item: Number) -> str:
+    parts = []
+    if item.comparison is not None:
+        change = item.comparison
+        arrow = "=" if change.delta == 0 else "▲" if change.delta > 0 else "▼"
+        verdict = "" if change.verdict == "none" else f" {change.verdict}"
+        parts.append(f"{arrow} {number(abs(change.delta), change.format).lstrip('+')}{verdict} {change.label}")
+    if item.measured is not None:
+        parts.append(f"measured {number(item.measured.ratio, 'ratio')} by {item.measured.source}")
+    return visible("; ".join([*parts, *([item.reason] if item.reason else [])]))
+
+
+def _quality(block: Quality, zone: str) -> Iterator[str]:
+    yield from heading(block.title, "-")
+    yield from wrapped(block.finding)
+    names = min(LONGEST_NAME, max((width(visible(lane.label)) for lane in block.lanes), default=0))
+    for lane in block.lanes:
+        gaps = "; ".join(f"{stamp(a, zone)} – {stamp(b, zone)}" for a, b in lane.gaps)
+        head = f"{pad(cut(visible(lane.label), names), names)}  {pad(number(lane.covered_ratio, 'ratio'), 8, right=True)}  "
+        yield from hanging(
+            head, visible(f"{lane.step}{'; ' if lane.step and gaps else ''}{f'no data {gaps}' if gaps else ''}")
+        )
+    yield from wrapped(block.foot)

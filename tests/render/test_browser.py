@@ -1,0 +1,191 @@
+"""The page in Chromium: no request, no error, no sideways scroll, dark mode, keys, and nothing hostile runs."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gpuledger.render import render
+from tests.render import samples
+
+CHROMIUM = Path(os.environ.get("GPULEDGER_CHROMIUM", "/usr/bin/chromium"))
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"needs Chromium ({CHROMIUM}; apt install chromium)"),
+]
+DOCUMENTS = {
+    "usage": samples.usage(samples.BANNERS),
+    "shapes": samples.shapes(),
+    "hostile": samples.hostile(),
+    "edges": samples.edges(),
+}
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    api = pytest.importorskip("playwright.sync_api", reason="needs playwright (in the dev group)")
+    with api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("pages")
+    for name, document in DOCUMENTS.items():
+        render(document, ["html", "csv"], out / name)
+    return out
+
+
+class Opened:
+    """A page and everything it said or asked for."""
+
+    def __init__(self, browser: Any, path: Path, width: int, mode: str = "light") -> None:
+        self.context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=mode)
+        self.page = self.context.new_page()
+        self.said: list[str] = []
+        self.asked: list[str] = []
+        self.page.on("console", lambda message: self.said.append(message.text))
+        self.page.on("pageerror", lambda error: self.said.append(str(error)))
+        self.page.on("dialog", lambda dialog: self.said.append("dialog"))
+        self.page.on("request", lambda request: self.asked.append(request.url))
+        self.page.goto(path.as_uri())
+
+    def __enter__(self) -> "Opened":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.context.close()
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_the_page_asks_for_nothing_says_nothing_and_fits(browser: Any, folder: Path, name: str, mode: str) -> None:
+    path = folder / name / "index.html"
+    with Opened(browser, path, 1440, mode) as opened:
+        assert opened.asked == [path.as_uri()]
+        assert opened.said == []
+        widths = {}
+        for width in (1440, 768, 520, 400, 390):
+            opened.page.set_viewport_size({"width": width, "height": 900})
+            widths[width] = opened.page.evaluate("document.documentElement.scrollWidth")
+        assert {width: found for width, found in widths.items() if found > width} == {}
+
+
+def test_hostile_text_is_shown_and_does_not_run(browser: Any, folder: Path) -> None:
+    with Opened(browser, folder / "hostile/index.html", 1200) as opened:
+        assert opened.page.title().startswith("</script><script>")
+        assert opened.page.locator("h1").inner_text() == samples.HOSTILE[1]
+        assert opened.page.locator("bdi", has_text="<b>&").first.inner_text() == "<b>&\"'"
+        assert (
+            opened.page.evaluate("document.scripts.length")
+            == 2 + opened.page.locator("script[type='application/json']").count()
+        )
+
+
+def test_dark_follows_the_system_until_the_reader_chooses_and_is_remembered(browser: Any, folder: Path) -> None:
+    ground = "getComputedStyle(document.documentElement).backgroundColor"
+    dark, light = "rgb(12, 15, 20)", "rgb(244, 245, 247)"
+    with Opened(browser, folder / "usage/index.html", 1200, "dark") as opened:
+        assert opened.page.evaluate(ground) == dark
+        opened.page.get_by_role("button", name="Light mode").click()
+        assert opened.page.evaluate(ground) == light
+        opened.page.reload()
+        assert opened.page.evaluate(ground) == light
+        opened.page.emulate_media(media="print", color_scheme="dark")
+        assert opened.page.evaluate("getComputedStyle(document.body).color") == "rgb(23, 28, 36)"
+
+
+def test_a_column_sorts_largest_first_with_nulls_and_others_last(browser: Any, folder: Path) -> None:
+    with Opened(browser, folder / "usage/index.html", 1440) as opened:
+        table = opened.page.locator("#b-usage-by-user")
+        table.get_by_role("button", name="GPU busy").click()
+        assert table.locator("th[aria-sort=descending]").inner_text().strip("▾ \n") == "GPU busy"
+        names = table.locator("tbody tr th").all_inner_texts()
+        assert names[0] == "All 29 users"
+        assert names[-1] == "17 others"
+        assert {name.strip() for name in names[-3:-1]} == {"mbeki", "kim"}
+        values = [t for t in table.locator("tbody tr.row td:nth-child(5)").all_inner_texts() if "%" in t]
+        assert values == sorted(values, key=lambda t: -float(t.split()[0].removesuffix("%").strip()))
+
+
+def test_the_search_keeps_matching_rows_and_counts_them(browser: Any, folder: Path) -> None:
+    with Opened(browser, folder / "edges/index.html", 1440) as opened:
+        table = opened.page.locator("#b-usage-by-user")
+        table.get_by_role("searchbox").fill("user19")
+        assert table.locator("tbody tr:visible").count() == 10
+        assert "10 of 200 rows" in table.inner_text()
+
+
+def test_the_keys_read_a_chart_bin_by_bin(browser: Any, folder: Path) -> None:
+    with Opened(browser, folder / "usage/index.html", 1440) as opened:
+        panel = opened.page.locator("#b-gpus-in-use")
+        panel.locator(".chart").focus()
+        opened.page.keyboard.press("Home")
+        assert panel.locator(".read").inner_text().startswith("17 Oct 14:00 – 20:00: ")
+        opened.page.keyboard.press("ArrowRight")
+        assert panel.locator(".read").inner_text().startswith("17 Oct 20:00 – 18 Oct 02:00: ")
+        assert "okafor" in opened.page.locator("#say").inner_text()
+        opened.page.keyboard.press("Escape")
+        assert panel.locator(".read").inner_text() == "mean 40.9 · peak 62.0 (96.9 % of limit)"
+
+
+def test_the_cursor_says_no_data_inside_a_gap(browser: Any, folder: Path) -> None:
+    with Opened(browser, folder / "usage/index.html", 1440) as opened:
+        plot = opened.page.locator("#b-gpus-in-use .plot")
+        box = plot.bounding_box()
+        bins = DOCUMENTS["usage"].charts[0].shape.series[0].values  # type: ignore[union-attr]
+        opened.page.mouse.move(box["x"] + box["width"] * (bins.index(None) + 0.5) / len(bins), box["y"] + 80)
+        assert opened.page.locator("#b-gpus-in-use .read").inner_text().endswith("no data")
+
+
+def test_without_scripts_every_number_is_on_the_page(browser: Any, folder: Path) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto((folder / "usage/index.html").as_uri())
+    assert page.locator("#b-usage-by-user tbody tr").count() == 14
+    assert page.locator("#b-gpus-in-use .plot").is_visible()
+    context.close()
+
+
+OVERLAPS = """() => {
+  const found = [];
+  for (const plot of document.querySelectorAll('.drawing')) {
+    const texts = [...plot.querySelectorAll('text')].filter(t => t.getClientRects().length).map(t => [t.textContent, t.getBoundingClientRect()]);
+    for (const [t, a] of texts) {
+      if (a.width && (a.left < -0.5 || a.right > innerWidth + 0.5)) found.push('cut: ' + t);
+      for (const [u, b] of texts) if (t !== u && Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 3) found.push(t + ' / ' + u);
+    }
+  }
+  return found;
+}"""
+
+
+@pytest.mark.parametrize("name", ["usage", "shapes", "edges"])
+def test_no_text_of_a_chart_is_cut_or_touches_another(browser: Any, folder: Path, name: str) -> None:
+    found = {}
+    with Opened(browser, folder / name / "index.html", 1440) as opened:
+        for width in (1920, 1440, 1100, 900, 768, 600, 390):
+            opened.page.set_viewport_size({"width": width, "height": 900})
+            found[width] = opened.page.evaluate(OVERLAPS)
+    assert {width: texts for width, texts in found.items() if texts} == {}
+
+
+@pytest.mark.parametrize(("name", "mode"), [("usage", "light"), ("usage", "dark"), ("shapes", "light")])
+def test_axe_finds_no_fault(browser: Any, folder: Path, name: str, mode: str) -> None:
+    axe = pytest.importorskip("axe_core_python.sync_playwright", reason="needs axe-core-python (in the dev group)")
+    with Opened(browser, folder / name / "index.html", 1440, mode) as opened:
+        found = axe.Axe().run(opened.page)["violations"]
+        assert [(v["id"], [n["html"][:160] for n in v["nodes"][:3]]) for v in found] == []

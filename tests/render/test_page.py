@@ -1,0 +1,122 @@
+"""The page as text: nothing asked for, nothing executable from data, names and headings in order."""
+
+import base64
+import hashlib
+import re
+import time
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from gpuledger.model.document import Document
+from gpuledger.render.html import page
+from tests.render import samples
+
+DOCUMENTS = [samples.usage(samples.BANNERS), samples.shapes(), samples.hostile(), samples.edges()]
+VOID = {"meta", "link", "br", "input", "img", "col", "hr"}
+
+
+class Tags(HTMLParser):
+    """Every tag with its attributes, and whether all were closed in order."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.faults: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self.open or self.open.pop() != tag:
+            self.faults.append(tag)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda d: d.name)
+def test_the_page_is_well_formed_with_one_main_heading_and_unique_ids(document: Document) -> None:
+    tags = Tags(page(document))
+    assert (tags.faults, tags.open) == ([], [])
+    assert [tag for tag, _ in tags.tags].count("h1") == 1
+    ids = [attrs["id"] for _, attrs in tags.tags if "id" in attrs]
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda d: d.name)
+def test_nothing_is_fetched_and_no_attribute_runs(document: Document) -> None:
+    tags = Tags(page(document)).tags
+    assert [attrs for tag, attrs in tags if tag in ("img", "iframe", "object", "embed", "base", "form")] == []
+    assert [name for _, attrs in tags for name in attrs if name.startswith("on") or name in ("style", "srcset")] == []
+    links = [attrs.get("href") or attrs.get("src") for _, attrs in tags if "href" in attrs or "src" in attrs]
+    assert all(link and (link.startswith("#") or link == "data:,") for link in links)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda d: d.name)
+def test_the_policy_allows_exactly_the_scripts_and_style_of_the_page(document: Document) -> None:
+    text = page(document)
+    policy = Tags(text).tags[3][1]["content"] or ""
+    inline = re.findall(r"<script>(.*?)</script>", text, re.S) + re.findall(r"<style>(.*?)</style>", text, re.S)
+    hashes = {f"'sha256-{base64.b64encode(hashlib.sha256(one.encode()).digest()).decode()}'" for one in inline}
+    assert len(inline) == 3
+    assert hashes == set(re.findall(r"'sha256-[^']+'", policy))
+    assert "unsafe" not in policy
+    assert policy.startswith("default-src 'none'")
+
+
+def test_hostile_names_are_text_everywhere() -> None:
+    text = page(samples.hostile())
+    assert "<script>document.title" not in text
+    assert "</section></section>" not in text.replace("\n", "")[:2000]
+    assert "<b>&\"'" not in text
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert "{{ 7 * 7 }}" in text
+
+
+def test_every_table_has_scoped_heads_its_totals_first_and_others_last() -> None:
+    text = page(samples.usage())
+    table = text[text.index('<table class="data">') : text.index("</table>", text.index('<table class="data">'))]
+    rows = re.findall(r'<tr class="(\w+)">', table)
+    assert rows[0] == "total"
+    assert rows[-1] == "others"
+    assert set(re.findall(r"<th scope=\"(\w+)\"", table)) == {"col", "row"}
+
+
+def test_null_is_a_dash_that_says_why_and_zero_is_quiet() -> None:
+    text = page(samples.usage())
+    assert '<span class="null" title="not collected">–' in text
+    assert re.search(r'class="num zero"[^>]*><bdi>0.0</bdi>', text)
+
+
+def test_a_name_has_the_same_paint_in_legend_table_and_chart() -> None:
+    document = samples.usage()
+    text = page(replace(document, ranks={"user": tuple(reversed(samples.NAMES))}))
+    assert re.search(r"var\(--c11\)[^>]*/></svg>okafor</li>", text)
+    assert re.search(r'fill="var\(--c11\)"/></svg><bdi>okafor', text)
+    assert '"label":"okafor","paint":"c11"' in text
+
+
+def test_a_full_page_is_made_within_its_budget_and_is_light() -> None:
+    page(samples.usage())
+    start = time.perf_counter()
+    text = page(samples.usage())
+    assert time.perf_counter() - start < 1.0
+    assert len(text.encode()) < 400_000
+
+
+def test_matplotlib_is_not_needed_for_the_page() -> None:
+    import subprocess
+    import sys
+
+    code = "import sys; from gpuledger.render.html import page; from tests.render.samples import usage; page(usage()); print('matplotlib' in sys.modules)"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+        == "False"
+    )
