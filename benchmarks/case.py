@@ -51,7 +51,8 @@ class Goal:
 class Case:
     """One line of the budget.
 
-    `make(folder, is_quick)` builds the data once into an empty folder. `limit_is` says what the limit does. Goals
+    `make(folder, is_quick)` builds the data once into an empty folder. `limit_is` says what the limit does; what is not
+    about speed has none. Goals
     that hold only at full size are not judged with `--quick`.
     """
 
@@ -60,7 +61,7 @@ class Case:
     limit_is: str
     make: Callable[[Path, bool], None]
     ours: Side
-    limit: Side
+    limit: Side | None
     goals: tuple[Goal, ...] = field(default=())
     rounds: int = 3
     data: str = ""

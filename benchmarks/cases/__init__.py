@@ -14,6 +14,7 @@ NAMES = (
     "series_month",
     "usage_report",
     "help_screen",
+    "kills",
 )
 
 
