@@ -45,7 +45,11 @@ def test_every_odd_thing_of_real_accounting_is_there(site: Site) -> None:
     assert any(len(a.job.gpus) > 1 for a in site.attempts), "a job of two GPU models"
     assert any(a.job.fate.busy_ratio == 0.0 and a.job.gpus for a in site.attempts), "an idle GPU job"
     assert any(a.job.fate.is_forgotten for a in site.attempts), "a runaway record"
-    assert len({(a.job.raw_id, a.submit) for a in site.attempts}) == len(site.attempts) > len({a.job.raw_id for a in site.attempts})
+    assert (
+        len({(a.job.raw_id, a.submit) for a in site.attempts})
+        == len(site.attempts)
+        > len({a.job.raw_id for a in site.attempts})
+    )
 
 
 def test_the_outage_day_has_hours_without_a_gpu_job(site: Site) -> None:
