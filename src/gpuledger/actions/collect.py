@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pyarrow as pa
 
-from gpuledger.actions.ingest import Ingested, Manner, ingest
+from gpuledger.actions.ingest import Ingested, ingest
 from gpuledger.actions.store import vacuum
 from gpuledger.config import Ledger, ledger_folder
 from gpuledger.config.sources import source_named
@@ -81,7 +81,8 @@ def _windows(ledger: Ledger, source: Source, name: str, since: datetime | None, 
 
 
 def _ingested(ledger: Ledger, source: Source, name: str, fetched: Fetched, now: datetime) -> Ingested:
-    return ingest(ledger, source, fetched, context=Context(name, input_name=fetched.name), now=now, manner=Manner())
+    with fetched.content:
+        return ingest(ledger, source, fetched, context=Context(name, input_name=fetched.name), now=now)
 
 
 def _watermark(ledger: Ledger, name: str, now: datetime) -> tuple[datetime | None, bool]:

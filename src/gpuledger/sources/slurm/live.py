@@ -57,7 +57,11 @@ def _told(source: "Slurm", fields: list[str], states: list[str], start: datetime
     only = ["-q", ",".join(source.qos)] if source.qos else []
     shape = ["-a", "-D", "-P", "--noconvert", f"--delimiter={DELIMITER}", "-o", ",".join(fields)]
     content = tempfile.TemporaryFile()  # noqa: SIM115 (handed on open; the file goes when its reader closes it)
-    _run(source, [*shape, *window, *states, *only], content)
+    try:
+        _run(source, [*shape, *window, *states, *only], content)
+    except SourceError:
+        content.close()
+        raise
     kind = "every state" if states else "window"
     return Fetched(content, f"sacct {_utc(start)}..{_utc(end)} {kind}", start, end)
 
