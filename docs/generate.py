@@ -9,6 +9,7 @@ import inspect
 import itertools
 import re
 import textwrap
+import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, get_args
@@ -85,12 +86,48 @@ def all_dimensions() -> list[Dimension]:
     return list(DIMENSIONS.values()) if isinstance(DIMENSIONS, dict) else list(DIMENSIONS)
 
 
+def examples() -> list[dict[str, Any]]:
+    """The worked examples that tests run on every store."""
+    files = sorted((Path(__file__).parents[1] / "tests" / "metrics" / "examples").glob("*.toml"))
+    return [example for file in files for example in tomllib.loads(file.read_text(encoding="utf-8"))["example"]]
+
+
+def _example(example: dict[str, Any]) -> str:
+    start, end = example["period"]
+    words = [
+        f"Period {start} to {end}",
+        f"zone {example['zone']}" if "zone" in example else "",
+        *map(str, example.get("where", ())),
+    ]
+    blocks = (
+        f"{TITLES.get(key, key)}:\n\n```text\n{value.strip()}\n```" for key, value in example.items() if key in SHOWN
+    )
+    parts = [f"### {example['name']}", example["sentence"], ", ".join(word for word in words if word) + ".", *blocks]
+    return "\n\n".join(parts)
+
+
+SHOWN = {table.name for table in TABLES} | {"ask", "totals"}
+TITLES = {"ask": "The answer", "totals": "Over all"}
+
+
+def shown_by(metric: Metric) -> str:
+    """Links to the examples whose answer holds the metric."""
+    asked = (e["name"] for e in examples() if metric.name in re.split(r"[|\s]+", e["ask"].strip().splitlines()[0]))
+    return ", ".join(f"[{name}](#{name})" for name in asked)
+
+
 def metrics() -> str:
-    """Every metric with its definition, every dimension."""
+    """Every metric with its definition, every dimension, every worked example."""
     by = ((f"`{d.name}`", d.label, d.meaning) for d in all_dimensions())
     head = "# Metrics\n\nEach number is defined once and is the same in the command line, a report, its tables and its figures."
     parts = [head, "## Metrics", *map(_metric, all_metrics()), "## Dimensions", grid(("name", "label", "meaning"), by)]
+    parts += ["## Worked examples", EXAMPLES_INTRODUCTION, *map(_example, examples())]
     return "\n\n".join(parts)
+
+
+EXAMPLES_INTRODUCTION = """\
+Each is a test: the same small tables give the same answer compiled on DuckDB, PostgreSQL and Spark. `-` is null: not known.
+Stamps are UTC."""
 
 
 def _metric(metric: Metric) -> str:
@@ -101,7 +138,7 @@ def _metric(metric: Metric) -> str:
         facts.append(
             f"`{metric.numerator}`" + (f" ÷ `{metric.denominator}`" if metric.denominator else " ÷ observed hours")
         )
-    return f"### {metric.name}\n\n{' · '.join(facts)}\n\n{metric.meaning}"
+    return f"### {metric.name}\n\n{' · '.join(facts)}\n\n{metric.meaning}\n\nWorked out in {shown_by(metric)}."
 
 
 # ---- sources, reports

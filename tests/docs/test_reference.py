@@ -44,10 +44,15 @@ def test_every_table_and_column_is_on_the_page() -> None:
 
 @pytest.mark.parametrize("metric", generate.all_metrics(), ids=lambda metric: metric.name)
 def test_every_metric_is_defined_in_words(metric: Any) -> None:
-    assert f"### {metric.name}\n" in generate.page("metrics.md")
     assert metric.meaning.endswith(".")
     assert metric.label
     assert "utilisation" not in metric.label.lower()
+    assert f"### {metric.name}\n" in generate.page("metrics.md")
+
+
+@pytest.mark.parametrize("metric", generate.all_metrics(), ids=lambda metric: metric.name)
+def test_every_metric_is_worked_out_in_an_example(metric: Any) -> None:
+    assert generate.shown_by(metric), f"add an example that asks {metric.name} to tests/metrics/examples"
 
 
 def test_no_two_metrics_or_dimensions_share_a_name() -> None:
