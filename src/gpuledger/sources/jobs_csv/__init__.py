@@ -25,34 +25,48 @@ OPTIONS = ("delimiter", "encoding", "quote", "format", "table")
 class JobsCsv:
     """A mapping: each value of `columns` is a column of the file or a DuckDB scalar expression over its columns.
 
-    Cells are text, but those of `numbers`, which are doubles. `unknown` lists, for a column or for all ("*"), the
-    texts that stand for "not known". `id` names what makes a row one attempt; without it a row is known by its
-    content, and equal rows of one file are numbered. `stamps` says how moments are written, for all or by column:
-    iso (a stamp without an offset is of `zone`), s, ms, us (epochs), relative (seconds since `origin`). Without
-    `columns.ended_at`, `duration` (seconds) is added to the start.
+    Cells are text, but those of `numbers`, which are doubles.
     """
 
     name: ClassVar[str] = "jobs-csv"
     title: ClassVar[str] = "jobs file (CSV, Parquet or SQLite) by a column mapping"
 
     columns: Mapping[str, str] = field(default_factory=dict)
+    """Canonical column = column of the file, or a DuckDB scalar expression over its columns."""
     path: str | tuple[str, ...] = ()
+    """Files that `collect` reads; patterns are allowed."""
     format: Literal["", "csv", "parquet", "sqlite"] = ""
+    """How the file is written; recognised when empty."""
     table: str = ""
+    """Table of an SQLite file."""
     delimiter: str = ""
+    """What stands between cells of a CSV; recognised when empty."""
     quote: str = '"'
+    """What may stand around cells of a CSV."""
     encoding: str = "utf-8"
+    """Encoding of a CSV."""
     names: tuple[str, ...] = ()
+    """Names of the columns of a file without a header."""
     id: str | tuple[str, ...] = ()
+    """What makes a row one attempt; without it a row is known by its content, and equal rows of one file are numbered."""
     duration: str = ""
+    """Seconds that are added to the start where `columns` has no `ended_at`."""
     numbers: tuple[str, ...] = ()
+    """Columns of the file that are doubles."""
     unknown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Texts that stand for "not known", for a column or for all ("*")."""
     stamps: Stamps | Mapping[str, Stamps] = "iso"
+    """How moments are written, for all or by column: iso (without an offset: of `zone`), s, ms, us, relative (seconds since `origin`)."""
     origin: datetime | None = None
+    """The moment that relative stamps count from."""
     zone: str | None = None
+    """Zone of iso stamps without an offset."""
     states: Mapping[str, str] = field(default_factory=dict)
+    """State of the file = canonical state."""
     window: Window | None = None
+    """The time the file is complete for; becomes its watermark."""
     cluster: str | None = None
+    """Names rows that do not say their cluster."""
 
     def __post_init__(self) -> None:
         """Raises ValueError for what is wrong whatever the file. The raw zone gives settings back as JSON wrote them."""
