@@ -17,6 +17,7 @@ class Tiny:
     title: ClassVar[str] = "Tiny test input"
     rows_a_batch: int = 100
     bad_mark: str = "!"
+    qos: tuple[str, ...] = ("a", "b")
 
     def parse(self, raw: BinaryIO, context: Context) -> Parsed:
         if context.zone is None:

@@ -1,6 +1,7 @@
 """An input at the door: identified, kept where it must be, opened for parsing."""
 
 import gzip
+import json
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -47,7 +48,9 @@ def new_id(now: datetime, sha256: str) -> str:
 
 
 def _fields(source: Source) -> dict[str, Any]:
-    return asdict(source) if is_dataclass(source) else {}
+    """The source's settings as JSON would give them back: an entry that was stored equals a new one."""
+    fields: dict[str, Any] = json.loads(json.dumps(asdict(source), default=str)) if is_dataclass(source) else {}
+    return fields
 
 
 @contextmanager

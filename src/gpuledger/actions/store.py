@@ -36,7 +36,8 @@ def vacuum(ledger: Ledger, now: datetime, raw_days: int = 90) -> int:
 def plugin_of(entry: Entry) -> Source:
     from gpuledger.plugins import load
 
-    source: Source = load("sources", entry.source_type)(**entry.fields)
+    fields = {name: tuple(value) if isinstance(value, list) else value for name, value in entry.fields.items()}
+    source: Source = load("sources", entry.source_type)(**fields)
     return source
 
 
