@@ -61,7 +61,7 @@ def _print_version(is_asked: bool) -> None:
         raise typer.Exit
 
 
-_EPILOG = """\b
+EPILOG = """\b
 Examples:
   gpuledger demo
   gpuledger --ledger my-ledger ingest slurm sacct.txt --zone America/Chicago --cluster hpg
@@ -72,7 +72,7 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 partial, empty or stale, 4 findings, 75
 """
 
 
-@app.callback(epilog=_EPILOG)
+@app.callback(epilog=EPILOG)
 @spread
 def root(
     ctx: typer.Context,

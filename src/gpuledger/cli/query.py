@@ -55,7 +55,7 @@ def query(
     Examples:
       gpuledger query gpu_hours --by user --last 30d
       gpuledger query gpu_hours cpu_hours --by queue,month --from 2026-01-01 --to 2026-07-01 --csv
-      gpuledger query jobs success_ratio --by user --where queue=gpu --month 2026-05
+      gpuledger query jobs attempt_success_ratio --by user --where queue=gpu --month 2026-05
       gpuledger query --list
     """
     session: Session = ctx.obj

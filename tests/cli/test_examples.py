@@ -1,0 +1,50 @@
+"""Every example in the help is typed as it stands, in the order of the first screen, by somebody who has the files."""
+
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gpuledger.cli.app import EPILOG
+from tests.cli.accounting import ANN, BOB, HEADER, accounting
+from tests.cli.conftest import Run
+from tests.cli.test_help import ALL
+
+HELP = [EPILOG, *(command.help for command in ALL.values())]
+LINES = (line.strip() for text in HELP for line in text.split("Examples:")[1].splitlines())
+EXAMPLES = list(dict.fromkeys(line for line in LINES if "gpuledger " in line))
+ACCEPTED = {0, 3}
+"""3: an example about the last 30 days, typed on data of May 2026."""
+
+
+@pytest.fixture
+def site(work: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The files the examples name, a configured cluster, and commands called gpuledger and sacct."""
+    accounting(work / "sacct.txt", ANN, BOB)
+    (work / "accounting").mkdir()
+    accounting(work / "accounting" / "may.txt", ANN, BOB)
+    (work / "gpuledger.toml").write_text('ledger = "led"\n[sources.hpg]\ntype = "slurm"\nhistory_days = 1\n')
+    (work / "bin").mkdir()
+    (work / "printed").write_text("\n".join([HEADER, ANN, BOB]) + "\n")
+    for name, script in {
+        "gpuledger": f'exec {sys.executable} -m gpuledger "$@"',
+        "sacct": f'[ "$1" = -e ] && echo {HEADER.replace("|", " ")} || cat {work}/printed',
+    }.items():
+        (work / "bin" / name).write_text(f"#!/bin/sh\n{script}\n")
+        (work / "bin" / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{work}/bin:{os.environ['PATH']}")
+    return work
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_an_example_of_the_help_does_what_it_says(example: str, site: Path, cli: Run) -> None:
+    if "init" in shlex.split(example):
+        (site / "gpuledger.toml").unlink()
+    elif "demo" not in shlex.split(example):
+        assert cli("ingest", "slurm", "sacct.txt", "--zone", "UTC").code == 0
+    done = subprocess.run(["bash", "-c", example], capture_output=True, text=True, cwd=site, check=False)
+    assert done.returncode in ACCEPTED, done.stderr
+    assert "Traceback" not in done.stderr
