@@ -10,8 +10,8 @@ from gpuledger.reports._scene import Scene, label_of, named
 _WAITS = ("attempts_started", "wait_seconds_median", "wait_seconds_p90", "wait_seconds_max")
 _STATES = ("gpu_hours", "attempts", "attempts_ended", "cpu_hours", "duration_seconds_median")
 _MOST_IDLE = 10
-_INNER = ("idle_gpu_hours",)
-_WITHIN = ", part of the row above"
+_INNER = {"idle_gpu_hours": "of them idle"}
+"""Parts of the part before: they are in its row already."""
 
 
 def waits(scene: Scene) -> Section:
@@ -149,7 +149,7 @@ def _unused(scene: Scene) -> str:
 def _parts(scene: Scene, block: str, title: str, names: tuple[str, ...], finding: str) -> tuple[Table, Text]:
     """A whole and its parts, one row each, and under it what each part means. A part of a part says so."""
     metrics = [scene.ask.metrics[name] for name in names]
-    inner = [f"{metric.label}{_WITHIN}" if metric.name in _INNER else metric.label for metric in metrics]
+    labels = [_INNER.get(metric.name, metric.label) for metric in metrics]
     amounts = [scene.totals.value(name) for name in names]
     whole = scene.totals.value("gpu_hours")
     table = Table(
@@ -160,7 +160,7 @@ def _parts(scene: Scene, block: str, title: str, names: tuple[str, ...], finding
             Column("gpu_hours", "GPU-hours", "gpu_hour", has_bar=True),
             Column("share", "Share", "ratio", is_share=True),
         ),
-        rows=tuple((label, amount, scene.share(amount)) for label, amount in zip(inner, amounts, strict=True)),
+        rows=tuple((label, amount, scene.share(amount)) for label, amount in zip(labels, amounts, strict=True)),
         totals=("All GPU-hours", whole, scene.share(whole)),
         finding=finding,
     )

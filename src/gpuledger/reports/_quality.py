@@ -27,6 +27,7 @@ ALLOWED_FILE_AGE = timedelta(hours=26)
 _RUNS_SHOWN = 10
 _REASONS_SHOWN = 20
 _RUNAWAYS_SHOWN = 20
+_UNITS = {"gpu_hour": "GPU-hours", "hour": "hours", "ratio": "%", "second": "time", "gib": "GiB"}
 
 
 def quality(scene: Scene) -> Section:
@@ -88,7 +89,7 @@ def _problems(ask: Ask) -> Table:
         rows=tuple((row["problem_reason"], row["source_type"], row["rows"]) for row in shown),
         totals=("All reasons", None, total),
         others=(words.plural(len(rest), "other reason"), None, sum(row["rows"] for row in rest)) if rest else None,
-        finding=f"{words.plural(total, 'input row')} could not be read and are in no number.",
+        finding=f"{words.plural(total, 'input row')} could not be read; no number counts {'it' if total == 1 else 'them'}.",
         foot="Every ingest of this ledger, whatever the period. Each row is kept with its line in the table problems.",
     )
 
@@ -184,5 +185,5 @@ def _allowed(source: SourceCoverage) -> timedelta:
 def definitions(scene: Scene, shown: Iterable[str]) -> Section:
     """What each number means, word by word from its metric."""
     metrics = [scene.ask.metrics[name] for name in dict.fromkeys(shown)]
-    items = tuple((metric.label, metric.format.replace("_", "-"), metric.meaning) for metric in metrics)
+    items = tuple((metric.label, _UNITS.get(metric.format, ""), metric.meaning) for metric in metrics)
     return Section("definitions", "Definitions", (Definitions("terms", "Definitions in force", items),))
