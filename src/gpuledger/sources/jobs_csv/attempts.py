@@ -11,15 +11,11 @@ import pyarrow.compute as pc
 
 from gpuledger.model.devices import gpu_model
 from gpuledger.model.tables import JOB_ATTEMPTS, USAGE_COLUMNS
-from gpuledger.sources.jobs_csv import stamps, states, values
-from gpuledger.sources.jobs_csv.values import Query
+from gpuledger.sources.jobs_csv import stamps, states
+from gpuledger.sources.jobs_csv.stamps import INSTANT
+from gpuledger.sources.jobs_csv.values import FAILED, IS_UTC, Query
 
-INSTANT = pa.timestamp("us", "UTC")
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
-KIND_WORDS = {
-    "number": "a number", "whole": "a whole number", "instant": "a moment", "flag": "true or false", "text": "text",
-    "texts": "a list", "date": "a date",
-}  # fmt: skip
 MAY_BE_NEGATIVE = ("priority",)
 MODELS = ("gpu_model", "requested_gpu_model")
 
@@ -54,11 +50,13 @@ class Told:
 def attempts(rows: pa.Table, ids: pa.Array, query: Query, reading: Reading) -> Told:
     """`rows` as `Query.rows` gives them, `ids` their attempt ids."""
     kinds = {wanted.name: wanted.kind for wanted in query.wanted}
-    columns = {name: values.field(rows, name) for name, kind in kinds.items() if kind != "instant"}
+    columns = {name: rows[name].combine_chunks() for name in kinds}
     duration = columns.pop("duration", None)
-    moments = stamps.in_utc(
-        {name: values.field(rows, name) for name, kind in kinds.items() if kind == "instant"}, reading.zone, duration
-    )
+    read = {
+        name: stamps.Stamped(columns.pop(name), rows[IS_UTC + name].combine_chunks())
+        for name, kind in kinds.items() if kind == "instant"
+    }  # fmt: skip
+    moments = stamps.in_utc(read, reading.zone, duration)
     columns |= moments.columns
     columns["attempt_id"] = ids
     _place(columns, reading)
@@ -107,11 +105,9 @@ def _run(columns: dict[str, pa.Array], duration: pa.Array | None, reading: Readi
 
 def _unread(rows: pa.Table, query: Query) -> list[Reason]:
     """Cells that are not of their kind."""
-    numbers = [(rows["bad:" + name].combine_chunks(), f"column {name!r} is not a number") for name in query.numbers]
-    return numbers + [
-        (values.failed(rows, one.name), f"{one.name}: {one.expression.written!r} is not {KIND_WORDS[one.kind]}")
-        for one in query.wanted
-    ]
+    failed = rows[FAILED].combine_chunks()
+    found = pc.unique(failed.drop_null()).to_pylist()
+    return [(pc.equal(failed, number), query.failures[number]) for number in sorted(found)]
 
 
 def _contradictions(

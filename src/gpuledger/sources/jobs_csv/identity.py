@@ -15,8 +15,11 @@ class Seen:
 
     def earlier(self, hashes: Hashes) -> Counts:
         """For each hash, how many equal ones came before it (earlier calls, and this one); all are then kept."""
-        order = np.argsort(hashes, kind="stable")
-        ordered = hashes[order]
+        ordered = np.sort(hashes)
+        if not _repeats(ordered) and not any(_count(run, ordered).any() for run in self._runs):
+            self._keep(ordered)
+            return np.zeros(len(hashes), np.int64)
+        order = np.argsort(hashes)
         counts = _number_among_equals(ordered) + sum(_count(run, ordered) for run in self._runs)
         self._keep(ordered)
         result = np.empty(len(hashes), np.int64)
@@ -28,6 +31,10 @@ class Seen:
         while len(self._runs) > 1 and len(self._runs[-2]) <= 2 * len(self._runs[-1]):
             last = self._runs.pop()
             self._runs[-1] = np.sort(np.concatenate([self._runs[-1], last]))
+
+
+def _repeats(ordered: Hashes) -> bool:
+    return bool((ordered[1:] == ordered[:-1]).any())
 
 
 def _number_among_equals(ordered: Hashes) -> Counts:
@@ -44,5 +51,7 @@ def _count(run: Hashes, ordered: Hashes) -> Counts:
     left = np.searchsorted(run, ordered, side="left")
     is_there = run[np.minimum(left, len(run) - 1)] == ordered
     counts = np.zeros(len(ordered), np.int64)
+    if not is_there.any():
+        return counts
     counts[is_there] = np.searchsorted(run, ordered[is_there], side="right") - left[is_there]
     return counts

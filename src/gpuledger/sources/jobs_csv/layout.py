@@ -15,7 +15,7 @@ Lines = npt.NDArray[np.int64]
 
 DELIMITERS = (",", ";", "\t", "|")
 MAGIC: tuple[tuple[bytes, Kind], ...] = ((b"PAR1", "parquet"), (b"SQLite format 3\0", "sqlite"))
-BATCH_ROWS = 200_000
+BATCH_ROWS = 100_000
 
 
 class Input(Protocol):

@@ -11,7 +11,7 @@ from gpuledger.model.tables import JOB_ATTEMPTS
 from gpuledger.model.vocabulary import BY_NAME
 from gpuledger.sources.jobs_csv import stamps, values
 from gpuledger.sources.jobs_csv.expressions import Cursor, Expression, Expressions, quoted
-from gpuledger.sources.jobs_csv.values import Query, Wanted
+from gpuledger.sources.jobs_csv.values import CONTENT, ID, NUMBER, Query, Wanted
 
 if TYPE_CHECKING:
     from gpuledger.sources.jobs_csv import JobsCsv
@@ -22,7 +22,6 @@ OURS = (
 )  # fmt: skip
 MAPPABLE = tuple(name for name in JOB_ATTEMPTS.column_names if name not in OURS)
 """Columns of job_attempts that a file may tell."""
-ID, CONTENT, NUMBER = "gpuledger:id", "gpuledger:content", "gpuledger:hash"
 
 
 def expressions(mapping: "JobsCsv", cursor: Cursor, columns: Sequence[str]) -> dict[str, Expression]:
@@ -52,13 +51,16 @@ def query(mapping: "JobsCsv", cursor: Cursor, columns: Sequence[str], sample: pa
     cursor.register("given", schema.empty_table())
     types = Expressions(cursor, columns).typed([one.expression for one in wanted], f"({inner})")
     cursor.unregister("given")
-    told = [values.value_sql(one, kind) for one, kind in zip(wanted, types, strict=True)]
-    told += [quoted("bad:" + name) for name in needed if name in numbers]
+    typed = [values.value_sql(one, kind) for one, kind in zip(wanted, types, strict=True)]
+    bad = [name for name in needed if name in numbers]
     parts = [read[f"id.{number}"] for number in range(len(mapping.id_parts))]
     identity = values.id_sql(parts) if parts else quoted(CONTENT)
-    told += [f"{identity} AS {quoted(ID)}", f"hash({identity}) AS {quoted(NUMBER)}"]
-    sql = f"WITH known AS ({inner}) SELECT {', '.join(told)} FROM known"  # noqa: S608 - walked expressions, quoted names
-    return Query(sql, tuple(wanted), tuple(name for name in needed if name in numbers), needed)
+    typed += [*(quoted(values.BAD + name) for name in bad), f"{identity} AS {quoted(ID)}"]
+    told = [item for one in wanted for item in values.shown(one)]
+    told += [quoted(ID), f"hash({quoted(ID)}) AS {quoted(NUMBER)}", values.failure_sql(bad, wanted)]
+    sql = f"""WITH known AS ({inner}), typed AS (SELECT {", ".join(typed)} FROM known)
+        SELECT {", ".join(told)} FROM typed"""  # noqa: S608 - walked expressions, quoted names
+    return Query(sql, tuple(wanted), needed, values.failures(bad, wanted))
 
 
 def _wanted(mapping: "JobsCsv", read: Mapping[str, Expression]) -> list[Wanted]:

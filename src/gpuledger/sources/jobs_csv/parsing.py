@@ -17,9 +17,9 @@ from gpuledger.sources.jobs_csv.bytestream import Passing, opened
 from gpuledger.sources.jobs_csv.expressions import Cursor, locked
 from gpuledger.sources.jobs_csv.identity import Seen
 from gpuledger.sources.jobs_csv.layout import Input, Lines, kind_of
-from gpuledger.sources.jobs_csv.mapping import ID, NUMBER, query
+from gpuledger.sources.jobs_csv.mapping import query
 from gpuledger.sources.jobs_csv.text import Text
-from gpuledger.sources.jobs_csv.values import Query
+from gpuledger.sources.jobs_csv.values import ID, NUMBER, Query
 
 if TYPE_CHECKING:
     from gpuledger.sources.jobs_csv import JobsCsv

@@ -1,6 +1,6 @@
 """Moments: from text, epochs or relative seconds to UTC; the hour that occurs twice is told apart or refused.
 
-SQL gives for each stamp a struct `v`: `at` (naive) and `is_utc` (the stamp says its offset, or is an epoch). Naive local
+SQL gives each stamp as naive moment and whether it is UTC (it says its offset, or is an epoch). Naive local
 stamps become UTC here, where an ambiguous one can be compared with the other stamps of its row.
 """
 
@@ -19,6 +19,7 @@ Stamps = Literal["iso", "s", "ms", "us", "relative"]
 STAMPS: tuple[str, ...] = get_args(Stamps)
 PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "relative": 1}
 MICRO = 1_000_000
+INSTANT = pa.timestamp("us", "UTC")
 UTC = ("UTC", "Etc/UTC", "Z")
 
 OFFSET = r"\d:?\d\d(\.\d+)? *(Z|z|UTC|[+-]\d\d(:?\d\d)?)$"
@@ -65,32 +66,38 @@ class Moments:
     """Whether some stamp told no offset."""
 
 
-def in_utc(read: Mapping[str, pa.Array], zone: str, duration: pa.Array | None) -> Moments:
-    """`read` are the structs (at, is_utc) by column; `zone` holds for those without an offset.
+@dataclass(frozen=True)
+class Stamped:
+    """The stamps of one column, naive, and which of them are UTC because they said so."""
+
+    at: pa.Array
+    is_utc: pa.Array
+
+    @property
+    def has_local(self) -> bool:
+        return bool(pc.any(pc.and_(pc.invert(self.is_utc), self.at.is_valid())).as_py())
+
+    def localized(self, zone: str, which: str) -> pa.Array:
+        """In UTC; a local time that occurs twice or never is read as the earliest or latest it can be."""
+        local = pc.assume_timezone(self.at, zone, ambiguous=which, nonexistent=which).cast(INSTANT)
+        return pc.if_else(pc.fill_null(self.is_utc, False), self.at.cast(INSTANT), local)
+
+
+def in_utc(read: Mapping[str, Stamped], zone: str, duration: pa.Array | None) -> Moments:
+    """The stamps of some rows in UTC; `zone` holds for those without an offset.
 
     An hour that occurs twice, or never, is resolved when exactly one reading keeps the stamps in order and
     agrees with the duration; else the row is a reason.
     """
-    naive = {name: pc.struct_field(column, "at") for name, column in read.items()}
-    has_local = not all(_is_utc(column) for column in read.values())
+    has_local = any(stamped.has_local for stamped in read.values())
     if zone in UTC or not has_local:
-        return Moments({name: at.cast(pa.timestamp("us", "UTC")) for name, at in naive.items()}, (), has_local)
-    early = {name: _localized(read[name], zone, "earliest") for name in read}
-    late = {name: _localized(read[name], zone, "latest") for name in read}
+        return Moments({name: stamped.at.cast(INSTANT) for name, stamped in read.items()}, (), has_local)
+    early = {name: stamped.localized(zone, "earliest") for name, stamped in read.items()}
+    late = {name: stamped.localized(zone, "latest") for name, stamped in read.items()}
     doubtful = _doubtful(early, late)
     if not len(doubtful):
         return Moments(early, (), has_local)
     return _resolved(early, late, doubtful, duration, zone)
-
-
-def _is_utc(column: pa.Array) -> bool:
-    return bool(pc.all(pc.or_(pc.struct_field(column, "is_utc"), pc.is_null(pc.struct_field(column, "at")))).as_py())
-
-
-def _localized(column: pa.Array, zone: str, which: str) -> pa.Array:
-    at, is_utc = pc.struct_field(column, "at"), pc.struct_field(column, "is_utc")
-    local = pc.assume_timezone(at, zone, ambiguous=which, nonexistent=which).cast(pa.timestamp("us", "UTC"))
-    return pc.if_else(pc.fill_null(is_utc, False), at.cast(pa.timestamp("us", "UTC")), local)
 
 
 def _doubtful(
@@ -121,9 +128,7 @@ def _resolved(
             continue
         for name, value in zip(names, fitting[0], strict=True):
             values[name][row] = value
-    stamped = {
-        name: pa.array(values[name], pa.int64(), mask=~known[name]).cast(pa.timestamp("us", "UTC")) for name in early
-    }
+    stamped = {name: pa.array(values[name], pa.int64(), mask=~known[name]).cast(INSTANT) for name in early}
     return Moments(stamped, tuple(reasons), True)
 
 

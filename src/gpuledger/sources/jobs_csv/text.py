@@ -14,7 +14,7 @@ from gpuledger.model.problems import Problem
 from gpuledger.sources.jobs_csv.bytestream import Passing, as_text, first_line
 from gpuledger.sources.jobs_csv.layout import Lines, delimiter_of, distinct, fields_of, gathered
 
-BLOCK = 8 * 2**20
+BLOCK = 4 * 2**20
 LONGEST_ROW = 2_000
 
 

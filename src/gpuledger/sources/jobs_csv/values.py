@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from gpuledger.model.columns import Kind
 from gpuledger.model.errors import ConfigError
@@ -17,6 +16,12 @@ EMPTY_IS_UNKNOWN = ("gpu_model", "requested_gpu_model", "cluster", "state", "job
 """Text columns in which an empty cell is no value; elsewhere it is ''."""
 SEPARATOR, MISSING = "chr(31)", "chr(30)"
 HASH_DIGITS = 24
+ID, CONTENT, NUMBER, FAILED = "gpuledger:id", "gpuledger:content", "gpuledger:hash", "gpuledger:failed"
+BAD, IS_UTC = "bad:", "utc:"
+KIND_WORDS: dict[Kind, str] = {
+    "number": "a number", "whole": "a whole number", "instant": "a moment", "flag": "true or false", "text": "text",
+    "texts": "a list", "date": "a date",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -32,15 +37,18 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Query:
-    """SQL over the registered relation `given`; `columns` are those of the file it reads."""
+    """SQL over the registered relation `given`; `columns` are those of the file it reads.
+
+    `failures` are the sentences that the column FAILED counts from 0: the first value of a row that could not be read.
+    """
 
     sql: str
     wanted: tuple[Wanted, ...]
-    numbers: tuple[str, ...]
     columns: tuple[str, ...]
+    failures: tuple[str, ...]
 
     def rows(self, cursor: Cursor, given: pa.Table) -> pa.Table:
-        """One row for each given row, in order: structs `v`, null where the value could not be read."""
+        """One row for each given row, in order: a column for each wanted value, ID, NUMBER and FAILED."""
         cursor.register("given", given)
         try:
             rows = cursor.sql(self.sql).to_arrow_table().combine_chunks()
@@ -61,7 +69,7 @@ def known(columns: Sequence[str], numbers: frozenset[str], unknown: dict[str, tu
         if name in numbers:
             text = f"nullif(trim(CAST({value} AS VARCHAR)), '')"
             told.append(f"TRY_CAST({text} AS DOUBLE) AS {quoted(name)}")
-            told.append(f"({text} IS NOT NULL AND TRY_CAST({text} AS DOUBLE) IS NULL) AS {quoted('bad:' + name)}")
+            told.append(f"({text} IS NOT NULL AND TRY_CAST({text} AS DOUBLE) IS NULL) AS {quoted(BAD + name)}")
         else:
             told.append(f"{value} AS {quoted(name)}")
     return f"SELECT {', '.join(told)} FROM given"  # noqa: S608 - quoted names
@@ -75,7 +83,7 @@ def _without(column: str, sentinels: tuple[str, ...]) -> str:
 
 
 def value_sql(wanted: Wanted, told: str) -> str:
-    """The value as a struct `v`; null when it cannot be read as its kind. `told` is DuckDB's type of the expression."""
+    """The value as a struct `v`, null when it cannot be read as its kind. `told` is DuckDB's type of the expression."""
     sql = wanted.expression.sql
     is_text = told == "VARCHAR"
     cell = f"nullif(trim({sql}), '')" if is_text else sql
@@ -123,11 +131,23 @@ def id_sql(parts: Sequence[Expression]) -> str:
     return " || '@' || ".join(texts)
 
 
-def failed(rows: pa.Table, name: str) -> pa.Array:
-    """Which values could not be read."""
-    return rows[name].combine_chunks().is_null()
+def shown(wanted: Wanted) -> list[str]:
+    """The value out of its struct; a stamp and whether it told its offset."""
+    name = quoted(wanted.name)
+    if wanted.kind != "instant":
+        return [f"{name}.v AS {name}"]
+    return [f"{name}.v.at AS {name}", f"{name}.v.is_utc AS {quoted(IS_UTC + wanted.name)}"]
 
 
-def field(rows: pa.Table, name: str) -> pa.Array:
-    """The values of one column."""
-    return pc.struct_field(rows[name].combine_chunks(), "v")
+def failure_sql(numbers: Sequence[str], wanted: Sequence[Wanted]) -> str:
+    """Which sentence of `failures` holds for the row, null for none."""
+    conditions = [quoted(BAD + name) for name in numbers] + [f"{quoted(one.name)} IS NULL" for one in wanted]
+    cases = " ".join(f"WHEN {condition} THEN {number}" for number, condition in enumerate(conditions))
+    return f"CASE {cases} END AS {quoted(FAILED)}"
+
+
+def failures(numbers: Sequence[str], wanted: Sequence[Wanted]) -> tuple[str, ...]:
+    """What cannot be read, for each case of `failure_sql`."""
+    of_numbers = (f"column {name!r} is not a number" for name in numbers)
+    of_values = (f"{one.name}: {one.expression.written!r} is not {KIND_WORDS[one.kind]}" for one in wanted)
+    return (*of_numbers, *of_values)
