@@ -254,6 +254,23 @@ def hours() -> Chart:
     return Chart("starts-by-hour", "Jobs started by hour of day", "Most jobs start at 9.", Axis("hour", kind="category", values=tuple(f"{h:02d}" for h in range(24))), Axis("jobs", "count"), Lines("bar", False, (Series("jobs", "jobs", values),)))  # fmt: skip
 
 
+def wait_classes() -> Chart:
+    """Few bars with names too long for a phone."""
+    names = (
+        "under 1 min",
+        "1 to 5 min",
+        "5 to 15 min",
+        "15 to 60 min",
+        "1 to 4 h",
+        "4 to 12 h",
+        "12 to 24 h",
+        "1 to 3 d",
+        "3 d or more",
+    )
+    values = (6282.0, 39.0, 81.0, 301.0, 510.0, 640.0, 391.0, 160.0, 40.0)
+    return Chart("wait-classes", "Attempts started, by how long they waited", "Half waited less than 11 s.", Axis("wait", kind="category", values=names), Axis("attempts", "count"), Lines("bar", False, (Series("attempts", "attempts", values),)))  # fmt: skip
+
+
 BANNERS = (
     Note("stale", "stale", "freshness", "The newest data is 3 h 10 min old.", "Last snapshot 16 Nov 14:00 UTC, one is expected every 5 min."),
     Note("telemetry", "warning", "part failed", "GPU telemetry could not be loaded.", "“GPU busy” and “Idle GPU-hours” are of 14:00."),
@@ -300,7 +317,7 @@ def document(name: str, title: str, sections: tuple[Section, ...], banners: tupl
 
 def shapes() -> Document:
     """One chart of each shape and style."""
-    blocks = (temperatures(), states(), heat(), drains(), hours())
+    blocks = (temperatures(), states(), heat(), drains(), hours(), wait_classes())
     return document("shapes", "Every shape", (Section("all", "Shapes", blocks),))
 
 

@@ -74,9 +74,9 @@ def test_a_figure_takes_less_than_its_budget_when_warm() -> None:
     figure(*CHARTS["usage/gpus-in-use"])
     times = []
     for _ in range(3):
-        start = time.perf_counter()
+        start = time.process_time()
         to_png(figure(*CHARTS["usage/cpus-in-use"]))
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     assert min(times) < 0.3
 
 

@@ -105,9 +105,9 @@ def test_a_name_has_the_same_paint_in_legend_table_and_chart() -> None:
 
 def test_a_full_page_is_made_within_its_budget_and_is_light() -> None:
     page(samples.usage())
-    start = time.perf_counter()
+    start = time.process_time()
     text = page(samples.usage())
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 1.0
     assert len(text.encode()) < 400_000
 
 

@@ -199,6 +199,24 @@ def _tick_text(moment: datetime, zone: str, least: float) -> str:
     return f"{day(local).split(' ')[1]} {local.year}"
 
 
+def category_axis(names: Sequence[str], y: float, width: float, room: Room) -> list[Item]:
+    """Names below the middles of equal bins; where they have no room, every second, third … one, evenly."""
+    longest = max((room.measure(name, 11) for name in names), default=0.0) + 8
+    every = [max(1, math.ceil(longest * len(names) / place)) for place in (width, 330.0, 230.0)]
+    if room.is_stretched:
+        # A name that a wide page shows and a narrow one leaves out has a higher tier.
+        every = [every[0], every[0] * math.ceil(every[1] / every[0]), every[0] * math.ceil(every[2] / every[0])]
+    else:
+        every = every[:1]
+    items: list[Item] = []
+    for index, name in enumerate(names):
+        fitting = [place for place, step in enumerate(every) if index % step == 0]
+        if fitting:
+            tier = len(every) - 1 - max(fitting)
+            items.append(Words((index + 0.5) / len(names), y + 14, name, "middle", "ink-2", tier=tier))
+    return items
+
+
 def gap_bands(chart: Chart, scale: TimeScale, place: tuple[float, float], width: float) -> list[Item]:
     """Hatched bands from the chart's intervals, with their words where they have room."""
     items: list[Item] = []

@@ -11,6 +11,7 @@ from gpuledger.render.figure.axes import (
     Scale,
     TimeScale,
     bin_edges,
+    category_axis,
     gap_bands,
     left_gutter,
     range_ticks,
@@ -26,6 +27,7 @@ from gpuledger.render.theme import Colours
 
 _PARTIAL = "The last bin is not over yet and is drawn at half strength."
 _LIMIT_SHOWN = 0.35
+_VALUES_SHOWN = 12
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def draw(chart: Chart, shape: Lines, colours: Colours, room: Room) -> Drawing:
     is_zero = peak <= 0 and not shown
     ticks = [0.0] if is_zero else value_ticks(highest / 1.03, chart.y.unit)
     items = y_axis(ticks, chart.y.unit, (plot.top, plot.bottom), highest)
-    items += _marks(shape, paints, plot)
+    items += _marks(shape, paints, plot, chart.y.unit)
     left = left_gutter(items, room)
     labels = _labels(shape, paints, plot) if room.has_side_labels else []
     right = WIDTH if labels else 12.0
@@ -104,9 +106,7 @@ def _x_axis(chart: Chart, shape: Lines, plot: _Plot, room: Room, width: float) -
         items += gap_bands(chart, scale, (plot.top, plot.bottom), width)
         return items + time_axis(scale, chart.x.zone or "UTC", plot.bottom, width, room)
     if chart.x.kind == "category":
-        names = [(str(v), (plot.edges[i] + plot.edges[i + 1]) / 2) for i, v in enumerate(chart.x.values)]
-        every = max(1, -(-len(names) * 74 // int(width)))
-        return [Words(x, plot.bottom + 14, name, "middle", "ink-2") for name, x in names[::every]]
+        return category_axis([str(value) for value in chart.x.values], plot.bottom, width, room)
     values = [float(v) for v in chart.x.values if isinstance(v, int | float)]
     line = Scale(values[0], values[-1])
     ticks = [tick for tick in range_ticks(line, chart.x.unit) if 0.035 <= line.at(tick) <= 0.965]
@@ -114,7 +114,7 @@ def _x_axis(chart: Chart, shape: Lines, plot: _Plot, room: Room, width: float) -
     return [Words(line.at(t), plot.bottom + 14, x, "middle", "ink-2") for t, x in zip(ticks, texts, strict=True)]
 
 
-def _marks(shape: Lines, paints: Sequence[str], plot: _Plot) -> list[Item]:
+def _marks(shape: Lines, paints: Sequence[str], plot: _Plot, unit: str) -> list[Item]:
     if shape.style == "line":
         return [mark for s, paint in zip(shape.series, paints, strict=True) for mark in _line(s, paint, plot)]
     if shape.style == "points":
@@ -122,7 +122,7 @@ def _marks(shape: Lines, paints: Sequence[str], plot: _Plot) -> list[Item]:
                 for s, paint in zip(shape.series, paints, strict=True)]  # fmt: skip
     if shape.is_stacked or (len(shape.series) == 1 and shape.style == "area"):
         return _stack(shape, paints, plot)
-    return _grouped(shape, paints, plot)
+    return _grouped(shape, paints, plot, unit)
 
 
 def _line(series: Series, paint: str, plot: _Plot) -> list[Item]:
@@ -184,7 +184,7 @@ def _partial(
     return [Area(paint, tuple(boxes), 0.5)] if boxes else []
 
 
-def _grouped(shape: Lines, paints: Sequence[str], plot: _Plot) -> list[Item]:
+def _grouped(shape: Lines, paints: Sequence[str], plot: _Plot, unit: str) -> list[Item]:
     items: list[Item] = []
     for k, (series, paint) in enumerate(zip(shape.series, paints, strict=True)):
         boxes = []
@@ -195,7 +195,20 @@ def _grouped(shape: Lines, paints: Sequence[str], plot: _Plot) -> list[Item]:
                 y = plot.y(value)
                 boxes.append(((x, plot.bottom), (x, y), (x + width, y), (x + width, plot.bottom)))
         items.append(Area(paint, tuple(boxes)))
+    if len(shape.series) == 1 and len(plot.edges) - 1 <= _VALUES_SHOWN:
+        items += _bar_values(shape.series[0], plot, unit)
     return items
+
+
+def _bar_values(series: Series, plot: _Plot, unit: str) -> list[Item]:
+    """Few bars carry their numbers at their ends."""
+    digits = column_digits(series.values, unit)
+    middles = [(a + b) / 2 for a, b in zip(plot.edges, plot.edges[1:], strict=False)]
+    return [
+        Words(x, plot.y(value) - 8, number(value, unit, digits, suffix=unit == "ratio"), "middle", is_bold=True, tier=1)
+        for x, value in zip(middles, series.values, strict=True)
+        if value is not None
+    ]
 
 
 def _labels(shape: Lines, paints: Sequence[str], plot: _Plot) -> list[Label]:

@@ -27,7 +27,9 @@ from gpuledger.render.format import cell as cell_text
 from gpuledger.render.html.chart_view import chart_view
 from gpuledger.render.html.table_view import table_view
 from gpuledger.render.output import file_stem
-from gpuledger.render.theme import Colours
+from gpuledger.render.theme import OTHERS, Colours
+
+_OTHERS = "others"
 
 
 @dataclass(frozen=True)
@@ -97,9 +99,14 @@ def _charts(charts: list[Chart], colours: Colours, zone: str) -> Run:
         chart_view(chart, colours, zone, is_small=len(charts) > 1 and (is_pair or index > 0))
         for index, chart in enumerate(charts)
     )
-    legends = {view.legend for view in views}
+    legends = {tuple(_without_count(key) for key in view.legend) for view in views}
     shared = legends.pop() if len(views) > 1 and len(legends) == 1 else ()
     return Run("charts", views, legend=shared)
+
+
+def _without_count(key: Key) -> Key:
+    """How many the others are differs from chart to chart; who has a colour does not."""
+    return Key(key.paint, _OTHERS) if key.paint == OTHERS else key
 
 
 def _numbers(block: Numbers, document: Document, colours: Colours) -> Mapping[str, Any]:

@@ -22,6 +22,8 @@ NUMERIC = frozenset(
     {"count", "gpu", "hour", "gpu_hour", "ratio", "point", "celsius", "watt", "byte", "gib", "second", "money"}
 )
 _LONG = 12
+_LEAST_BAR = 1.0
+"""Percent: something is never drawn as nothing."""
 
 
 @dataclass(frozen=True)
@@ -122,4 +124,6 @@ def _bar(value: Scalar, kind: str, style: _Style) -> float | None:
     if kind == "total" or not is_number(value) or style.most <= 0:
         return None
     width = float(value) / style.most * 100  # type: ignore[arg-type]
-    return width if 0 <= width <= 100 else None
+    if not 0 <= width <= 100:
+        return None
+    return max(width, _LEAST_BAR) if width else 0.0
