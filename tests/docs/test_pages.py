@@ -78,6 +78,11 @@ def test_every_decision_is_listed_and_there() -> None:
     assert listed == {path.name for path in (ROOT / "docs/adr").glob("0*.md")}
 
 
+def test_every_page_for_people_is_on_the_index() -> None:
+    listed = {target.resolve() for target in links(ROOT / "docs/index.md")}
+    assert not [page.name for page in PAGES if page.resolve() not in listed]
+
+
 def test_a_block_that_cannot_run_says_why() -> None:
     marked = [
         line
