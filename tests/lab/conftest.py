@@ -41,7 +41,8 @@ def slurm_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, st
     if reason := _missing():
         pytest.skip(reason)
     home = Path(f"/tmp/gpuledger-lab-{os.getpid()}")
-    environment = {**os.environ, "SLURM_LAB_DIR": str(home), "SLURM_LAB_PORT": str(_free_ports(20))}
+    settings = {"SLURM_LAB_DIR": str(home), "SLURM_LAB_PORT": str(_free_ports(20)), "SLURM_LAB_TZ": "UTC"}
+    environment = {**os.environ, **settings}
     try:
         for command in (["up"], ["seed", "5000", "30"]):
             _lab(command, environment)

@@ -1,11 +1,11 @@
 """The exact oracle: allocated seconds from sacct equal Slurm's own rolled-up usage, to the second."""
 
 import subprocess
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,9 +26,19 @@ def period() -> tuple[datetime, datetime]:
     return midnight - timedelta(days=20), midnight
 
 
-@pytest.fixture
-def in_lab(slurm_lab: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SLURM_CONF", slurm_lab["SLURM_CONF"])
+@pytest.fixture(scope="module", autouse=True)
+def in_lab(slurm_lab: dict[str, str]) -> Iterator[None]:
+    """The commands of this module speak to the lab, in UTC."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SLURM_CONF", slurm_lab["SLURM_CONF"])
+        patch.setenv("TZ", "UTC")
+        yield
+
+
+@pytest.fixture(scope="module")
+def told_live(in_lab: None) -> dict[str, dict[str, Any]]:
+    """Attempts of the last 22 days, asked live."""
+    return attempts(live(Slurm(history_days=22), datetime.now(UTC)))
 
 
 def attempts(items: Iterator[Any]) -> dict[str, dict[str, Any]]:
@@ -60,38 +70,29 @@ def allocated(rows: dict[str, dict[str, Any]], period: tuple[datetime, datetime]
 def sreport(period: tuple[datetime, datetime]) -> Usage:
     start, end = (f"{moment:%Y-%m-%dT%H:%M:%S}" for moment in period)
     command = ["sreport", "-n", "-P", "-t", "seconds", "-T", "cpu,gres/gpu", "cluster", "AccountUtilizationByUser"]
-    told = subprocess.run(
-        [*command, f"start={start}", f"end={end}"], capture_output=True, text=True, check=True, env=_utc()
-    )
+    told = subprocess.run([*command, f"start={start}", f"end={end}"], capture_output=True, text=True, check=True)
     rows = [line.split("|") for line in told.stdout.splitlines()]
     return {(row[1], row[2], row[4]): int(row[5]) for row in rows if row[2] and int(row[5])}
 
 
-def _utc() -> dict[str, str]:
-    import os
-
-    return {**os.environ, "TZ": "UTC"}
-
-
-@pytest.mark.usefixtures("in_lab")
-def test_live_sacct_equals_sreport_to_the_second(period: tuple[datetime, datetime]) -> None:
-    rows = attempts(live(Slurm(history_days=31), datetime.now(UTC)))
-    assert len(rows) > 4000
-    assert allocated(rows, period) == sreport(period)
+def test_live_sacct_equals_sreport_to_the_second(told_live: dict[str, Any], period: tuple[datetime, datetime]) -> None:
+    used = allocated(told_live, period)
+    assert len(used) >= 10
+    assert used == sreport(period)
 
 
-@pytest.mark.usefixtures("in_lab")
-def test_a_saved_file_equals_sreport_and_the_live_call(period: tuple[datetime, datetime], tmp_path: Path) -> None:
+def test_a_saved_file_equals_sreport_and_the_live_call(
+    told_live: dict[str, Any], period: tuple[datetime, datetime]
+) -> None:
     fields = "JobIDRaw,JobID,Cluster,User,Account,State,Submit,Eligible,Start,End,ElapsedRaw,NCPUS,AllocTRES,JobName"
     since = f"{datetime.now(UTC) - timedelta(days=32):%Y-%m-%d}"
     command = ["sacct", "-a", "-D", "-P", "--noconvert", "-S", since, "-o", fields]
-    saved = subprocess.run(command, capture_output=True, check=True, env=_utc()).stdout
+    saved = subprocess.run(command, capture_output=True, check=True).stdout
     rows = attempts(Slurm().parse(BytesIO(saved), Context("file:x", zone="UTC")))
     assert allocated(rows, period) == sreport(period)
-    assert set(rows) == set(attempts(live(Slurm(history_days=31), datetime.now(UTC))))
+    assert told_live.keys() <= rows.keys()
 
 
-@pytest.mark.usefixtures("in_lab")
 def test_asking_with_every_state_shows_jobs_cancelled_while_held() -> None:
     submit = ["sbatch", "--parsable", "--hold", "--chdir=/tmp", "-o", "/dev/null", "--wrap", "true"]
     held = subprocess.run(submit, capture_output=True, text=True, check=True).stdout.strip()
@@ -104,8 +105,6 @@ def test_asking_with_every_state_shows_jobs_cancelled_while_held() -> None:
 
 def _until_told(job: str) -> list[dict[str, Any]]:
     """The accounting follows the controller by a moment."""
-    import time
-
     for _ in range(20):
         found = attempts(live(Slurm(history_days=1), datetime.now(UTC) + timedelta(seconds=1)))
         rows = [row for row in found.values() if row["job_id"] == job and row["ended_at"]]

@@ -34,8 +34,7 @@ def jobs(draw: st.DrawFn, identity: int) -> list[str]:
     )
     common = ["ann", "physics", state, str(submit), str(submit), str(submit), end, str(length), TRES]
     rows = [[str(identity), str(identity), *common, "00:00:00", draw(names)]]
-    for step in range(steps):
-        rows.append([f"{identity}.{step}", f"{identity}.{step}", *common, "00:01.500", "step"])
+    rows += [[f"{identity}.{n}", f"{identity}.{n}", *common, "00:01.500", "step"] for n in range(steps)]
     return ["|".join(row) for row in rows]
 
 
