@@ -50,11 +50,10 @@ def in_use(scene: Scene, held: Held) -> Chart:
     step_seconds = bin_step(scene.ask.period.seconds, MOST_BINS if is_wide else MOST_SMALL_BINS)
     use = scene.ask.series(held.metric, step_seconds, by=scene.by)
     series = _series(use, scene.ranks[scene.by])
-    by = scene.dimension.label
     step = words.duration(float(use.bin_seconds[0]))
     return Chart(
         id=held.id,
-        title=f"{held.what} by {by if by.isupper() else by[0].lower() + by[1:]}, mean of {step}",
+        title=f"{held.what} by {words.inside(scene.dimension.label)}, mean of {step}",
         finding=_finding(scene, held, use),
         x=Axis("", kind="time", values=use.edges[:-1], zone=scene.ask.display_zone),
         y=Axis(held.what, unit=held.format),

@@ -47,7 +47,7 @@ def usage_by(scene: Scene, name: str) -> Table:
     """Who used how much, by one dimension."""
     metrics = tuple(scene.ask.metrics[metric] for metric in asked_metrics(scene.has_gpus))
     label = scene.ask.dimensions[name].label
-    title = f"Usage by {label if label[:2].isupper() else label.lower()}"
+    title = f"Usage by {words.inside(label)}"
     return ranked(scene, scene.answers[name], Ranking(f"by-{name.replace('_', '-')}", title, name, metrics))
 
 

@@ -105,6 +105,12 @@ def plural(value: float, one: str, many: str = "") -> str:
     return f"{count(value)} {one if value == 1 else many or one + 's'}"
 
 
+def inside(label: str) -> str:
+    """A label within a sentence: "User" is "user", "GPU model" and "QoS" stay."""
+    head = label.partition(" ")[0]
+    return label[0].lower() + label[1:] if head[1:].islower() else label
+
+
 def listed(names: Sequence[str]) -> str:
     """a, b and c."""
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1]))) if names else ""

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from gpuledger.metrics import Ask, LedgerCoverage
+from gpuledger.metrics import NOT_KNOWN, Ask, LedgerCoverage
 from gpuledger.model.document import Document, Section
 from gpuledger.model.errors import NoData
 from gpuledger.reports import Report
@@ -116,7 +116,8 @@ def _shown(scene: Scene) -> Iterable[str]:
 def _title(scene: Scene) -> str:
     clusters = sorted({source.cluster for source in scene.coverage.sources})
     where = f" of {clusters[0]}" if len(clusters) == 1 else ""
-    return f"{'GPU' if scene.has_gpus else 'CPU'} usage{where}, {words.of_period(scene.ask.period)}"
+    only = "".join(f" where {text}" for text in _filters(scene.ask)[:2])
+    return f"{'GPU' if scene.has_gpus else 'CPU'} usage{where}{only}, {words.of_period(scene.ask.period)}"
 
 
 def _finding(scene: Scene) -> str:
@@ -150,8 +151,12 @@ def _busy(scene: Scene) -> str:
 
 
 def _parameters(ask: Ask, parameters: UsageParameters) -> dict[str, str | int | tuple[str, ...]]:
-    where = tuple(f"{f.column}{f.op}{','.join('' if v is None else v for v in f.values)}" for f in ask.where)
-    return {"by": parameters.by, "top": parameters.top, "rows": parameters.rows, "where": where}
+    return {"by": parameters.by, "top": parameters.top, "rows": parameters.rows, "where": _filters(ask)}
+
+
+def _filters(ask: Ask) -> tuple[str, ...]:
+    """The filters as people type them."""
+    return tuple(f"{f.column}{f.op}{','.join(NOT_KNOWN if v is None else v for v in f.values)}" for f in ask.where)
 
 
 REPORT = Report(
