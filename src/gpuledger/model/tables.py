@@ -28,7 +28,9 @@ class Table:
         return tuple(BY_NAME[name] for name in self.column_names)
 
 
-def _table(name: str, grain: str, key: str, rest: str, *, order: str, partition: str = "", is_polled: bool = False) -> Table:
+def _table(  # noqa: PLR0913 - a declaration reads best in one call
+    name: str, grain: str, key: str, rest: str, *, order: str, partition: str = "", is_polled: bool = False
+) -> Table:
     names = dict.fromkeys([*key.split(), *rest.split(), *partition.split(), "ingest_id"])
     return Table(name, grain, tuple(key.split()), tuple(names), order, tuple(partition.split()), is_polled)
 
