@@ -13,7 +13,9 @@ from gpuledger.ledger import OpenLedger
 from gpuledger.model.errors import NoData, SourceError, UsageError
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
-HEADER = "JobIDRaw|JobID|Cluster|User|Account|Partition|State|Submit|Start|End|ElapsedRaw|AllocTRES|ExitCode|NCPUS|JobName"
+HEADER = (
+    "JobIDRaw|JobID|Cluster|User|Account|Partition|State|Submit|Start|End|ElapsedRaw|AllocTRES|ExitCode|NCPUS|JobName"
+)
 ROWS = (
     "1|1|hpg|ann|physics|gpu|COMPLETED|2026-05-10T00:00:00|2026-05-10T00:00:00|2026-05-10T02:00:00|7200|cpu=8,gres/gpu=2|0:0|8|a",
     "2|2|hpg|bob|bio|gpu|FAILED|2026-05-11T00:00:00|2026-05-11T00:00:00|2026-05-11T01:00:00|3600|cpu=4,gres/gpu=1|1:0|4|b",

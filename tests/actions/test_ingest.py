@@ -68,7 +68,20 @@ def test_every_row_is_counted_once(site: Site) -> None:
 def test_the_run_is_told_with_its_counts(site: Site) -> None:
     done = site.ingest(lines(range(5)) + b"!bad\n", context=Context("", cluster="c"))
     (run,) = site.rows(RUNS)
-    told = {name: run[name] for name in ("ingest_id", "result", "run_kind", "rows_read_count", "accepted_count", "problem_count", "cluster", "source_type", "remarks")}
+    told = {
+        name: run[name]
+        for name in (
+            "ingest_id",
+            "result",
+            "run_kind",
+            "rows_read_count",
+            "accepted_count",
+            "problem_count",
+            "cluster",
+            "source_type",
+            "remarks",
+        )
+    }
     assert told == {
         "ingest_id": done.ingest_id, "result": "done", "run_kind": "ingest", "rows_read_count": 6, "accepted_count": 5,
         "problem_count": 1, "cluster": "c", "source_type": "tiny", "remarks": ["No zone given: stamps were read as UTC."],
@@ -174,7 +187,9 @@ def test_an_error_after_good_rows_is_told_by_the_run(site: Site) -> None:
         (lambda path: path.write_bytes(b"!a\n!b\n"), NoData, "None of the 2 rows .* line 1: the line begins"),
     ],
 )
-def test_an_input_that_is_no_good_is_one_sentence(site: Site, make: Callable[[Path], None], error: type, words: str) -> None:
+def test_an_input_that_is_no_good_is_one_sentence(
+    site: Site, make: Callable[[Path], None], error: type, words: str
+) -> None:
     make(site.folder / "bad.txt")
     with pytest.raises(error, match=words):
         ingest(site, Tiny(), site.folder / "bad.txt", context=UTC_FILE, now=NOW)
@@ -222,7 +237,9 @@ def test_progress_ends_at_the_whole(site: Site) -> None:
 
 def test_an_interrupted_ingest_is_named_and_read_again(site: Site) -> None:
     done = site.ingest(lines(range(30)), manner=Manner(is_copied=True))
-    lost = site.store.retract(RUNS, ingest_id=done.ingest_id) + site.store.retract(JOB_ATTEMPTS, ingest_id=done.ingest_id)
+    lost = site.store.retract(RUNS, ingest_id=done.ingest_id) + site.store.retract(
+        JOB_ATTEMPTS, ingest_id=done.ingest_id
+    )
     assert lost == 31
     (finding,) = check(site, NOW).findings
     assert (finding.lost_ingest_id, finding.is_mended) == (done.ingest_id, False)

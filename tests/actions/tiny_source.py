@@ -1,7 +1,6 @@
 """A source small enough to see through: one attempt a line, `number,state,end hour[,use]`; `!` lines are bad."""
 
 from dataclasses import dataclass
-
 from typing import BinaryIO, ClassVar
 
 from gpuledger.model.batch import Parsed, Watermark
@@ -41,7 +40,9 @@ class Tiny:
         number, state, end = text.split(",")
         ended = at(float(end)) if end else None
         told = {"state": state, "ended_at": ended, "observed_at": ended or at(int(number) + 1)}
-        return attempt(int(number), **told, cluster=context.cluster or "hpg", reported_by=None if ended else context.reported_by)
+        return attempt(
+            int(number), **told, cluster=context.cluster or "hpg", reported_by=None if ended else context.reported_by
+        )
 
     def redact(self, content: bytes) -> bytes:
         return content.replace(b"secret", b"******")
@@ -49,5 +50,3 @@ class Tiny:
 
 def lines(numbers: range, state: str = "completed") -> bytes:
     return b"".join(f"{n},{state},{n + 2}\n".encode() for n in numbers)
-
-
