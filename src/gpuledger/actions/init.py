@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gpuledger.config import Settings
+from gpuledger.config.sources import meanings
 from gpuledger.model.errors import LedgerError, UsageError
 from gpuledger.plugins import load, names
 
@@ -84,12 +85,14 @@ def _defaults() -> Iterator[str]:
 
 
 def _source(name: str) -> Iterator[str]:
-    """A table for the source, its other keys as comments with their defaults."""
+    """A table for the source, its other keys as comments with their meaning and defaults."""
+    kind = load("sources", name)
     yield f"[sources.{name}]"
     yield f'type = "{name}"'
-    for field in fields(load("sources", name)):
+    told = meanings(kind)
+    for field in fields(kind):
         default = field.default if field.default is not MISSING else None
-        yield f"# {field.name} = {_toml(default)}"
+        yield f"# {field.name} = {_toml(default)}  # {told.get(field.name, '')}".rstrip(" #")
 
 
 def _toml(value: Any) -> str:

@@ -95,8 +95,8 @@ def _list(form: FormOptions) -> None:
 
     kinds: dict[str, Mapping[str, Metric | Dimension]] = {"metric": known_metrics(), "dimension": BY_DIMENSION}
     rows = [
-        {"kind": kind, "name": one.name, "label": one.label, "meaning": one.meaning}
+        {"kind": kind, "name": one.name, "meaning": one.meaning}
         for kind, held in kinds.items()
         for one in held.values()
     ]
-    print_rows(rows, {"kind": "text", "name": "text", "label": "text", "meaning": "text"}, form)
+    print_rows(rows, {"kind": "text", "name": "text", "meaning": "text"}, form)

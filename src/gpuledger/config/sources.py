@@ -1,8 +1,12 @@
 """Sources as configured: a source's dataclass fields are its configuration keys, checked before anything runs."""
 
+import ast
 from collections.abc import Iterable, Mapping
 from dataclasses import Field, fields
+from inspect import getsource
+from itertools import pairwise
 from pathlib import Path
+from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -30,6 +34,16 @@ def source_named(settings: Settings, name: str) -> "Source":
     if name not in names("sources"):
         raise UsageError(unknown("source", name, {*settings.sources, *names("sources")}))
     return _built(f"[sources.{name}]", name, {})
+
+
+def meanings(kind: type) -> dict[str, str]:
+    """What each key of a source means: the text that stands under its field, on one line."""
+    body: list[Any] = ast.parse(dedent(getsource(kind))).body[0].body  # type: ignore[attr-defined]
+    return {
+        field.target.id: " ".join(text.value.value.split())
+        for field, text in pairwise(body)
+        if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant)
+    }
 
 
 def is_source(name: str, settings: Settings) -> bool:
