@@ -56,12 +56,3 @@ def test_a_period_is_called_as_people_call_it(period: Period, said: str, before:
 
 def test_a_label_keeps_its_acronym_within_a_sentence() -> None:
     assert [words.inside(label) for label in ("User", "GPU model", "QoS")] == ["user", "GPU model", "QoS"]
-
-
-def test_names_are_listed_in_a_sentence() -> None:
-    assert [words.listed(names) for names in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == [
-        "",
-        "a",
-        "a and b",
-        "a, b and c",
-    ]

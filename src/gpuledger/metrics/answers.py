@@ -105,7 +105,7 @@ Rows = Iterable[tuple[Key, dict[str, float | None]]]
 
 
 def _queries(fetch: Fetch, question: Question, parts: Sequence[Metric]) -> Iterable[Rows]:
-    """Few queries: one for all that was held, one per moment, one per peak (by calendar also one per count)."""
+    """Few queries: one for all that was held, one per moment, one for all peaks (by calendar also one per count)."""
     held = [metric for metric in parts if metric.kind in ("held", "active", "jobs", "distinct")]
     if held and question.bins:
         yield from _held_over_time(fetch, question, held)
@@ -114,9 +114,8 @@ def _queries(fetch: Fetch, question: Question, parts: Sequence[Metric]) -> Itera
     for moment in MOMENTS:
         if those := [metric for metric in parts if metric.kind == moment]:
             yield _aggregated(fetch(placed_totals(question, moment, those)), question, those)
-    for metric in parts:
-        if metric.kind == "peak":
-            yield _peaks(fetch, question, metric)
+    if those := [metric for metric in parts if metric.kind == "peak"]:
+        yield _peaks(fetch, question, those)
 
 
 def _held_over_time(fetch: Fetch, question: Question, held: Sequence[Metric]) -> Iterable[Rows]:
@@ -145,10 +144,11 @@ def _aggregated(rows: pa.Table, question: Question, metrics: Sequence[Metric]) -
             yield _key(question, key, row.get(BIN)), values
 
 
-def _peaks(fetch: Fetch, question: Question, metric: Metric) -> Rows:
+def _peaks(fetch: Fetch, question: Question, metrics: Sequence[Metric]) -> Rows:
     bins = question.bins or cut(question.period, question.period.seconds, "UTC")
-    for key, cell, value in peaks(fetch(steps(question, metric)), len(question.columns), bins):
-        yield _key(question, key, cell), {metric.name: value}
+    found = fetch(steps(question, metrics))
+    for key, cell, number, value in peaks(found, len(question.columns), bins, len(metrics)):
+        yield _key(question, key, cell), {metrics[number].name: value}
 
 
 def _key(question: Question, names: Key, cell: int | None) -> Key:

@@ -3,7 +3,6 @@
 `tests/reports/test_words.py` holds these to the renderers' formatter.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -109,11 +108,6 @@ def inside(label: str) -> str:
     """A label within a sentence: "User" is "user", "GPU model" and "QoS" stay."""
     head = label.partition(" ")[0]
     return label[0].lower() + label[1:] if head[1:].islower() else label
-
-
-def listed(names: Sequence[str]) -> str:
-    """a, b and c."""
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1]))) if names else ""
 
 
 def _rounded(value: float, digits: int) -> str:
