@@ -191,5 +191,5 @@ def _finish(columns: dict[str, pa.Array], reading: Reading) -> None:
 
 def _models(names: pa.Array) -> pa.Array:
     encoded = names.dictionary_encode()
-    spelled = [gpu_model(name).name for name in encoded.dictionary.to_pylist()]
+    spelled = [(gpu_model(name).name or None) for name in encoded.dictionary.to_pylist()]
     return pa.array(spelled, pa.string()).take(encoded.indices)

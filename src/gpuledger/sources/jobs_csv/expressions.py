@@ -19,7 +19,7 @@ SETTINGS = {
     "enable_external_access": "false",
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
-    "memory_limit": "512MB",
+    "memory_limit": "256MB",
     "threads": "4",
 }
 CLASSES = {

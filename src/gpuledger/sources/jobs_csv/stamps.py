@@ -22,7 +22,7 @@ MICRO = 1_000_000
 INSTANT = pa.timestamp("us", "UTC")
 UTC = ("UTC", "Etc/UTC", "Z")
 
-OFFSET = r"\d:?\d\d(\.\d+)? *(Z|z|UTC|[+-]\d\d(:?\d\d)?)$"
+OFFSET = r"\d:?\d\d(\.\d+)? *(Z|z|UTC|[+-]\d\d(:?\d\d)?) *$"
 """A time of day and what it is ahead of UTC."""
 
 ORDER = ("submitted_at", "eligible_at", "matched_at", "started_at", "ended_at")
@@ -38,8 +38,8 @@ def sql(expression: str, kind: str, stamps: Stamps, origin_us: int) -> str:
     if stamps == "iso":
         if kind != "VARCHAR":
             raise ConfigError(f"a number ({kind}) is no ISO stamp; say stamps = 's', 'ms', 'us' or 'relative'.")
-        return _iso(f"nullif(trim({expression}), '')")
-    number = f"nullif(trim({expression}), '')" if kind == "VARCHAR" else expression
+        return _iso(f"nullif({expression}, '')")
+    number = f"nullif({expression}, '')" if kind == "VARCHAR" else expression
     base = origin_us if stamps == "relative" else 0
     scale = MICRO // PER_SECOND[stamps]
     return _struct(f"make_timestamp({base} + CAST(round(CAST({number} AS DOUBLE) * {scale}) AS BIGINT))", "true")

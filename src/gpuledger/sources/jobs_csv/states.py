@@ -33,7 +33,7 @@ def _counts(indices: pa.Array) -> tuple[list[int], list[int]]:
 
 
 def _state(word: str, told: Mapping[str, str]) -> str | None:
-    plain = word.casefold()
+    plain = word.strip().casefold()
     if plain in told:
         return told[plain]
     plain = plain.replace("-", "_").replace(" ", "_")

@@ -67,7 +67,7 @@ def known(columns: Sequence[str], numbers: frozenset[str], unknown: dict[str, tu
     for name in columns:
         value = _without(quoted(name), (*unknown.get("*", ()), *unknown.get(name, ())))
         if name in numbers:
-            text = f"nullif(trim(CAST({value} AS VARCHAR)), '')"
+            text = f"nullif(CAST({value} AS VARCHAR), '')"
             told.append(f"TRY_CAST({text} AS DOUBLE) AS {quoted(name)}")
             told.append(f"({text} IS NOT NULL AND TRY_CAST({text} AS DOUBLE) IS NULL) AS {quoted(BAD + name)}")
         else:
@@ -86,7 +86,7 @@ def value_sql(wanted: Wanted, told: str) -> str:
     """The value as a struct `v`, null when it cannot be read as its kind. `told` is DuckDB's type of the expression."""
     sql = wanted.expression.sql
     is_text = told == "VARCHAR"
-    cell = f"nullif(trim({sql}), '')" if is_text else sql
+    cell = f"nullif({sql}, '')" if is_text else sql
     if wanted.kind == "instant":
         try:
             typed = stamps.sql(sql, told, wanted.stamped, wanted.origin_us)
@@ -98,7 +98,7 @@ def value_sql(wanted: Wanted, told: str) -> str:
         typed = _whole(f"CAST({cell} AS DOUBLE)")
     elif wanted.kind == "text":
         typed = (
-            f"nullif(trim(CAST({sql} AS VARCHAR)), '')"
+            f"nullif(CAST({sql} AS VARCHAR), '')"
             if wanted.name in EMPTY_IS_UNKNOWN
             else f"CAST({sql} AS VARCHAR)"
         )
@@ -127,7 +127,7 @@ def content_sql(columns: Sequence[str]) -> str:
 
 def id_sql(parts: Sequence[Expression]) -> str:
     """The parts of an id with @ between; null when one of them is not known."""
-    texts = [f"nullif(trim(CAST({part.sql} AS VARCHAR)), '')" for part in parts]
+    texts = [f"nullif(CAST({part.sql} AS VARCHAR), '')" for part in parts]
     return " || '@' || ".join(texts)
 
 
