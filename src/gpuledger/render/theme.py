@@ -50,9 +50,9 @@ class Colours:
             for dimension, names in ranks.items()
         }
 
-    def paint(self, dimension: str | None, name: object) -> str:
-        """The paint of `name`, the same in every figure and table of the document."""
-        rank = self._rank.get(dimension or "", {}).get(str(name))
+    def paint(self, dimension: str | None, name: str | None) -> str:
+        """The paint of `name`, the same in every figure and table of the document; not known is one of the others."""
+        rank = self._rank.get(dimension or "", {}).get(name or "")
         return OTHERS if rank is None else f"c{rank}"
 
     def has(self, dimension: str | None) -> bool:

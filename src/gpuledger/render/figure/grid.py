@@ -10,53 +10,75 @@ from gpuledger.render.figure.drawing import Box, Cells, Drawing, Item, Key, Room
 from gpuledger.render.format import column_digits, number
 from gpuledger.render.theme import Colours, theme
 
-_TOP, _GROUP, _LANE, _CELL, _NAME = 4.0, 26.0, 6.0, 22.0, 130.0
+_TOP, _GROUP, _CELL, _NAME = 4.0, 26.0, 22.0, 130.0
+_LANES = ((32, 6.0), (100, 4.0))
+_THINNEST, _HOST_GAP, _NAME_STEP = 2.0, 3.0, 14.0
 _STEPS = len(theme()["modes"]["light"]["sequential"])
 
 
 def draw(chart: Chart, shape: Grid, colours: Colours, room: Room) -> Drawing:
     """The chart laid out in `room`; rows of one group stand together under its name."""
-    step = _LANE if shape.states else _CELL
+    step = _lane(len(shape.rows)) if shape.states else _CELL
     count = len(chart.x.values)
     places, heads, bottom = _places(shape, step)
-    names = [(y, row, fit(row.label, 11, _NAME, room)) for row, y in places]
-    left = max([60.0, *(room.measure(name, 11) + 16 for _, _, name in names)])
+    names = _lane_names(places) if shape.states else [(row.label, y + step / 2) for row, y in places]
+    cut = [(name, fit(name, 11, _NAME, room), y) for name, y in names]
+    left = max([60.0, *(room.measure(shown, 11) + 16 for _, shown, _ in cut)])
     width = room.width - left - 12
     items: list[Item] = [Words(0.0, y, text, size=12, is_bold=True) for text, y in heads]
-    items += [Words(-8, y + step / 2, name, "end", "ink-2", place="left", full=row.label if name != row.label else "")
-              for y, row, name in names if not shape.states or _is_named(row, shape, step)]  # fmt: skip
-    items += _states(shape, places, count) if shape.states else _amounts(chart, places, count, width)
+    items += [
+        Words(-8, y, shown, "end", "ink-2", place="left", full=name if name != shown else "") for name, shown, y in cut
+    ]
+    items += _states(shape, places, count, step) if shape.states else _amounts(chart, places, count, width)
     items += _x_axis(chart, count, bottom, width, room)
     legend = _state_keys(shape) if shape.states else ()
     return Drawing(bottom + BELOW, left, 12.0, tuple(items), legend, notes=() if shape.states else _words(chart, shape))
 
 
+def _lane(rows: int) -> float:
+    """Height of a lane: two pixels a GPU in a large pool, more where there is room."""
+    return next((height for most, height in _LANES if rows <= most), _THINNEST)
+
+
 def _places(shape: Grid, step: float) -> tuple[list[tuple[GridRow, float]], list[tuple[str, float]], float]:
+    """Each row's top, each group's head, and where the last row ends; the lanes of a host stand apart from the next."""
     y, places, heads = _TOP, [], []
     for group, rows in groupby(shape.rows, key=lambda row: row.group):
         if group:
             heads.append((group, y + _GROUP / 2))
             y += _GROUP
-        for row in rows:
-            places.append((row, y))
-            y += step
+        for _, lanes in groupby(rows, key=lambda row: _host(row) if shape.states else ""):
+            for row in lanes:
+                places.append((row, y))
+                y += step
+            y += _HOST_GAP if shape.states else 0.0
     return places, heads, y
 
 
-def _is_named(row: GridRow, shape: Grid, step: float) -> bool:
-    """Lanes are thinner than their names: every second or third lane carries one."""
-    group = [other for other in shape.rows if other.group == row.group]
-    return group.index(row) % max(1, round(14 / step)) == 0
+def _host(row: GridRow) -> str:
+    """The host of "host / GPU 3": a lane is thinner than a name, so a host's lanes share one."""
+    return row.label.partition(" / ")[0]
 
 
-def _states(shape: Grid, places: list[tuple[GridRow, float]], count: int) -> list[Item]:
+def _lane_names(places: list[tuple[GridRow, float]]) -> list[tuple[str, float]]:
+    """A name at the first lane of each host, where the one above leaves room for it."""
+    names: list[tuple[str, float]] = []
+    for host, lanes in groupby(places, key=lambda place: _host(place[0])):
+        y = next(lanes)[1] + 6
+        if not names or y - names[-1][1] >= _NAME_STEP:
+            names.append((host, y))
+    return names
+
+
+def _states(shape: Grid, places: list[tuple[GridRow, float]], count: int, step: float) -> list[Item]:
+    air = 1.0 if step > _THINNEST else 0.0
     code = {theme()["states"][state]["code"]: state for state in shape.states}
     boxes: dict[str, list[Box]] = defaultdict(list)
     for row, y in places:
         start = 0
         for letter, run in groupby(row.codes):
             end = start + len(list(run))
-            boxes[code[letter]].append((start / count, end / count, y, y + _LANE - 1))
+            boxes[code[letter]].append((start / count, end / count, y, y + step - air))
             start = end
     return [Cells(state_paint(state), tuple(boxes[state])) for state in shape.states if boxes[state]]
 

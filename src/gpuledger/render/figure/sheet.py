@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from matplotlib.collections import CircleCollection, PolyCollection
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
@@ -28,6 +29,7 @@ from gpuledger.render.figure.drawing import (
     Words,
     fit,
 )
+from gpuledger.render.figure.lanes import is_lane, lane_pixels
 from gpuledger.render.figure.type import BOLDER, font, lines, measure, printable
 from gpuledger.render.theme import Mode, palette, theme
 
@@ -67,9 +69,13 @@ class Sheet:
         self._axes = self._sized(bottom + 14 + _FOOT_STEP * len(foot))
         self._write_heads(heads)
         self._write_keys(keys, keys_top)
+        lanes = [item for item in drawing.items if isinstance(item, Cells) and is_lane(item)]
+        if lanes:
+            self._lanes(lanes)
         for item in drawing.items:
             self._depth += 1
-            self._paint(item)
+            if item not in lanes:
+                self._paint(item)
         self._write(sentence, (WIDTH / 2, self._top + 30), _SENTENCE_STEP, Words(0, 0, "", "middle", "ink-2", 13))
         self._write(foot, (_MARGIN, bottom + 12), _FOOT_STEP, Words(0, 0, "", paint="ink-3", size=10.5))
 
@@ -126,6 +132,15 @@ class Sheet:
             (left, top), (right, bottom) = self._at((x0, y0), item.place), self._at((x1, y1), item.place)
             outlines.append(_rectangle(left, max(right, left + item.least), top, bottom))
         self._polygons(outlines, item.paint, item.opacity, is_outlined=item.is_outlined)
+
+    def _lanes(self, lanes: Sequence[Cells]) -> None:
+        """Tens of thousands of cells as one image, its textures on the sheet's own grid so that thin lanes show them."""
+        left, right = self._x(0.0, "plot"), self._x(1.0, "plot")
+        pixels = lane_pixels(lanes, (right - left, self._drawing.height), self._colours)
+        extent = (left, right, self._top + self._drawing.height, self._top)
+        image = AxesImage(self._axes, extent=extent, interpolation="nearest", origin="upper", zorder=self._depth)
+        image.set_data(pixels)
+        self._axes.add_image(image)
 
     def _polygons(self, outlines: list[list[Point]], paint: str, opacity: float, *, is_outlined: bool = False) -> None:
         fill, hatch, ink = self._fill(paint)

@@ -51,5 +51,5 @@ def _bar(chart: Chart, span: Span, y: float, scale: TimeScale, colours: Colours)
     items: list[Item] = [Cells(paint, ((x0, x1, y - _HALF, y + _HALF),), is_outlined=True, least=2.0)]
     if span.end is None:
         # The arrow stands in the margin, so that it keeps its form while the plot stretches.
-        items.append(Stroke(f"{paint}-line", ((3, y - 5), (9, y), (3, y + 5)), 1.75, place="right"))
+        items.append(Stroke("ink-2", ((3, y - 5), (9, y), (3, y + 5)), 1.75, place="right"))
     return items

@@ -65,7 +65,6 @@ class _Style:
     column: Column
     digits: int | None
     most: float
-    is_first: bool
 
 
 def table_view(table: Table, colours: Colours, zone: str) -> TableView:
@@ -89,16 +88,22 @@ def _style(table: Table, index: int) -> _Style:
     column = table.columns[index]
     values = [row[index] for row in table.rows]
     sizes = [float(v) for v in values if is_number(v)]  # type: ignore[arg-type]
-    return _Style(column, column_digits(values, column.format), max(sizes, default=0.0), index == 0)
+    return _Style(column, column_digits(values, column.format), max(sizes, default=0.0))
 
 
 def _cells(
     row: Sequence[Scalar], kind: str, styles: Sequence[_Style], colours: Colours, zone: str
 ) -> tuple[CellView, ...]:
-    named = next((value for value, s in zip(row, styles, strict=True) if s.column.dimension), None)
-    dimension = next((s.column.dimension for s in styles if s.column.dimension), None)
-    paint = OTHERS if kind == "others" else colours.paint(dimension, named) if colours.has(dimension) else "c0"
-    return tuple(_cell(value, kind, s, paint, colours, zone) for value, s in zip(row, styles, strict=True))
+    """A row's bars take the colour of its first name; each name has the swatch of its own dimension."""
+    names = ((style.column.dimension, value) for value, style in zip(row, styles, strict=True))
+    paint = next((_name_paint(d, name, kind, colours) for d, name in names if d), "c0")
+    return tuple(_cell(value, kind, style, paint, colours, zone) for value, style in zip(row, styles, strict=True))
+
+
+def _name_paint(dimension: str, name: Scalar, kind: str, colours: Colours) -> str:
+    if not colours.has(dimension):
+        return "c0"
+    return OTHERS if kind == "others" or name is None else colours.paint(dimension, str(name))
 
 
 def _cell(value: Scalar, kind: str, style: _Style, paint: str, colours: Colours, zone: str) -> CellView:
@@ -110,13 +115,17 @@ def _cell(value: Scalar, kind: str, style: _Style, paint: str, colours: Colours,
         return CellView(NULL, "", "null", NOT_COLLECTED, has_bar=column.has_bar)
     if text == "":
         return CellView(EMPTY, "", "quiet")
-    swatch = (
-        fill(paint, is_swatch=True) if column.dimension and kind != "total" and colours.has(column.dimension) else ""
-    )
     quiet = "zero" if value == 0 and is_number(value) else ""
-    if not column.has_bar:
-        return CellView(text, raw, quiet, paint=swatch)
-    return CellView(text, raw, quiet, bar=_bar(value, kind, style), paint=fill(paint, is_swatch=True), has_bar=True)
+    if column.has_bar:
+        fills = fill(paint, is_swatch=True)
+        return CellView(text, raw, quiet, bar=_bar(value, kind, style), paint=fills, has_bar=True)
+    return CellView(text, raw, quiet, paint=_swatch(column, value, kind, colours))
+
+
+def _swatch(column: Column, value: Scalar, kind: str, colours: Colours) -> str:
+    if column.dimension is None or kind == "total" or not colours.has(column.dimension):
+        return ""
+    return fill(_name_paint(column.dimension, value, kind, colours), is_swatch=True)
 
 
 def _bar(value: Scalar, kind: str, style: _Style) -> float | None:
