@@ -27,7 +27,7 @@ Cursor = duckdb.DuckDBPyConnection
 def upsert(cursor: Cursor, snapshot: Snapshot, rows: pa.Table, weights: np.ndarray, ingest_id: str) -> Written:
     """One merge of prepared rows into this version. Run again from here when another commit came first."""
     table = snapshot.table
-    files = snapshot.paths(candidates(cursor, snapshot, rows))
+    files = snapshot.paths(candidates(snapshot, rows))
     news = _news(cursor, snapshot, rows, files)
     if not len(news):
         return Written(unchanged=len(rows), input_unchanged=int(weights.sum()))
@@ -64,7 +64,7 @@ def _changed(cursor: Cursor, new: pa.Table, old: pa.Table, table: Table) -> tupl
 def append(cursor: Cursor, snapshot: Snapshot, rows: pa.Table, weights: np.ndarray, ingest_id: str) -> Written:
     """Adds the rows whose key is not there, under the stream's transaction number."""
     table = snapshot.table
-    news = _first_of_each(cursor, snapshot, rows, snapshot.paths(candidates(cursor, snapshot, rows)))
+    news = _first_of_each(cursor, snapshot, rows, snapshot.paths(candidates(snapshot, rows)))
     accepted = int(weights[news.to_numpy()].sum())
     if len(news):
         added = in_order(rows if len(news) == len(rows) else rows.take(news), table)
@@ -79,12 +79,12 @@ def _stream(rows: pa.Table, table: Table) -> tuple[str, int] | None:
     return f"{rows['cluster'][0]}/{rows['source'][0]}", int(pc.max(rows["time"].cast(pa.int64())).as_py())
 
 
-def candidates(cursor: Cursor, snapshot: Snapshot, rows: pa.Table) -> pa.ChunkedArray:
+def candidates(snapshot: Snapshot, rows: pa.Table) -> pa.ChunkedArray:
     """Which files can hold a key of these rows, told by their statistics."""
     keep = pc.invert(snapshot.everything)
     if not snapshot.adds.num_rows:
         return keep
-    for group in _ranges(cursor, snapshot.table, rows):
+    for group in _ranges(snapshot.table, rows):
         keep = pc.or_(keep, reduce(pc.and_, _sides(snapshot, group), snapshot.everything))
     return keep
 
@@ -95,36 +95,26 @@ def _fixed(table: Table) -> tuple[str, ...]:
     return (*names, "submitted_at") if table is JOB_ATTEMPTS else tuple(names)
 
 
-def _ranges(cursor: Cursor, table: Table, rows: pa.Table) -> list[dict[str, Any]]:
-    """Smallest and largest value of the fixed columns for each partition of the rows."""
+def _ranges(table: Table, rows: pa.Table) -> list[dict[str, Any]]:
+    """Smallest and largest value (`x_min`, `x_max`, and how many are known, `x_count`) of the fixed columns for each partition."""
     if not (fixed := _fixed(table)):
         return [{}]
-    sides = ", ".join(
-        f"min({name}) AS {quoted('min.' + name)}, max({name}) AS {quoted('max.' + name)}, count({name}) < count(*) AS {quoted('open.' + name)}"
-        for name in fixed
-    )
-    groups = ", ".join(table.partition or ("true",))
-    names = [*dict.fromkeys([*fixed, *table.partition])]
-    cursor.register("rows_in", rows.select(names))
-    shown = ", ".join(["cluster" if "cluster" in table.partition else "NULL AS cluster", sides])
-    found: list[dict[str, Any]] = (
-        cursor.sql(f"SELECT {shown} FROM rows_in GROUP BY {groups}").to_arrow_table().to_pylist()
-    )
-    cursor.unregister("rows_in")
+    wanted = [(name, what) for name in fixed for what in ("min", "max", "count")]
+    groups = rows.group_by(list(table.partition)).aggregate([*wanted, ([], "count_all")])
+    found: list[dict[str, Any]] = groups.to_pylist()
     return found
 
 
 def _sides(snapshot: Snapshot, group: dict[str, Any]) -> list[pa.ChunkedArray]:
     """The rows' month is no side: it is fixed when a row first came, and may have been another."""
-    sides = [pc.equal(snapshot.adds["partition.cluster"], group["cluster"])] if group.get("cluster") is not None else []
-    for name in (key.removeprefix("min.") for key in group if key.startswith("min.")):
-        if group["open." + name]:
-            continue
-        within = pc.and_(
-            at_most(snapshot.adds, f"min.{name}", group[f"max.{name}"]),
-            at_most(snapshot.adds, f"max.{name}", group[f"min.{name}"], at_least=True),
-        )
-        sides.append(pc.or_(within, pc.fill_null(pc.greater(snapshot.adds[f"null_count.{name}"], 0), True)))
+    adds = snapshot.adds
+    sides = [pc.equal(adds["partition.cluster"], group["cluster"])] if "cluster" in group else []
+    for name in _fixed(snapshot.table):
+        if group[f"{name}_count"] == group["count_all"]:
+            begins = at_most(adds, f"min.{name}", group[f"{name}_max"])
+            ends = at_most(adds, f"max.{name}", group[f"{name}_min"], at_least=True)
+            unknown = pc.fill_null(pc.greater(adds[f"null_count.{name}"], 0), True)
+            sides.append(pc.or_(pc.and_(begins, ends), unknown))
     return sides
 
 
@@ -181,16 +171,16 @@ def _shared(cursor: Cursor, new: pa.Table, old: pa.Table, table: Table) -> np.nd
 
 def _first_of_each(cursor: Cursor, snapshot: Snapshot, rows: pa.Table, files: Sequence[str]) -> pa.Array:
     """Numbers of the rows whose key is not stored, the first of each key."""
-    key = ", ".join(snapshot.table.key)
-    cursor.register("rows_in", _numbered(rows, snapshot.table.key))
-    new = (
-        f"rows_in ANTI JOIN {_source(cursor, snapshot, files, snapshot.table.key)} o USING ({key})"
-        if files
-        else "rows_in"
-    )
-    found = cursor.sql(f"SELECT min(n) AS n FROM {new} GROUP BY {key} ORDER BY 1").to_arrow_table()
-    cursor.unregister("rows_in")
-    return found["n"].combine_chunks()
+    key = list(snapshot.table.key)
+    numbered = _numbered(rows, key)
+    if files:
+        cursor.register("rows_in", numbered)
+        stored = _source(cursor, snapshot, files, key)
+        numbered = cursor.sql(
+            f"SELECT i.* FROM rows_in i ANTI JOIN {stored} o USING ({', '.join(key)})"
+        ).to_arrow_table()
+        cursor.unregister("rows_in")
+    return numbered.group_by(key).aggregate([("n", "min")])["n_min"].combine_chunks().sort()
 
 
 def _commit(cursor: Cursor, snapshot: Snapshot, rows: pa.Table, old: pa.Table, updates: int, ingest_id: str) -> None:
