@@ -147,14 +147,32 @@ def test_a_terminal_gets_a_table_and_no_color_takes_the_colour(led: Path, monkey
     assert "\x1b[3" not in on_a_terminal(*question)
 
 
+def logged(file: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in file.read_text().splitlines()]
+
+
 def test_the_log_file_holds_one_json_object_a_line(
     led: Path, work: Path, cli: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GPULEDGER_LEGER", "typo")
     ran = cli("query", "gpu_hours", "--month", "2026-05", "--log-file", "log.jsonl")
     assert "did you mean 'ledger'" in ran.err
-    [line] = [json.loads(line) for line in Path("log.jsonl").read_text().splitlines()]
-    assert (line["level"], set(line) >= {"time", "message"}) == ("warning", True)
+    read, warned = logged(work / "log.jsonl")
+    assert (read["level"], warned["level"]) == ("info", "warning")
+    assert all({"time", "level", "message"} <= set(line) for line in (read, warned))
+
+
+def test_the_log_file_holds_the_counts_and_the_error_that_cron_does_not_see(work: Path, cli: Run) -> None:
+    ran = cli("--ledger", "led", "ingest", accounting(work / "a.txt", ANN), "no.txt", "-q", "--log-file", "log.jsonl")
+    assert len(ran.err.splitlines()) == 1
+    lines = logged(work / "log.jsonl")
+    assert [line["rows_read"] for line in lines if "rows_read" in line] == [1]
+    assert [line["message"] for line in lines if line["level"] == "error"] == ["no.txt does not exist; check the name."]
+
+
+def test_more_is_said_when_asked(led: Path, cli: Run) -> None:
+    assert "INFO: Settings are read." in cli("store", "info", "-v").err
+    assert "INFO" not in cli("store", "info").err
 
 
 def test_a_log_file_that_cannot_be_written_is_one_sentence(cli: Run) -> None:

@@ -105,7 +105,7 @@ def test_json_holds_every_count_and_problem(work: Path, cli: Run) -> None:
             "cut.gz",
             gzip.compress((HEADER + "\n" + ANN + "\n").encode() * 500)[:-200],
             1,
-            "cut.gz is cut off or damaged",
+            "cut.gz: The gzip file is damaged or cut off",
         ),
         ("bad.txt", f"{HEADER}\n{BAD}\n".encode(), 3, "None of the 1 rows of bad.txt could be used; line 2"),
         ("letter.txt", b"Dear Sir or Madam\n", 1, "letter.txt is in no format that is known here"),

@@ -69,6 +69,7 @@ def _poll(ledger: "Ledger", name: str, session: Session) -> "Polled":
         poll = Polled(name, None, error=error)
     if poll.error:
         messages.error(f"{name}: {poll.error}")
+    messages.note("Polled a source.", **_row(poll), since=poll.since, files_removed=poll.files_removed)
     return poll
 
 

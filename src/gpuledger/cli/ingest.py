@@ -107,6 +107,9 @@ def ingest(
 
 def _told(outcome: "Outcome", reading: Reading) -> "Outcome":
     """Prints what became of one input, as soon as it is known."""
+    if outcome.done:
+        counts = {name: getattr(outcome.done, name) for name in COUNTS}
+        messages.note("Read an input.", input_name=outcome.input_name, source_type=outcome.done.source_type, **counts)
     if outcome.done and not reading.is_json:
         print_text(_counts(outcome.done, reading.is_dry_run))
         for line in _details(outcome.done, reading.is_dry_run):

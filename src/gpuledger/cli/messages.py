@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 LOG = logging.getLogger("gpuledger")
-_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
+SAID = "is_said"
+"""Marks a record that stderr has already."""
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", SAID}
 
 
 def escaped(text: str) -> str:
@@ -26,7 +28,7 @@ def _written(character: str) -> str:
 
 def say(text: str) -> None:
     """A line for the person at the terminal, unless --quiet."""
-    if LOG.getEffectiveLevel() < logging.ERROR:
+    if not LOG.handlers or LOG.handlers[0].level < logging.ERROR:
         print(escaped(text), file=sys.stderr)
 
 
@@ -36,8 +38,15 @@ def warn(text: str) -> None:
 
 
 def error(text: str) -> None:
-    """The one sentence of an error; always printed."""
+    """The one sentence of an error; always printed, and in the log file where there is one."""
     print(f"gpuledger: {escaped(text)}", file=sys.stderr)
+    if LOG.handlers:
+        LOG.error(text, extra={SAID: True})
+
+
+def note(text: str, **facts: object) -> None:
+    """What a run did, with its facts: for the log file, and for stderr with -v."""
+    LOG.info(text, extra=facts)
 
 
 def log_to(level: str, file: Path | None) -> None:
@@ -49,6 +58,7 @@ def log_to(level: str, file: Path | None) -> None:
     terminal = logging.StreamHandler()
     terminal.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
     terminal.setLevel(level.upper())
+    terminal.addFilter(lambda record: not hasattr(record, SAID))
     LOG.addHandler(terminal)
     LOG.setLevel(level.upper())
     if file is None:

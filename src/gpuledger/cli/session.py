@@ -75,6 +75,7 @@ class Session:
 
         loaded = load(self.typed.flags, os.environ, Path.cwd(), self.typed.config)
         messages.log_to(loaded.settings.log_level, loaded.settings.log_file)
+        messages.note("Settings are read.", configuration=str(loaded.file or ""))
         for sentence in unknown_variables(os.environ):
             messages.warn(sentence)
         return loaded
