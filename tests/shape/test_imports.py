@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
 
 import grimp
 import pytest
@@ -58,7 +59,7 @@ def test_the_contracts_hold() -> None:
     """The layers in pyproject.toml are the architecture."""
     outcome = subprocess.run(
         ["lint-imports", "--no-logo"],
-        executable=ROOT / ".venv/bin/lint-imports",
+        executable=Path(sys.executable).parent / "lint-imports",
         cwd=ROOT,
         text=True,
         capture_output=True,
