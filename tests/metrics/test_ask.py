@@ -37,12 +37,19 @@ def ask(duck: DuckEngine) -> StoreAsk:
         attempt(3, user_name="cyd", gpu_count=4.0),
         attempt(4, user_name="dan", gpu_count=1.0),
         attempt(5, user_name="eve", started_at=None, state="cancelled"),
+        attempt(6, user_name="zoe", gpu_count=0.0),
     ]
     return StoreAsk(duck.load({"job_attempts": rows}), DAY, DAY.end)
 
 
 def test_rows_go_by_the_first_metric_and_the_unknown_comes_last(ask: StoreAsk) -> None:
-    assert [name for (name,) in ask.ask("gpu_hours", by=["user"]).of("gpu_hours")] == ["cyd", "ada", "dan", "bob"]
+    assert [name for (name,) in ask.ask("gpu_hours", by=["user"]).of("gpu_hours")] == [
+        "cyd",
+        "ada",
+        "dan",
+        "zoe",
+        "bob",
+    ]
 
 
 def test_who_held_nothing_has_no_hours_but_an_end(ask: StoreAsk) -> None:

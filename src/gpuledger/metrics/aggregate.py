@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from gpuledger.metrics import Metric
 from gpuledger.metrics.question import Question, expression_of
-from gpuledger.metrics.relation import Moment
+from gpuledger.metrics.relation import MICRO, Moment
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -39,8 +39,8 @@ def _aggregate(rows: "ir.Table", keys: "dict[str, ir.Value]", amounts: "dict[str
 
 def _amount(question: Question, metric: Metric, rows: "ir.Table") -> "ir.Scalar":
     if metric.kind == "held":
-        lasted = (rows.until_us - rows.since_us).cast("float64") / 1e6
-        return (question.rate(metric, rows) * lasted).sum() / metric.per_seconds
+        lasted_us = (rows.until_us - rows.since_us).cast("float64")  # whole: sums are exact, in any order
+        return (question.rate(metric, rows) * lasted_us).sum() / (metric.per_seconds * MICRO)
     value = expression_of(metric, rows)
     match metric.kind:
         case "active":

@@ -9,6 +9,7 @@ from gpuledger.metrics import Metric
 from gpuledger.metrics.bins import Bins
 from gpuledger.metrics.events import Floats, Key, Sparse, changes, sparse
 from gpuledger.metrics.question import Question, expression_of
+from gpuledger.metrics.relation import MICRO
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +38,7 @@ def amounts(
         areas = [found.area_us(number, first, last) for number in range(len(metrics))]
         for series, cell in np.argwhere(active > 0).tolist():
             values = [
-                float(area[series, cell]) / 1e6 / metric.per_seconds if is_known[first + series] else None
+                float(area[series, cell]) / (metric.per_seconds * MICRO) if is_known[first + series] else None
                 for metric, area, is_known in zip(metrics, areas, known, strict=True)
             ]
             yield found.keys[first + series], cell, values
