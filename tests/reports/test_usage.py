@@ -230,6 +230,7 @@ def test_what_nobody_observed_is_a_gap_and_has_no_value(tmp_path: Path) -> None:
     assert series.values[130] is None
     assert series.values[100] == 0.0
     assert document.coverage.ratio == pytest.approx(2 / 3)
+    assert card(document, "gpu_hours").unit == "GPU-h of 66.7\u202f% observed"
 
 
 def test_a_record_past_its_limit_is_listed_and_counts_to_its_limit(tmp_path: Path) -> None:

@@ -68,12 +68,21 @@ def _card(scene: Scene, name: str, earlier: Earlier, spark: tuple[float | None, 
         value=value,
         format=metric.format,
         meaning=metric.meaning,
+        unit=_partly(scene, metric),
         better=metric.better,
         comparison=comparison,
         measured=_measured(scene) if name == "gpu_busy_ratio" else None,
         reason=reason if value is not None else UNKNOWN.get(name, "nothing of it happened in the period"),
         spark=spark,
     )
+
+
+def _partly(scene: Scene, metric: Metric) -> str:
+    """A sum over a period that was not wholly observed says so beside the number."""
+    observed = scene.coverage.covered_ratio
+    if not metric.is_sum or observed is None or observed >= 1:
+        return ""
+    return f"{'GPU-h' if metric.format == 'gpu_hour' else 'h'} of {words.percent(observed)} observed"
 
 
 def _comparison(metric: Metric, value: float | None, earlier: Earlier) -> tuple[Comparison | None, str | None]:
