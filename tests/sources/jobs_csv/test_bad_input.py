@@ -156,7 +156,7 @@ def test_damaged_files_are_one_sentence() -> None:
     packed = gzip.compress((HEADER + GOOD * 50_000).encode())
     parquet = io.BytesIO()
     pq.write_table(pa.csv.read_csv(io.BytesIO((HEADER + GOOD).encode())), parquet)
-    for content in (packed[:200], parquet.getvalue()[:-20], b"SQLite format 3\0" + b"x" * 5000):
+    for content in (b"x" * 300_000, packed[:200], parquet.getvalue()[:-20], b"SQLite format 3\0" + b"x" * 5000):
         with pytest.raises(SourceError) as error:
             found(content)
         assert isinstance(error.value, LedgerError)

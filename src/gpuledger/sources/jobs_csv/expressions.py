@@ -29,6 +29,8 @@ CLASSES = {
 MACROS = {"nullif", "if", "split_part", "fmod", "fdiv", "list_sum", "list_min", "list_max", "list_first", "list_last"}
 """Built-in macros that are plain functions of their arguments."""
 READS_THE_CLOCK = {"age", "ago", "current_localtime", "current_localtimestamp"}
+NO_VALUE = {"unnest", "row"}
+"""They make several rows, or nothing at all: `()` is a row."""
 CONSISTENT = """
     SELECT function_name FROM duckdb_functions() GROUP BY function_name
     HAVING bool_and(function_type = 'scalar' AND stability = 'CONSISTENT')
@@ -117,7 +119,7 @@ class Expressions:
     def _allowed(self) -> frozenset[str]:
         if self._functions is None:
             found = {row[0] for row in self._cursor.execute(CONSISTENT).fetchall()}
-            self._functions = frozenset((found | MACROS) - READS_THE_CLOCK - {"unnest"})
+            self._functions = frozenset((found | MACROS) - READS_THE_CLOCK - NO_VALUE)
         return self._functions
 
     def typed(self, expressions: Sequence[Expression], relation: str) -> list[str]:

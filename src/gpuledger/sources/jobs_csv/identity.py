@@ -15,6 +15,8 @@ class Seen:
 
     def earlier(self, hashes: Hashes) -> Counts:
         """For each hash, how many equal ones came before it (earlier calls, and this one); all are then kept."""
+        if not len(hashes):
+            return np.zeros(0, np.int64)
         ordered = np.sort(hashes)
         if not _repeats(ordered) and not any(_count(run, ordered).any() for run in self._runs):
             self._keep(ordered)

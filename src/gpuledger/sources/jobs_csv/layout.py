@@ -1,6 +1,7 @@
 """How a file is laid out, as far as it can be told from its beginning: delimiter, header, kind of file."""
 
 import csv
+import io
 from collections.abc import Iterable, Iterator
 from typing import Literal, Protocol
 
@@ -8,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from gpuledger.model.errors import SourceError
 from gpuledger.model.problems import Problem
 
 Kind = Literal["csv", "parquet", "sqlite"]
@@ -39,7 +41,10 @@ def fields_of(line: str, delimiter: str, quote: str) -> list[str]:
     """One line cut into its fields."""
     if not quote:
         return line.split(delimiter)
-    return next(csv.reader([line], delimiter=delimiter, quotechar=quote), [])
+    try:
+        return next(csv.reader(io.StringIO(line, newline=""), delimiter=delimiter, quotechar=quote), [])
+    except csv.Error as error:
+        raise SourceError(f"The first line cannot be cut into columns ({error}); is this a file of jobs?") from None
 
 
 def delimiter_of(line: str, quote: str) -> str:

@@ -97,11 +97,7 @@ def value_sql(wanted: Wanted, told: str) -> str:
     elif wanted.kind == "whole":
         typed = _whole(f"CAST({cell} AS DOUBLE)")
     elif wanted.kind == "text":
-        typed = (
-            f"nullif(CAST({sql} AS VARCHAR), '')"
-            if wanted.name in EMPTY_IS_UNKNOWN
-            else f"CAST({sql} AS VARCHAR)"
-        )
+        typed = f"nullif(CAST({sql} AS VARCHAR), '')" if wanted.name in EMPTY_IS_UNKNOWN else f"CAST({sql} AS VARCHAR)"
     else:
         typed = f"CAST({cell} AS {DUCKDB[wanted.kind]})"
     return f"TRY(struct_pack(v := {typed})) AS {quoted(wanted.name)}"
