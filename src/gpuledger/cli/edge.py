@@ -35,6 +35,8 @@ def run(args: list[str]) -> int:
 def _told(error: BaseException) -> int:
     """Says what stopped us; the exit code."""
     match error:
+        case SystemExit() if isinstance(error.__context__, BrokenPipeError):
+            return _pipe_closed()  # typer has made an exit of it
         case SystemExit():
             return error.code if isinstance(error.code, int) else 1
         case KeyboardInterrupt():
