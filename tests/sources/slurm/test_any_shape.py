@@ -1,5 +1,6 @@
 """However the input is cut, ordered or broken: the same rows, and every input row accounted for."""
 
+import gzip
 from io import BytesIO
 from typing import Any
 
@@ -122,3 +123,22 @@ def test_a_running_job_keeps_its_identity_until_it_has_ended() -> None:
     assert running["reported_by"] == "file:0123456789ab"
     assert ended["reported_by"] is None
     assert running["observed_at"] < ended["observed_at"]
+
+
+GOOD = "1|1|ann|physics|COMPLETED|1767261600|1767261600|1767261660|1767265260|3600|" + TRES + "|00:01.000|n"
+
+
+@pytest.mark.parametrize("kept", [30, 200, -8])
+def test_a_damaged_gzip_is_an_error_in_words(kept: int) -> None:
+    with pytest.raises(SourceError, match="gzip file is damaged or cut off"):
+        read(gzip.compress(sacct(*[GOOD.replace("|n", f"|{n}") for n in range(500)], fields=FIELDS).encode())[:kept])
+
+
+def test_a_name_of_many_megabytes_is_read_whole() -> None:
+    reading = read(sacct(GOOD + "x" * 9_000_000, GOOD.replace("1|1|", "2|2|"), fields=FIELDS))
+    assert [len(row["job_name"]) for row in reading.attempts] == [9_000_001, 1]
+
+
+def test_json_with_bad_bytes_in_a_name_is_read() -> None:
+    job = b'{"jobs": [{"job_state": ["RUNNING"], "job_id": 7, "name": "caf\xe9", "submit_time": 1767261600, "start_time": 1767261660}]}'
+    assert [row["job_name"] for row in read(job).attempts] == ["caf\ufffd"]

@@ -88,4 +88,7 @@ def _unzipped(head: bytes) -> bytes:
     """The head of what a gzipped input holds."""
     if not head.startswith(_GZIP):
         return head
-    return zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(head, HEAD_BYTES)
+    try:
+        return zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(head, HEAD_BYTES)
+    except zlib.error:
+        return b""

@@ -4,6 +4,7 @@ One reading of the values then serves both, so text and JSON of a cluster give t
 streamed: memory holds a few thousand jobs, never the file.
 """
 
+import codecs
 import json
 import re
 from collections.abc import Iterator
@@ -30,14 +31,21 @@ TESTED = frozenset({"v0.0.37", "v0.0.38", "v0.0.40", "v0.0.41", "v0.0.42", "v0.0
 
 
 class Watched:
-    """A stream that remembers its first and last bytes: the schema's version and errors stand at either end."""
+    """A stream that remembers its first and last bytes: the schema's version and errors stand at either end.
+
+    Bytes that are no UTF-8 become U+FFFD.
+    """
 
     def __init__(self, stream: "BufferedReader[Any]") -> None:
         self._stream = stream
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self.first = self.last = b""
 
     def read(self, size: int = -1) -> bytes:
-        block = self._stream.read(size)
+        block, raw = b"", b"-"
+        while raw and not block:
+            raw = self._stream.read(size)
+            block = self._decoder.decode(raw, final=not raw).encode()
         if len(self.first) < _EDGE_BYTES:
             self.first += block[:_EDGE_BYTES]
         self.last = (self.last + block)[-_EDGE_BYTES:]

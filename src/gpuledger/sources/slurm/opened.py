@@ -2,7 +2,10 @@
 
 import gzip
 import io
+import zlib
 from typing import Any, BinaryIO, cast
+
+from gpuledger.model.errors import SourceError
 
 PEEK_BYTES = 65536
 _GZIP = b"\x1f\x8b"
@@ -19,7 +22,10 @@ class _Lent(io.RawIOBase):
         return True
 
     def readinto(self, buffer: "bytearray | memoryview") -> int:  # type: ignore[override]
-        block = self._stream.read(len(buffer))
+        try:
+            block = self._stream.read(len(buffer))
+        except (EOFError, zlib.error, gzip.BadGzipFile):
+            raise SourceError("The gzip file is damaged or cut off; fetch it again or unzip what is left.") from None
         buffer[: len(block)] = block
         return len(block)
 
@@ -28,7 +34,7 @@ def opened(raw: BinaryIO) -> "io.BufferedReader[Any]":
     """`raw` from where it stands, unzipped when it is gzip, without its byte order mark."""
     stream: io.BufferedReader[Any] = io.BufferedReader(_Lent(raw), PEEK_BYTES)
     if stream.peek(2)[:2] == _GZIP:
-        stream = io.BufferedReader(cast("Any", gzip.GzipFile(fileobj=stream)), PEEK_BYTES)
+        stream = io.BufferedReader(_Lent(cast("BinaryIO", gzip.GzipFile(fileobj=stream))), PEEK_BYTES)
     if stream.peek(len(_BOM)).startswith(_BOM):
         stream.read(len(_BOM))
     return stream

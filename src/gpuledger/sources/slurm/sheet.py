@@ -71,15 +71,16 @@ def read(chunk: Chunk, layout: Layout) -> tuple[Sheet, list[Problem]]:
 
 def _mended(chunk: Chunk, layout: Layout) -> tuple[Sheet, list[Problem]]:
     mended = mend(chunk, layout)
-    table = _table("".join(f"{row}\n" for row in mended.rows).encode(), layout)
+    body = "".join(f"{row}\n" for row in mended.rows).encode()
+    table = _table(body, layout, len(body))
     sheet = _sheet(table, np.array(mended.lines, dtype=np.int64))
     delimiter = layout.delimiter.decode()
     columns = {name: _restored(column, delimiter) for name, column in sheet.columns.items()}
     return _without_headers(Sheet(columns, sheet.lines), layout), mended.problems
 
 
-def _table(body: bytes, layout: Layout) -> Any:
-    """Raises ArrowInvalid when a line has another number of columns or bytes that are no UTF-8."""
+def _table(body: bytes, layout: Layout, block_bytes: int = 0) -> Any:
+    """Raises ArrowInvalid for another number of columns, bytes that are no UTF-8, or a line longer than a block."""
     delimiter = layout.delimiter
     if len(delimiter) > 1:
         body, delimiter = body.replace(ONE_BYTE, b"?").replace(delimiter, ONE_BYTE), ONE_BYTE
@@ -92,7 +93,7 @@ def _table(body: bytes, layout: Layout) -> Any:
         return pa.table({name: pa.array([], kinds[position]) for name, position in zip(layout.read, used, strict=True)})
     table = csv.read_csv(
         pa.BufferReader(body),
-        read_options=csv.ReadOptions(column_names=positions, block_size=max(len(body) // 2, 2**22) + 1),
+        read_options=csv.ReadOptions(column_names=positions, block_size=max(block_bytes, len(body) // 2, 2**22) + 1),
         parse_options=csv.ParseOptions(
             delimiter=delimiter.decode(),
             quote_char=False,
