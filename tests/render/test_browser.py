@@ -163,9 +163,10 @@ def test_without_scripts_every_number_is_on_the_page(browser: Any, folder: Path)
 OVERLAPS = """() => {
   const found = [];
   for (const plot of document.querySelectorAll('.drawing')) {
+    const panel = plot.closest('.panel').getBoundingClientRect();
     const texts = [...plot.querySelectorAll('text')].filter(t => t.getClientRects().length).map(t => [t.textContent, t.getBoundingClientRect()]);
     for (const [t, a] of texts) {
-      if (a.width && (a.left < -0.5 || a.right > innerWidth + 0.5)) found.push('cut: ' + t);
+      if (a.width && (a.left < panel.left || a.right > panel.right)) found.push('cut: ' + t);
       for (const [u, b] of texts) if (t !== u && Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 3) found.push(t + ' / ' + u);
     }
   }

@@ -10,30 +10,34 @@ from gpuledger.render.format import number, unit_word
 from gpuledger.render.theme import Colours
 
 _TITLE = 26.0
-_MARK_ROOM = 16.0
+_MARK_ROOM, _AIR = 15.0, 10.0
 
 
 def draw(chart: Chart, shape: Histogram, colours: Colours, room: Room) -> Drawing:
     """The chart laid out in `room`."""
     scale = Scale(shape.edges[0], shape.edges[-1], chart.x.is_log)
-    marks = [mark for mark in chart.marks if mark.axis == "x" and isinstance(mark.at, int | float)]
-    each = max(96.0, (room.plot_height - _MARK_ROOM) / len(shape.series) - _TITLE - 10)
-    head = _MARK_ROOM if marks else 0.0
+    marks = [(scale.at(float(m.at)), m.label) for m in chart.marks if m.axis == "x" and isinstance(m.at, int | float)]
+    room_above = _MARK_ROOM * len(marks)
+    each = max(96.0, (room.plot_height - room_above) / len(shape.series) - _TITLE - _AIR)
     items: list[Item] = []
-    y = 0.0
+    top = 0.0
     for index, series in enumerate(shape.series):
-        place = (y + _TITLE + (head if index == 0 else 0.0), y + _TITLE + (head if index == 0 else 0.0) + each)
+        head = top + _TITLE
+        place = (head + (room_above if index == 0 else 0.0), head + (room_above if index == 0 else 0.0) + each)
         paint = series_paint(chart, series, index, len(shape.series), colours)
-        items += _panel(chart, shape, series, paint, scale, place)
-        items += [
-            Stroke("ink", ((scale.at(float(mark.at)), place[0]), (scale.at(float(mark.at)), place[1])), 1.5, True, 3.0)  # type: ignore[arg-type]
-            for mark in marks
-        ]
-        y = place[1] + 10
-    items += _mark_words([(scale.at(float(m.at)), m.label) for m in marks], _TITLE + 6)  # type: ignore[arg-type]
-    bottom = y - 10
+        items += [*_panel(chart, shape, series, paint, scale, place), *_title(chart, series, top + _TITLE / 2)]
+        items += [Stroke("ink", ((x, place[0]), (x, place[1])), 1.5, is_dashed=True, halo=3.0) for x, _ in marks]
+        top = place[1] + _AIR
+    items += _mark_words(marks, _TITLE)
+    bottom = top - _AIR
     items += _x_axis(scale, chart.x.unit, bottom)
     return Drawing(bottom + BELOW, left_gutter(items, room), 16.0, tuple(items))
+
+
+def _title(chart: Chart, series: Series, y: float) -> list[Item]:
+    """The panel's kind and how many it holds."""
+    count = "" if series.total is None else f", {number(series.total, 'count')} {chart.y.label}".rstrip()
+    return [Words(0.0, y, series.label + count, is_bold=True, size=12)] if series.label else []
 
 
 def _panel(
@@ -50,21 +54,17 @@ def _panel(
             top = place[1] - value / highest * (place[1] - place[0])
             outlines.append(((x0 + air, place[1]), (x0 + air, top), (x1 - air, top), (x1 - air, place[1])))
     items.append(Area(paint, tuple(outlines)))
-    count = "" if series.total is None else f", {number(series.total, 'count')} {chart.y.label}".rstrip()
-    if series.label:
-        items.append(Words(0.0, place[0] - 14, series.label + count, is_bold=True, size=12))
     return items
 
 
 def _mark_words(marks: Sequence[tuple[float, str]], y: float) -> list[Item]:
-    """Each label on the side that keeps it inside and apart from its neighbour."""
+    """Each label on a line of its own, on the side of its mark with more room; outer marks first, so none is crossed."""
     items: list[Item] = []
-    for index, (x, label) in enumerate(marks):
-        is_last = index == len(marks) - 1
-        to_left = x > 0.8 or (not is_last and len(marks) > 1)
-        if is_last and len(marks) > 1:
-            to_left = False if x < 0.85 else to_left
-        items.append(Words(x, y + 10, label, "end" if to_left else "start", "ink", dx=-4 if to_left else 4))
+    bottom = y + _MARK_ROOM * len(marks)
+    for index, (x, label) in enumerate(sorted(marks, key=lambda mark: -abs(mark[0] - 0.5))):
+        middle, is_right = y + _MARK_ROOM * (index + 0.5), x > 0.5
+        items.append(Stroke("ink", ((x, middle - 6), (x, bottom)), 0.75))
+        items.append(Words(x, middle, label, "end" if is_right else "start", dx=-4 if is_right else 4))
     return items
 
 
