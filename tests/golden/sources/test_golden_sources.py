@@ -1,4 +1,5 @@
-"""Golden cases: `sources/<name>/<case>.<any>` beside `<case>.expected.json`; `<case>.options.json` may give options.
+"""Golden cases: `sources/<name>/<case>.<any>` beside `<case>.expected.json`; `<case>.options.json` may give options
+and, as `configured`, the source's own keys.
 
 Rewrite after looking at the difference: `GPULEDGER_REWRITE_GOLDEN=1 pytest tests/golden`.
 """
@@ -32,10 +33,11 @@ CASES = sorted(
 
 def told(source_name: str, path: Path) -> dict[str, Any]:
     """Everything a source says about an input, as JSON; null columns are left out."""
-    source = next(entry.load() for entry in entry_points(group="gpuledger.sources", name=source_name))()
+    kind = next(entry.load() for entry in entry_points(group="gpuledger.sources", name=source_name))
     options_file = path.with_name(path.stem + OPTIONS)
     options = json.loads(options_file.read_text()) if options_file.exists() else {}
     zone, cluster = options.pop("zone", None), options.pop("cluster", None)
+    source = kind(**options.pop("configured", {}))
     context = Context("file:0123456789ab", zone=zone, cluster=cluster, input_name=path.name, options=options)
     answer: dict[str, Any] = {}
     try:

@@ -65,6 +65,6 @@ def test_equal_rows_of_two_files_count_once(shared_data: Path, tmp_path: Path) -
     first, second = halves(file, tmp_path)
     with loaded(trace, tmp_path / "whole", [file]) as (ledger, (done,)):
         assert asked(ledger, trace, "gpu_hours").value("gpu_hours") == 4
-        assert any("1 rows equal an earlier row" in remark for remark in done.remarks)
+        assert any("equal an earlier row of this file: 1;" in remark for remark in done.remarks)
     with loaded(trace, tmp_path / "cut", [first, second]) as (ledger, _):
         assert asked(ledger, trace, "gpu_hours").value("gpu_hours") == 2

@@ -7,10 +7,13 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gpuledger.model.errors import ConfigError, LedgerError, NoData, SourceError
 from tests.sources.jobs_csv.reading import COLUMNS, GOOD, HEADER, found
 
+BAD = "bad,bad"
 T = "2026-05-01 08:00:00,2026-05-01 09:00:00,2026-05-01 11:00:00"
 
 
@@ -65,7 +68,7 @@ def test_an_empty_cell_is_unknown_for_a_number_and_empty_for_a_name() -> None:
 def test_repeated_ids_are_readings_of_one_attempt_and_said() -> None:
     told = found(HEADER + GOOD + GOOD)
     assert {one["attempt_id"] for one in told.rows} == {"1"}
-    assert any("1 rows repeat the id of an earlier row" in remark for remark in told.remarks)
+    assert any("repeat the id of an earlier row: 1;" in remark for remark in told.remarks)
 
 
 @pytest.mark.parametrize(
@@ -90,6 +93,15 @@ def test_the_same_rows_in_another_dress_are_the_same(content: bytes) -> None:
 def test_quoted_delimiters_and_line_ends_stay_in_their_cell() -> None:
     told = found(HEADER + GOOD.replace("ann", '"Ann; ""the"", \nfirst"'))
     assert [one["user_name"] for one in told.rows] == ['Ann; "the", \nfirst']
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.sampled_from(["\n", "\r\n", GOOD, "bad\n", GOOD.replace(",2,", ",x,"), f"{BAD}\r\n"]), max_size=30))
+def test_the_line_of_a_problem_is_the_files_line(lines: list[str]) -> None:
+    text = HEADER + "".join(lines)
+    told = found(text)
+    expected = [number for number, line in enumerate(text.split("\n"), 1) if line.startswith("bad") or ",x," in line]
+    assert sorted(problem.line for problem in told.problems) == expected
 
 
 def test_a_quote_that_is_never_closed_is_told() -> None:

@@ -41,7 +41,9 @@ def test_a_start_cut_off_counts_from_the_window_and_is_not_known() -> None:
 
 def test_rows_without_end_and_window_are_said() -> None:
     told = found(HEADER + "1,a,,2026-05-01 09:00:00,,1,running\n")
-    assert told.remarks == ["1 rows have no end and `window.until` is not told: they count to what is known of them"]
+    assert told.remarks == [
+        "rows without an end: 1; `window.until` is not told, so they count to what is known of them"
+    ]
 
 
 def test_a_duration_of_a_running_row_is_how_far_it_came() -> None:

@@ -7,6 +7,9 @@ import re
 import zlib
 from typing import Any, BinaryIO
 
+import numpy as np
+import numpy.typing as npt
+
 from gpuledger.model.errors import ConfigError, SourceError
 
 HEAD = 256 * 1024
@@ -14,15 +17,22 @@ GZIP = b"\x1f\x8b"
 MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
+Numbers = npt.NDArray[np.int64]
+
+
 class Passing(io.RawIOBase):
-    """A beginning that was already read, and the rest; counts lines and quotes, so that a loss is noticed."""
+    """A beginning that was already read, and the rest; counts lines and quotes, so that a loss is noticed.
+
+    `blank` are the numbers of empty lines: readers leave them out, and count the others without them.
+    """
 
     def __init__(self, head: bytes, rest: BinaryIO, quote: str = "") -> None:
         super().__init__()
         self._head, self._rest, self._quote = head, rest, quote.encode()
-        self.line_count = 0
+        self._tail = b"\n"
+        self._ends = 0
         self.quote_count = 0
-        self._last = b"\n"
+        self.blank: list[int] = []
 
     def readable(self) -> bool:
         return True
@@ -31,15 +41,36 @@ class Passing(io.RawIOBase):
         chunk = self._head[: len(buffer)] or self._rest.read(len(buffer)) or b""
         self._head = self._head[len(buffer) :]
         buffer[: len(chunk)] = chunk
-        self.line_count += chunk.count(b"\n") - chunk.count(b"\n\n") - chunk.count(b"\n\r\n")
-        self.quote_count += chunk.count(self._quote) if self._quote else 0
-        self._last = chunk[-1:] or self._last
+        self._count(chunk)
         return len(chunk)
+
+    def _count(self, chunk: bytes) -> None:
+        seen = self._tail + chunk
+        if b"\n\n" in seen or b"\n\r\n" in seen:
+            self.blank += _blank_lines(seen, self._ends - self._tail.count(b"\n"))
+        self._ends += chunk.count(b"\n")
+        self.quote_count += chunk.count(self._quote) if self._quote else 0
+        self._tail = seen[-2:] if seen.endswith(b"\n\r") else seen[-1:]
 
     @property
     def lines(self) -> int:
         """Lines that passed and hold something; the last one counts without its end too."""
-        return self.line_count + (self._last != b"\n")
+        return self._ends - len(self.blank) + (not self._tail.endswith(b"\n"))
+
+    def placed(self, records: Numbers) -> Numbers:
+        """Line numbers of these records, counted from 1 without the empty lines."""
+        before = np.array(self.blank, np.int64) - np.arange(len(self.blank))
+        return records + np.searchsorted(before, records, side="right")
+
+
+def _blank_lines(seen: bytes, before: int) -> list[int]:
+    """Numbers of the empty lines that end in these bytes, of which the first line end is number `before` + 1."""
+    values = np.frombuffer(seen, np.uint8)
+    ends = np.flatnonzero(values == ord("\n"))
+    length = np.diff(ends)
+    is_blank = (length == 1) | ((length == 2) & (values[ends[1:] - 1] == ord("\r")))
+    numbers: list[int] = (np.flatnonzero(is_blank) + before + 2).tolist()
+    return numbers
 
 
 def opened(raw: BinaryIO, encoding: str) -> tuple[bytes, BinaryIO]:

@@ -29,6 +29,9 @@ class Input(Protocol):
     @property
     def columns(self) -> tuple[str, ...]: ...
 
+    @property
+    def delimiter(self) -> str: ...
+
     def read(self, wanted: tuple[str, ...]) -> "Iterator[tuple[pa.Table, Lines] | Problem]": ...
 
 

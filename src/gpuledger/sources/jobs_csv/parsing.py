@@ -34,7 +34,7 @@ def parse(source: "JobsCsv", raw: BinaryIO, context: Context) -> Parsed:
         given, sample = opened_input(source, raw, until)
         cursor = until.enter_context(closing(locked()))
         asked = query(source, cursor, given.columns, sample)
-        one = _Parse(source, asked, cursor, reading)
+        one = _Parse(source, asked, cursor, reading, given.delimiter)
         for item in given.read(asked.columns):
             if isinstance(item, Problem):
                 yield item
@@ -72,8 +72,9 @@ def _reading(source: "JobsCsv", context: Context) -> Reading:
 class _Parse:
     """What is known while one input is read: equal rows, clusters, what the reader must be told at the end."""
 
-    def __init__(self, source: "JobsCsv", asked: Query, cursor: Cursor, reading: Reading) -> None:
+    def __init__(self, source: "JobsCsv", asked: Query, cursor: Cursor, reading: Reading, delimiter: str) -> None:
         self._source, self._asked, self._cursor, self._reading = source, asked, cursor, reading
+        self._delimiter = delimiter
         self._seen = Seen()
         self._clusters: set[str] = set()
         self._repeated = self._endless = self._row_count = 0
@@ -109,7 +110,7 @@ class _Parse:
     def _as_written(self, given: pa.Table, row: int) -> str:
         """The cells that the mapping reads, as they came."""
         cells = (given[name][row].as_py() for name in given.column_names)
-        return ",".join("" if cell is None else str(cell) for cell in cells)[:LONGEST_ROW]
+        return self._delimiter.join("" if cell is None else str(cell) for cell in cells)[:LONGEST_ROW]
 
     def close(self) -> Iterator[Remark | Watermark]:
         """What holds for the whole input."""
@@ -123,13 +124,13 @@ class _Parse:
             yield "the file has a header and no rows"
         if self._repeated and self._source.id_parts:
             yield (
-                f"{self._repeated:,} rows repeat the id of an earlier row and are taken for another reading of it;"
-                " if they are other jobs, name more columns in `id`"
+                f"rows that repeat the id of an earlier row: {self._repeated:,}; each is taken for another reading of it"
+                " (if they are other jobs, name more columns in `id`)"
             )
         elif self._repeated:
             yield (
-                f"{self._repeated:,} rows equal an earlier row of this file and are counted as jobs of their own;"
-                " equal rows of two files count once: keep them in one file, or name an `id`"
+                f"rows that equal an earlier row of this file: {self._repeated:,}; each is counted as a job of its own"
+                " (equal rows of two files count once: keep them in one file, or name an `id`)"
             )
         if words := self._reading.unknown_words:
             listed = ", ".join(f"{word!r} ({count:,})" for word, count in words.most_common(5))
@@ -137,4 +138,4 @@ class _Parse:
         if self._has_local and not self._reading.is_zone_told:
             yield "no zone was given for stamps without one: they were read as UTC"
         if self._endless and self._reading.until is None:
-            yield f"{self._endless:,} rows have no end and `window.until` is not told: they count to what is known of them"
+            yield f"rows without an end: {self._endless:,}; `window.until` is not told, so they count to what is known of them"

@@ -30,6 +30,7 @@ class Parquet:
             raise SourceError(f"The file is not Parquet, or not whole ({str(error).splitlines()[0]}).") from error
         self.schema = self._file.schema_arrow
         self.columns = tuple(self.schema.names)
+        self.delimiter = ","
 
     def read(self, wanted: tuple[str, ...]) -> Iterator[tuple[pa.Table, Lines] | Problem]:
         yield from gathered(self._batches(wanted))
@@ -50,6 +51,7 @@ class Sqlite:
             self.table = _table(connection, table)
             told = connection.execute(f"PRAGMA table_info({quoted(self.table)})").fetchall()
         self.columns = tuple(row[1] for row in told)
+        self.delimiter = ","
 
     def read(self, wanted: tuple[str, ...]) -> Iterator[tuple[pa.Table, Lines] | Problem]:
         yield from gathered(self._batches(wanted))

@@ -35,12 +35,12 @@ class Text:
             )
 
     def read(self, wanted: tuple[str, ...]) -> Iterator[tuple[pa.Table, Lines] | Problem]:
-        """Rows in the file's order; blank lines are not rows (nor counted), lines with more or fewer fields are problems."""
+        """Rows in the file's order; a line with more or fewer fields is a problem, an empty one is nothing."""
         head = self._head
         if self._header is not None:
             head = head[len(self._header.encode()) :].lstrip(b"\r").removeprefix(b"\n")
         stream = Passing(head, self._rest, self._quote)
-        refused = _Refused(self._first_row, len(self.columns))
+        refused = _Refused(stream, self._first_row, len(self.columns))
         good = 0
         if head:
             for table, lines in gathered(self._batches(stream, refused, wanted)):
@@ -76,15 +76,15 @@ class Text:
     def _lost(self, stream: Passing, read: int) -> Iterator[Problem]:
         """An odd number of quotes and fewer rows than lines: the parser took the rest of the file for one cell."""
         if stream.quote_count % 2 and read < stream.lines:
-            line = self._first_row + read
+            line = self._first_row + int(stream.placed(np.array([read + 1]))[0]) - 1
             yield Problem(line, "a quote is opened here or later and never closed; the rest of the file is lost to it")
 
 
 class _Refused:
     """Rows of another number of fields: what Arrow calls for each, and the line numbers of the others."""
 
-    def __init__(self, first_row: int, width: int) -> None:
-        self._next, self._width = 1, width
+    def __init__(self, stream: Passing, first_row: int, width: int) -> None:
+        self._stream, self._next, self._width = stream, 1, width
         self._shift = first_row - 1
         self._numbers: list[int] = []
         self._waiting: list[Problem] = []
@@ -94,7 +94,8 @@ class _Refused:
         self.count += 1
         self._numbers.append(row.number)
         reason = f"the line has {_width(row.actual_columns)}, the header {self._width}"
-        self._waiting.append(Problem(row.number + self._shift, reason, row.text[:LONGEST_ROW]))
+        line = int(self._stream.placed(np.array([row.number]))[0]) + self._shift
+        self._waiting.append(Problem(line, reason, row.text[:LONGEST_ROW]))
         return "skip"
 
     def problems(self) -> list[Problem]:
@@ -112,7 +113,7 @@ class _Refused:
             numbers = np.setdiff1d(numbers, np.array(self._numbers[:inside]), assume_unique=True)
             del self._numbers[:inside]
         self._next += span
-        return numbers + self._shift
+        return self._stream.placed(numbers) + self._shift
 
 
 def _width(count: int) -> str:
