@@ -12,7 +12,7 @@ _LONGEST = 80
 
 @dataclass(frozen=True)
 class Output:
-    """One file of the folder: its name, its format, and the block it shows (None: the whole document)."""
+    """One file of the folder: its name, its format (a key of RENDERERS), and its block (None: the whole document)."""
 
     name: str
     format: str

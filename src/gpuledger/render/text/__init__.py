@@ -1,6 +1,7 @@
 """The whole document as plain text: at most 100 columns, no colours, nothing from data can move the cursor."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from gpuledger.model.chart import Chart
@@ -16,7 +17,8 @@ from gpuledger.render.theme import theme
 def write(document: Document, out: Path, others: Sequence[Output]) -> list[Output]:
     """Writes `<document name>.txt`."""
     content = to_text(document).encode("utf-8", "backslashreplace")
-    return [save(content, out, file_stem(document.name), "txt", block=None, title=document.title)]
+    saved = save(content, out, file_stem(document.name), "txt", block=None, title=document.title)
+    return [replace(saved, format="text")]
 
 
 def to_text(document: Document) -> str:
