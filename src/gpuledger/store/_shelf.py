@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import cast
 
 from deltalake import DeltaTable
 from deltalake.exceptions import TableNotFoundError
@@ -41,16 +42,19 @@ class Shelf:
 
     def fresh(self, table: Table) -> Snapshot | None:
         """The newest version, None while the table has never been written."""
+        held = self._held.get(table.name)
+        if held and held.folder and _is_newest(held):
+            return held  # without the mutex: who reads does not wait for who writes
         with self._one_thread(table), edge(self.place(table)):
             held = self._held.get(table.name)
             if held is None or not _is_there(held, held.version):
                 return self._open(table)
-            return self._advance(held) if held.folder is None or _is_there(held, held.version + 1) else held
+            return held if held.folder and _is_newest(held) else self._advance(held)
 
     @contextmanager
     def changing(self, table: Table) -> Iterator[Snapshot]:
         """Holds the table for one commit: yields the newest version, then makes the commit durable."""
-        with self._one_thread(table), edge(self.place(table)), self._locked(table):
+        with edge(self.place(table)), self._locked(table), self._one_thread(table):
             before = self.fresh(table) or self._create(table)
             add_new_columns(before.delta, table)
             try:
@@ -58,10 +62,16 @@ class Shelf:
             except BaseException:
                 self.forget(table)
                 raise
-            if before.delta.version() > before.version:
-                self._held[table.name] = take(table, before.delta, before.folder)
-                if before.folder:
-                    make_durable(before.folder, before.delta.version())
+            self._committed(before)
+
+    def _committed(self, before: Snapshot) -> None:
+        """Makes the commits since `before` durable and shows them to readers (a vacuum makes two)."""
+        newest = before.delta.version()
+        if newest == before.version:
+            return
+        self._hold(take(before.table, before.delta, before.folder))
+        for version in range(before.version + 1, newest + 1) if before.folder else ():
+            make_durable(cast(Path, before.folder), version)
 
     def forget(self, table: Table) -> None:
         """The next look opens the table anew."""
@@ -102,6 +112,10 @@ class Shelf:
     def _advance(self, held: Snapshot) -> Snapshot:
         held.delta.update_incremental()
         return held if held.delta.version() == held.version else self._hold(take(held.table, held.delta, held.folder))
+
+
+def _is_newest(held: Snapshot) -> bool:
+    return _is_there(held, held.version) and not _is_there(held, held.version + 1)
 
 
 def _is_there(held: Snapshot, version: int) -> bool:

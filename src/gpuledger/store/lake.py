@@ -1,5 +1,7 @@
 """The default ledger: Delta Lake tables under one folder or URL, read by DuckDB. Why: ADR 0001, 0002."""
 
+import os
+import tempfile
 import threading
 from collections.abc import Callable
 from datetime import datetime
@@ -79,7 +81,7 @@ class Lake:
             try:
                 return self._answer(sql, tables, period)
             except duckdb.IOException as error:
-                if "No files found" not in str(error):
+                if not any(sign in str(error) for sign in ("No files found", "No such file")):
                     raise
                 # Another process has compacted and vacuumed since: the new version has other files.
                 for table in tables:
@@ -131,7 +133,11 @@ class Lake:
 
 def _engine() -> duckdb.DuckDBPyConnection:
     """An in-memory DuckDB in UTC that fetches nothing from outside."""
-    engine = duckdb.connect(config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"})
+    spill = (
+        Path(tempfile.gettempdir()) / f"gpuledger-{os.getpid()}"
+    )  # made when a query needs it; by default in the working folder
+    offline = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+    engine = duckdb.connect(config={**offline, "temp_directory": str(spill)})
     engine.execute("SET GLOBAL TimeZone = 'UTC'").fetchall()
     (zone,) = engine.cursor().execute("SELECT current_setting('TimeZone')").fetchall()
     if zone != ("UTC",):
