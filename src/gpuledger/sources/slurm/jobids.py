@@ -1,4 +1,4 @@
-"""JobID: `18_3` is task 3 of array 18, `18_[5-9%2]` five waiting tasks, `27+1` part 1 of a heterogeneous job."""
+"""JobID: `18_[5-9%2]` are five waiting tasks of array 18, `27+1` is part 1 of a heterogeneous job."""
 
 import re
 from typing import NamedTuple
@@ -8,27 +8,21 @@ class Place(NamedTuple):
     """Where a job stands in an array or a heterogeneous job."""
 
     array_id: str | None = None
-    array_index: int | None = None
     het_id: str | None = None
     het_index: int | None = None
     task_count: float | None = 1.0
 
 
-ALONE = Place()
 _PIECE = re.compile(r"(\d+)(?:-(\d+)(?::(\d+))?)?")
 
 
 def place(job_id: str) -> Place:
-    """What the JobID (not the raw one) tells."""
+    """What the JobID (not the raw one) of a waiting array or a heterogeneous job tells."""
     if "_" in job_id:
         array, _, task = job_id.partition("_")
-        if task.isdigit():
-            return Place(array_id=array, array_index=int(task))
         return Place(array_id=array, task_count=tasks(task))
-    if "+" in job_id:
-        leader, _, offset = job_id.partition("+")
-        return Place(het_id=leader, het_index=int(offset) if offset.isdigit() else None)
-    return ALONE
+    leader, _, offset = job_id.partition("+")
+    return Place(het_id=leader, het_index=int(offset) if offset.isdigit() else None)
 
 
 def tasks(text: str) -> float | None:

@@ -111,7 +111,9 @@ def _converted(
 
 
 def _told(job: Any) -> str:
-    return json.dumps(job, ensure_ascii=False)[:ROW_CHARACTERS]
+    """The record without its steps, for a problem that may come."""
+    plain = {key: value for key, value in job.items() if key != "steps"} if isinstance(job, dict) else job
+    return json.dumps(plain, ensure_ascii=False)[:ROW_CHARACTERS]
 
 
 def _remarks(watched: Watched, count: int) -> Iterator[Remark]:

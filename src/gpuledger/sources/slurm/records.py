@@ -147,12 +147,12 @@ def _places(job_ids: Any) -> dict[str, Any]:
     codes, parts = _other_parts(job_ids)
     index = pa.array(codes, mask=codes < 0)
     task = pc.extract_regex(job_ids, pattern=r"^(?P<array>\d+)_(?P<task>\d{1,18})$")
-    kinds = {"array_id": pa.string(), "array_index": pa.int64(), "het_id": pa.string(), "het_index": pa.int64()}
+    kinds = {"array_id": pa.string(), "het_id": pa.string(), "het_index": pa.int64()}
     columns = {
         name: pa.array([getattr(part, name) for part in parts], kind).take(index) for name, kind in kinds.items()
     }
     columns["array_id"] = pc.coalesce(columns["array_id"], pc.struct_field(task, "array"))
-    columns["array_index"] = pc.coalesce(columns["array_index"], pc.cast(pc.struct_field(task, "task"), pa.int64()))
+    columns["array_index"] = pc.cast(pc.struct_field(task, "task"), pa.int64())
     counts = np.ones(len(job_ids))
     counts[codes >= 0] = [np.nan if part.task_count is None else part.task_count for part in parts]
     return columns | {"task_count": _number(counts)}
