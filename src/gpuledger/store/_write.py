@@ -15,7 +15,7 @@ from deltalake import CommitProperties, write_deltalake
 
 from gpuledger.model.batch import Batch
 from gpuledger.model.schema import conform
-from gpuledger.model.tables import JOB_ATTEMPTS, Table
+from gpuledger.model.tables import JOB_ATTEMPTS, RUNS, Table
 from gpuledger.store import Written
 from gpuledger.store import _merge as rule
 from gpuledger.store._commit import WRITER, properties
@@ -91,8 +91,8 @@ def candidates(snapshot: Snapshot, rows: pa.Table) -> pa.ChunkedArray:
 
 def _fixed(table: Table) -> tuple[str, ...]:
     """Columns that are equal in all readings of one key (unless one does not know it): safe to leave files out by."""
-    names = [name for name in (table.order, "attempt_id") if name in table.key and name != "workflow_run"]
-    return (*names, "submitted_at") if table is JOB_ATTEMPTS else tuple(names)
+    in_key = [name for name in (table.order, "attempt_id") if name in table.key and name != "workflow_run"]
+    return (*in_key, *([table.order] if table in (JOB_ATTEMPTS, RUNS) else []))
 
 
 def _ranges(table: Table, rows: pa.Table) -> list[dict[str, Any]]:
