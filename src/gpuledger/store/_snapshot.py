@@ -17,7 +17,7 @@ from deltalake import DeltaTable
 from gpuledger.model.errors import StoreError
 from gpuledger.model.period import Period
 from gpuledger.model.schema import DUCKDB
-from gpuledger.model.tables import Table
+from gpuledger.model.tables import SNAPSHOTS, Table
 from gpuledger.store._commit import statistics_columns
 
 SLACK = timedelta(milliseconds=1)
@@ -80,7 +80,8 @@ def overlapping(snapshot: Snapshot, period: Period) -> pa.ChunkedArray:
     if {"started_at", "ended_at"} <= names:
         keep = pc.and_(keep, _begins_before(snapshot, period.end, [name for name in BEGIN if name in names]))
         keep = pc.and_(keep, _ends_after(snapshot, period.start))
-    elif snapshot.table.order == "time":
+    elif snapshot.table.order == "time" and snapshot.table != SNAPSHOTS:
+        # Snapshots are kept whole: a later watermark says how far an open attempt is known to have run.
         keep = pc.and_(keep, _begins_before(snapshot, period.end, ["time"]))
         if "ended_event_at" not in names:
             keep = pc.and_(keep, at_most(snapshot.adds, "max.time", period.start - BEFORE, at_least=True))
