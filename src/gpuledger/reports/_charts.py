@@ -29,13 +29,16 @@ class Held:
     mean: str
     peak: str
     format: Format
+    total_unit: str
     unit: str = ""
 
 
-GPUS = Held("gpus-in-use", "GPUs in use", "gpu_hours", "mean_gpus", "peak_gpus", "gpu")
-CPUS = Held("cpus-in-use", "CPUs in use", "cpu_hours", "mean_cpus", "peak_cpus", "gpu")
-MEMORY = Held("memory-in-use", "Memory in use", "memory_gib_hours", "mean_memory_gib", "peak_memory_gib", "gib", "GiB")
-RUNNING = Held("jobs-running", "Jobs running", "attempt_hours", "mean_attempts", "peak_attempts", "gpu")
+GPUS = Held("gpus-in-use", "GPUs in use", "gpu_hours", "mean_gpus", "peak_gpus", "gpu", "gpu_hour")
+CPUS = Held("cpus-in-use", "CPUs in use", "cpu_hours", "mean_cpus", "peak_cpus", "gpu", "CPU-h")
+MEMORY = Held(
+    "memory-in-use", "Memory in use", "memory_gib_hours", "mean_memory_gib", "peak_memory_gib", "gib", "GiB-h", "GiB"
+)
+RUNNING = Held("jobs-running", "Jobs running", "attempt_hours", "mean_attempts", "peak_attempts", "gpu", "hour")
 
 
 def bin_step(seconds: float, most: int = MOST_BINS) -> float:
@@ -63,7 +66,7 @@ def in_use(scene: Scene, held: Held) -> Chart:
             series,
             float(use.bin_seconds[0]),
             _partial_from(scene, use.edges),
-            total_unit=_total_unit(held),
+            total_unit=held.total_unit,
         ),
         dimension=scene.by,
         readout=_readout(scene, held),
@@ -71,10 +74,6 @@ def in_use(scene: Scene, held: Held) -> Chart:
         gaps=tuple(Gap(start, end) for start, end in scene.coverage.gaps),
         empty="" if series else f"{_nothing(held, scene)}",
     )
-
-
-def _total_unit(held: Held) -> str:
-    return "gpu_hour" if held.metric == "gpu_hours" else "hour"
 
 
 def _series(use: InUse, ranked: Sequence[str]) -> tuple[Series, ...]:
@@ -112,7 +111,9 @@ def _readout(scene: Scene, held: Held) -> str:
 
 
 def _amount(held: Held, value: float) -> str:
-    return words.gpus(value) if held.format == "gpu" else words.amount(value)
+    if held.format == "gpu":
+        return words.gpus(value)
+    return f"{words.amount(value)}{words.SPACE}{held.unit}"
 
 
 def _finding(scene: Scene, held: Held, use: InUse) -> str:
@@ -123,8 +124,7 @@ def _finding(scene: Scene, held: Held, use: InUse) -> str:
     fullest = int(total.argmax())
     start, zone = use.edges[fullest], scene.ask.display_zone
     length = words.duration(float(use.bin_seconds[fullest]))
-    unit = f" {held.unit}" if held.unit else ""
-    return f"The fullest {length} began {words.stamp(start, zone)}: {_amount(held, float(total[fullest]))}{unit} on average."
+    return f"The fullest {length} began {words.stamp(start, zone)}: {_amount(held, float(total[fullest]))} on average."
 
 
 def _nothing(held: Held, scene: Scene) -> str:

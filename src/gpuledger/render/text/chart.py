@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from gpuledger.model.chart import Boxes, Chart, Grid, Histogram, Lines, Series, Spans, Value
-from gpuledger.render.format import NULL, column_digits, number, stamp, unit_word, visible
+from gpuledger.render.format import NULL, SPACE, column_digits, number, stamp, unit_word, visible
 from gpuledger.render.text.words import LONGEST_NAME, cut, heading, pad, width, wrapped
 
 _BARS = "▁▂▃▄▅▆▇█"
@@ -58,7 +58,7 @@ def _series(shape: Lines) -> Iterator[str]:
     digits = column_digits([s.total for s in shape.series], shape.total_unit)
     highest = max((v for s in shape.series for v in s.values if v is not None), default=0.0)
     for series in shape.series:
-        total = "" if series.total is None else number(series.total, shape.total_unit, digits)
+        total = "" if series.total is None else _amount(series.total, shape.total_unit, digits)
         yield f"{pad(cut(visible(series.label), names), names)}  {_spark(series.values, highest)}  {total}"
 
 
@@ -91,3 +91,9 @@ def _boxes(shape: Boxes, unit: str) -> Iterator[str]:
         ]
         texts = [number(box.count, "count"), *five]
         yield pad(cut(visible(box.label), names), names) + "".join(pad(text, 12, right=True) for text in texts)
+
+
+def _amount(total: float, unit: str, digits: int | None) -> str:
+    """A total and its unit, which may be a word of the report's own ("GiB-h")."""
+    word = visible(unit_word(unit))
+    return number(total, unit, digits, suffix=False) + (f"{SPACE}{word}" if word else "")
