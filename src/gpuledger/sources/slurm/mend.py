@@ -34,10 +34,10 @@ def mend(chunk: Chunk, layout: Layout) -> Mended:
     last = len(texts) - 1 if chunk.is_cut_off else -1
     position = 0
     while position < len(texts):
-        values, used = _record(texts, position, layout, delimiter)
+        row, used = _record(texts, position, layout, delimiter)
         line = chunk.first_line + position
-        if values is not None:
-            mended.rows.append(_one_line(values, delimiter))
+        if row is not None:
+            mended.rows.append(row)
             mended.lines.append(line)
         elif texts[position] and not _continued(mended, texts, position, last, layout):
             mended.problems.append(
@@ -47,18 +47,19 @@ def mend(chunk: Chunk, layout: Layout) -> Mended:
     return mended
 
 
-def _record(texts: list[str], position: int, layout: Layout, delimiter: str) -> tuple[list[str] | None, int]:
-    """The values of the record that begins at `position` and how many lines it takes; None when none begins there."""
-    wanted = len(layout.names)
-    values = texts[position].split(delimiter)
-    if len(values) == wanted:
-        return values, 1
-    if len(values) > wanted:
-        return _realigned(values, layout, delimiter), 1
-    for count, text in _joined(texts, position, layout, delimiter):
-        values = text.split(delimiter)
+def _record(texts: list[str], position: int, layout: Layout, delimiter: str) -> tuple[str | None, int]:
+    """The record that begins at `position` on one line, and how many lines it takes; None when none begins there."""
+    text, wanted = texts[position], len(layout.names)
+    found = text.count(delimiter) + 1
+    if found == wanted:
+        return text, 1
+    if found > wanted:
+        realigned = _realigned(text.split(delimiter), layout, delimiter)
+        return (_one_line(realigned, delimiter) if realigned else None), 1
+    for count, joined in _joined(texts, position, layout, delimiter):
+        values = joined.split(delimiter)
         if len(values) == wanted and layout.misfit(values) is None:
-            return values, count
+            return _one_line(values, delimiter), count
     return None, 1
 
 
