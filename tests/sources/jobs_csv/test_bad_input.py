@@ -146,6 +146,7 @@ def test_an_empty_file_is_no_data() -> None:
         ({"stamps": "weeks"}, "stamps"),
         ({"zone": "America/Chikago"}, "America/Chikago"),
         ({"window": {"has_cut_starts": True}}, "window.since"),
+        ({"window": {"since": "2026-05-02", "until": "2026-05-01"}}, "is not before"),
         ({"colums": {}}, "did you mean 'columns'"),
         ({"names": ["a", "b"]}, "tells of 2 columns, the first line has 7"),
         ({"encoding": "utf-9"}, "There is no encoding 'utf-9'"),

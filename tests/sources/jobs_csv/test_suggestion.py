@@ -11,7 +11,7 @@ from gpuledger.config.sources import source_named
 from gpuledger.model.batch import Batch
 from gpuledger.model.errors import NoData
 from gpuledger.sources import Context
-from gpuledger.sources.jobs_csv import suggest
+from gpuledger.sources.jobs_csv import JobsCsv
 from tests.sources.jobs_csv.reading import GOOD, HEADER
 from tests.sources.jobs_csv.traces import TRACES, Trace
 
@@ -20,7 +20,7 @@ from tests.sources.jobs_csv.traces import TRACES, Trace
 def test_a_suggested_mapping_reads_its_file(trace: Trace, shared_data: Path) -> None:
     file = shared_data / trace.folder / trace.file
     with file.open("rb") as raw:
-        told = suggest(raw, str(file), "job" if file.suffix == ".db" else "")
+        told = JobsCsv.suggest(raw, str(file), "job" if file.suffix == ".db" else "")
     settings = Settings.model_validate({"ledger": "unused", **tomllib.loads(told)})
     (name,) = settings.sources
     with file.open("rb") as raw:
@@ -32,7 +32,7 @@ def test_a_suggested_mapping_reads_its_file(trace: Trace, shared_data: Path) -> 
 
 
 def test_what_was_found_is_mapped_and_the_rest_is_listed() -> None:
-    told = suggest(
+    told = JobsCsv.suggest(
         io.BytesIO((HEADER.replace("gpus", "n_gpus,colour") + GOOD.replace(",2,", ",2,red,")).encode()),
         "/x/My Jobs.csv",
     )
@@ -47,11 +47,11 @@ def test_what_was_found_is_mapped_and_the_rest_is_listed() -> None:
 def test_hostile_values_stay_in_comments_and_strings() -> None:
     nasty = '"x\n[sources.evil]\x1b[31m\u202e""\\"'
     content = HEADER.replace("user", '"user\n[evil]"') + GOOD.replace("ann", nasty).replace("completed", nasty)
-    told = suggest(io.BytesIO(content.encode()), "a.csv")
+    told = JobsCsv.suggest(io.BytesIO(content.encode()), "a.csv")
     assert set(tomllib.loads(told)["sources"]) == {"a"}
     assert "\x1b" not in told
 
 
 def test_a_file_without_rows_teaches_nothing() -> None:
     with pytest.raises(NoData):
-        suggest(io.BytesIO(HEADER.encode()), "a.csv")
+        JobsCsv.suggest(io.BytesIO(HEADER.encode()), "a.csv")

@@ -112,6 +112,17 @@ class JobsCsv:
         """A jobs file is kept as it is."""
         return content
 
+    @staticmethod
+    def suggest(raw: BinaryIO, input_name: str, table: str = "") -> str:
+        """A first mapping of a file as TOML, from its columns and first values, for a person to read and correct.
+
+        `table` is needed for SQLite with several. Raises NoData for a file without rows, SourceError for one that
+        cannot be read.
+        """
+        from gpuledger.sources.jobs_csv.suggestion import suggestion
+
+        return suggestion(raw, input_name, table)
+
     @property
     def id_parts(self) -> tuple[str, ...]:
         """What makes a row one attempt; empty: its content."""
@@ -124,16 +135,6 @@ class JobsCsv:
                 raise UsageError(f"jobs-csv takes no option {key!r} for one file; only: {', '.join(OPTIONS)}.")
         given: dict[str, Any] = dict(options)
         return replace(self, **given)
-
-
-def suggest(raw: BinaryIO, input_name: str, table: str = "") -> str:
-    """A first mapping of a file as TOML, from its columns and first values; `table` is needed for SQLite with several.
-
-    Raises NoData for a file without rows, SourceError for one that cannot be read.
-    """
-    from gpuledger.sources.jobs_csv.suggestion import suggestion
-
-    return suggestion(raw, input_name, table)
 
 
 def _matching(pattern: str) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Which rows of one input are equal: told in memory that grows by 8 bytes a row."""
+"""Which rows of one input are equal: told in 32 MB and 8 bytes a row."""
 
 import numpy as np
 import numpy.typing as npt
@@ -6,37 +6,45 @@ import numpy.typing as npt
 Hashes = npt.NDArray[np.uint64]
 Counts = npt.NDArray[np.int64]
 
+FLAG_BITS = 25
+"""32 MB of flags: one in four is set after 10 M rows."""
+
 
 class Seen:
-    """Hashes of all rows so far, as sorted runs that double in length: adding and asking stay fast at any size."""
+    """Hashes of all rows so far, as sorted runs that double in length: adding and asking stay fast at any size.
+
+    A table of flags by the first bits of a hash answers "never seen" for most without a search.
+    """
 
     def __init__(self) -> None:
         self._runs: list[Hashes] = []
+        self._flags = np.zeros(1 << FLAG_BITS, bool)
 
     def earlier(self, hashes: Hashes) -> Counts:
         """For each hash, how many equal ones came before it (earlier calls, and this one); all are then kept."""
         if not len(hashes):
             return np.zeros(0, np.int64)
         ordered = np.sort(hashes)
-        if not _repeats(ordered) and not any(_count(run, ordered).any() for run in self._runs):
-            self._keep(ordered)
-            return np.zeros(len(hashes), np.int64)
-        order = np.argsort(hashes)
-        counts = _number_among_equals(ordered) + sum(_count(run, ordered) for run in self._runs)
+        counts = _number_among_equals(ordered) + self._before(ordered)
         self._keep(ordered)
-        result = np.empty(len(hashes), np.int64)
-        result[order] = counts
+        result = np.zeros(len(hashes), np.int64)
+        if counts.any():
+            result[np.argsort(hashes)] = counts
         return result
+
+    def _before(self, ordered: Hashes) -> Counts:
+        slots = ordered >> np.uint64(64 - FLAG_BITS)
+        maybe = self._flags[slots]
+        self._flags[slots] = True
+        counts = np.zeros(len(ordered), np.int64)
+        counts[maybe] = sum(_count(run, ordered[maybe]) for run in self._runs)
+        return counts
 
     def _keep(self, ordered: Hashes) -> None:
         self._runs.append(ordered)
         while len(self._runs) > 1 and len(self._runs[-2]) <= 2 * len(self._runs[-1]):
             last = self._runs.pop()
-            self._runs[-1] = np.sort(np.concatenate([self._runs[-1], last]))
-
-
-def _repeats(ordered: Hashes) -> bool:
-    return bool((ordered[1:] == ordered[:-1]).any())
+            self._runs[-1] = np.sort(np.concatenate([self._runs[-1], last]), kind="stable")  # merges two runs
 
 
 def _number_among_equals(ordered: Hashes) -> Counts:

@@ -13,6 +13,8 @@ ENDED = (
     "deadline", "revoked", "removed",
 )  # fmt: skip
 OTHER = "other"
+MOST_WORDS = 1_000
+"""A state column of free text would fill memory with its words."""
 STATES = (*WAITING, *RUNNING, *ENDED, OTHER)
 
 
@@ -22,8 +24,9 @@ def canonical(raw: pa.Array, words: Mapping[str, str], unknown: "Counter[str]") 
     encoded = raw.dictionary_encode()
     meant = [_state(word, told) for word in encoded.dictionary.to_pylist()]
     for index, count in zip(*_counts(encoded.indices), strict=True):
-        if meant[index] is None:
-            unknown[encoded.dictionary[index].as_py()] += count
+        word = encoded.dictionary[index].as_py()
+        if meant[index] is None and (word in unknown or len(unknown) < MOST_WORDS):
+            unknown[word] += count
     return pa.array([state or OTHER for state in meant], pa.string()).take(encoded.indices)
 
 

@@ -21,6 +21,9 @@ class Window:
     def __post_init__(self) -> None:
         object.__setattr__(self, "since", instant(self.since))
         object.__setattr__(self, "until", instant(self.until))
+        since, until = self.bounds("UTC")
+        if since and until and since >= until:
+            raise ValueError("window.since is not before window.until")
         if self.has_cut_starts and self.since is None:
             raise ValueError("window.has_cut_starts needs window.since: rows without a start are counted from there")
 
