@@ -200,8 +200,11 @@ def _tick_text(moment: datetime, zone: str, least: float) -> str:
 
 
 def category_axis(names: Sequence[str], y: float, width: float, room: Room) -> list[Item]:
-    """Names below the middles of equal bins; where they have no room, every second, third … one, evenly."""
-    longest = max((room.measure(name, 11) for name in names), default=0.0) + 8
+    """Names below the middles of equal bins, in two lines where that makes room for all, else every second, third … one."""
+    lines: list[tuple[str, ...]] = [(name,) for name in names]
+    if _longest(lines, room) * len(names) > width:
+        lines = [_in_two(name) for name in names]
+    longest = _longest(lines, room)
     every = [max(1, math.ceil(longest * len(names) / place)) for place in (width, 330.0, 230.0)]
     if room.is_stretched:
         # A name that a wide page shows and a narrow one leaves out has a higher tier.
@@ -209,12 +212,26 @@ def category_axis(names: Sequence[str], y: float, width: float, room: Room) -> l
     else:
         every = every[:1]
     items: list[Item] = []
-    for index, name in enumerate(names):
+    for index, parts in enumerate(lines):
         fitting = [place for place, step in enumerate(every) if index % step == 0]
         if fitting:
-            tier = len(every) - 1 - max(fitting)
-            items.append(Words((index + 0.5) / len(names), y + 14, name, "middle", "ink-2", tier=tier))
+            tier, x = len(every) - 1 - max(fitting), (index + 0.5) / len(names)
+            items += [Words(x, y + 14 + 13 * n, part, "middle", "ink-2", tier=tier) for n, part in enumerate(parts)]
     return items
+
+
+def _longest(lines: Sequence[tuple[str, ...]], room: Room) -> float:
+    """Width that the widest name needs, with the air beside it."""
+    return max((room.measure(part, 11) for parts in lines for part in parts), default=0.0) + 8
+
+
+def _in_two(name: str) -> tuple[str, ...]:
+    """A name cut at the space nearest its middle."""
+    spaces = [at for at, letter in enumerate(name) if letter == " "]
+    if not spaces:
+        return (name,)
+    at = min(spaces, key=lambda at: abs(at - len(name) / 2))
+    return name[:at], name[at + 1 :]
 
 
 def gap_bands(chart: Chart, scale: TimeScale, place: tuple[float, float], width: float) -> list[Item]:

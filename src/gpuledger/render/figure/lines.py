@@ -68,7 +68,8 @@ def draw(chart: Chart, shape: Lines, colours: Colours, room: Room) -> Drawing:
     notes = [f"{m.label} is off this scale".capitalize() + "." for m in limits if m not in shown]
     if shape.partial_from is not None and shape.partial_from < len(chart.x.values):
         notes.append(_PARTIAL)
-    return Drawing(plot.bottom + BELOW, left, right, tuple(items), tuple(legend), True, tuple(notes))
+    lowest = max((item.y + 10 for item in items if isinstance(item, Words)), default=0.0)
+    return Drawing(max(plot.bottom + BELOW, lowest), left, right, tuple(items), tuple(legend), True, tuple(notes))
 
 
 def series_paint(chart: Chart, series: Series, index: int, count: int, colours: Colours) -> str:

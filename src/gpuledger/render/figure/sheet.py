@@ -159,6 +159,8 @@ class Sheet:
         """Colour, hatch and the hatch's ink of a paint."""
         if paint == "gap":
             return self._colours["surface"], "////", self._colours["line-strong"]
+        if paint == "others":
+            return self._colours[paint], "////", self._colours["others-line"]
         if paint.startswith("state-"):
             kind = theme()["states"][paint.removeprefix("state-").replace("-", "_")]["texture"]
             return self._colours[paint], _HATCH.get(kind, ""), self._colours[f"{paint}-texture"]
