@@ -54,7 +54,7 @@ def test_a_file_read_again_changes_nothing(trace: Trace, shared_data: Path, tmp_
             done = ingested(ledger, trace, file)
             assert done.rows_read == first.rows_read == done.accepted + done.unchanged
             assert told(ledger, trace) == expected
-        assert trace.name == "alibaba-2025" or done.accepted == 0
+        assert trace.name.startswith("alibaba") or done.accepted == 0, "only open rows tell which file they are of"
 
 
 def test_equal_rows_of_two_files_count_once(shared_data: Path, tmp_path: Path) -> None:

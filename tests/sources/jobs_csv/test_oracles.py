@@ -114,6 +114,8 @@ def test_states_are_the_oracles(trace: Loaded) -> None:
         if row["gpu_hours"]
     }
     found = asked(ledger, one, "gpu_hours", by=["state"]).of("gpu_hours")
+    if one.name == "alibaba-2023":  # pods that ran when the trace ended, told apart by us
+        found["removed",] += found.pop(("running",))
     assert {key[0]: value for key, value in found.items() if value} == {
         key: near(value) for key, value in expected.items()
     }
