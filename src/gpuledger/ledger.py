@@ -96,16 +96,24 @@ class OpenLedger:
         return ReportDocument(**_parts(report(self._ledger, declared, given, chosen, _listed(where), self.now)))
 
     def ingest(
-        self, *files: str | Path, source: str | None = None, zone: str | None = None, cluster: str | None = None
+        self,
+        *files: str | Path,
+        source: str | None = None,
+        zone: str | None = None,
+        cluster: str | None = None,
+        **options: str,
     ) -> "list[Ingested]":
-        """Reads files; what each did to the ledger, in order. The first that cannot be read raises its error."""
+        """Reads files; what each did to the ledger, in order. The first that cannot be read raises its error.
+
+        `options` are the source's own for this input, such as fields="JobID,State,…" of sacct text without a header.
+        """
         from gpuledger.actions.ingest import Manner
         from gpuledger.actions.read import Reading, read
 
         manner = Manner(is_copied=self._ledger.settings.raw == "copy")
         done = []
         for outcome in read(
-            self._ledger, [str(file) for file in files], Reading(source, zone, cluster), self.now, manner
+            self._ledger, [str(file) for file in files], Reading(source, zone, cluster, options), self.now, manner
         ):
             if outcome.error or outcome.done is None:
                 raise outcome.error or LedgerError(f"{outcome.input_name} was not read.")
