@@ -110,6 +110,12 @@ def test_a_quote_that_is_never_closed_is_told() -> None:
     assert "never closed" in told.problems[-1].reason
 
 
+def test_a_quote_that_swallows_a_large_file_is_one_sentence() -> None:
+    with pytest.raises(SourceError, match="never closed"):
+        found(HEADER + GOOD.replace("ann", '"ann') + GOOD * 40_000)
+    assert len(found(HEADER + GOOD.replace("ann", '"ann') + GOOD * 40_000, quote="").rows) == 40_001
+
+
 def test_bytes_that_are_no_utf_8_are_kept_visible() -> None:
     told = found((HEADER + GOOD).encode().replace(b"ann", b"J\xfcrgen"))
     assert [one["user_name"] for one in told.rows] == ["J\\xfcrgen"]

@@ -9,6 +9,9 @@ Counts = npt.NDArray[np.int64]
 FLAG_BITS = 25
 """32 MB of flags: one in four is set after 10 M rows."""
 
+LONGEST_MERGED = 2_000_000
+"""Longer runs stay as they are: merging them would hold each twice."""
+
 
 class Seen:
     """Hashes of all rows so far, as sorted runs that double in length: adding and asking stay fast at any size.
@@ -42,9 +45,10 @@ class Seen:
 
     def _keep(self, ordered: Hashes) -> None:
         self._runs.append(ordered)
-        while len(self._runs) > 1 and len(self._runs[-2]) <= 2 * len(self._runs[-1]):
-            last = self._runs.pop()
-            self._runs[-1] = np.sort(np.concatenate([self._runs[-1], last]), kind="stable")  # merges two runs
+        while len(self._runs) > 1 and len(self._runs[-2]) <= min(2 * len(self._runs[-1]), LONGEST_MERGED):
+            merged = np.concatenate([self._runs.pop(), self._runs.pop()])
+            merged.sort(kind="stable")  # finds the two runs and merges them
+            self._runs.append(merged)
 
 
 def _number_among_equals(ordered: Hashes) -> Counts:

@@ -14,7 +14,7 @@ from gpuledger.model.problems import Problem
 from gpuledger.sources.jobs_csv.bytestream import Passing, as_text, first_line
 from gpuledger.sources.jobs_csv.layout import Lines, delimiter_of, distinct, fields_of, gathered
 
-BLOCK = 4 * 2**20
+BLOCK = 2**20
 LONGEST_ROW = 2_000
 
 
@@ -71,7 +71,7 @@ class Text:
                 yield _decoded(pa.Table.from_batches([batch])), refused.lines(len(batch))
         except (pa.ArrowInvalid, OSError, EOFError) as error:
             if "Empty CSV" not in str(error):
-                raise SourceError(f"The file cannot be read as delimited text: {_sentence(error)}") from error
+                raise SourceError(_sentence(error)) from error
 
     def _lost(self, stream: Passing, read: int) -> Iterator[Problem]:
         """An odd number of quotes and fewer rows than lines: the parser took the rest of the file for one cell."""
@@ -134,4 +134,6 @@ def _decoded_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 def _sentence(error: Exception) -> str:
     first = str(error).splitlines()[0].removeprefix("CSV parse error: ").rstrip(".")
-    return f"{first}; check `delimiter` and `quote`."
+    if "straddl" in first:
+        return "A row is longer than 1 MiB: is a quote opened and never closed? If quotes mean nothing here, say quote = ''."
+    return f"The file cannot be read as delimited text: {first}; check `delimiter` and `quote`."
