@@ -57,6 +57,11 @@ def test_relative_seconds_count_from_the_origin() -> None:
     assert started("5400.5", stamps="relative", origin="2026-05-01T12:00:00Z") == START.replace(microsecond=500_000)
 
 
+def test_an_origin_without_offset_is_of_the_zone() -> None:
+    assert started("5400", stamps="relative", origin="2026-05-01T07:00:00", zone="America/Chicago") == START
+    assert started("5400", stamps="relative", origin="2026-05-01T12:00:00", zone=None) == START
+
+
 def test_columns_may_be_stamped_differently() -> None:
     told = found(
         "id,user,submit,start,end,gpus,state\n1,a,1777642200,2026-05-01 14:00:00,1777649400000,1,completed\n",

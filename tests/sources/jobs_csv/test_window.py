@@ -62,6 +62,12 @@ def test_use_is_null_until_the_row_has_ended() -> None:
     assert [row["usage_observed_at"] for row in rows] == [rows[0]["ended_at"], None]
 
 
+def test_what_measured_nothing_is_not_told() -> None:
+    rows = found(HEADER + GOOD, columns=COLUMNS | {"energy_joules": "5", "gpu_busy_source": "'site'"}).rows
+    assert [(row["energy_joules"], row["gpu_busy_source"]) for row in rows] == [(5.0, None)]
+    assert rows[0]["usage_observed_at"] == rows[0]["ended_at"]
+
+
 @pytest.mark.parametrize(
     ("word", "state"),
     [("COMPLETED", "completed"), ("Node-Fail", "node_fail"), ("out of memory", "out_of_memory"), ("ok", "completed"), ("OK ", "completed"), ("weird", "other")],

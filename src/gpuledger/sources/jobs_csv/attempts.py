@@ -114,7 +114,7 @@ def _contradictions(
     columns: Mapping[str, pa.Array], kinds: Mapping[str, str], duration: pa.Array | None
 ) -> list[Reason]:
     started, ended, state = columns["started_at"], columns["ended_at"], columns["state"]
-    moments = [name for name in (*stamps.ORDER,) if name in columns]
+    moments = [name for name in stamps.ORDER if name in columns]
     reasons = [
         (_outside(columns[name]), f"{name} is not between 1970 and 2100; is `stamps` right?") for name in moments
     ]
@@ -174,19 +174,22 @@ def _finish(columns: dict[str, pa.Array], reading: Reading) -> None:
     begun = pc.coalesce(columns.pop("running_until", started), started)
     columns["observed_at"] = pc.coalesce(ended, begun, columns.get("eligible_at", submitted), submitted)
     columns["reported_by"] = pc.if_else(is_open, reading.reported_by, pa.scalar(None, pa.string()))
+    _use(columns, is_open)
+
+
+def _use(columns: dict[str, pa.Array], is_open: pa.Array) -> None:
+    """Measured use is told of an attempt that ended; what measured how busy it was, only where that is known."""
     used = [name for name in USAGE_COLUMNS if name in columns]
     for name in used:
         columns[name] = pc.if_else(is_open, pa.scalar(None, columns[name].type), columns[name])
-    if measured := [pc.is_valid(columns[name]) for name in used if name != "gpu_busy_source"]:
-        is_measured = measured[0]
-        for more in measured[1:]:
-            is_measured = pc.or_(is_measured, more)
-        columns["usage_observed_at"] = pc.if_else(is_measured, ended, pa.scalar(None, INSTANT))
-        if "gpu_busy_source" in columns:
-            source = pc.if_else(
-                pc.is_valid(columns["gpu_busy_ratio"]), columns["gpu_busy_source"], pa.scalar(None, pa.string())
-            )
-            columns["gpu_busy_source"] = source
+    if "gpu_busy_source" in columns:
+        ratio = columns.get("gpu_busy_ratio", _nulls(is_open, pa.float64()))
+        columns["gpu_busy_source"] = pc.if_else(
+            pc.is_valid(ratio), columns["gpu_busy_source"], pa.scalar(None, pa.string())
+        )
+    if used:
+        is_measured = np.logical_or.reduce([columns[name].is_valid().to_numpy(zero_copy_only=False) for name in used])
+        columns["usage_observed_at"] = pc.if_else(pa.array(is_measured), columns["ended_at"], pa.scalar(None, INSTANT))
 
 
 def _models(names: pa.Array) -> pa.Array:

@@ -12,6 +12,7 @@ from gpuledger.model.vocabulary import BY_NAME
 from gpuledger.sources.jobs_csv import stamps, values
 from gpuledger.sources.jobs_csv.expressions import Cursor, Expression, Expressions, quoted
 from gpuledger.sources.jobs_csv.values import CONTENT, ID, NUMBER, Query, Wanted
+from gpuledger.sources.jobs_csv.window import utc
 
 if TYPE_CHECKING:
     from gpuledger.sources.jobs_csv import JobsCsv
@@ -43,9 +44,8 @@ def query(mapping: "JobsCsv", cursor: Cursor, columns: Sequence[str], sample: pa
     used = frozenset().union(*(expression.columns for expression in read.values()))
     needed = tuple(name for name in columns if name in used or not mapping.id_parts)
     numbers = frozenset(mapping.numbers) & used
-    inner = values.known(needed, numbers, {name: tuple(each) for name, each in mapping.unknown.items()})
-    if not mapping.id_parts:
-        inner = inner.replace(" FROM given", f", {values.content_sql(needed)} AS {quoted(CONTENT)} FROM given")
+    content = [] if mapping.id_parts else [f"{values.content_sql(needed)} AS {quoted(CONTENT)}"]
+    inner = values.known(needed, numbers, mapping.unknown, content)
     wanted = _wanted(mapping, read)
     schema = sample or pa.schema([(name, pa.string()) for name in columns])
     cursor.register("given", schema.empty_table())
@@ -66,9 +66,10 @@ def query(mapping: "JobsCsv", cursor: Cursor, columns: Sequence[str], sample: pa
 def _wanted(mapping: "JobsCsv", read: Mapping[str, Expression]) -> list[Wanted]:
     instants = tuple(name for name in mapping.columns if BY_NAME[name].kind == "instant")
     stamped = dict(stamps.kinds(mapping.stamps, instants))
-    origin = round(mapping.origin.timestamp() * stamps.MICRO) if mapping.origin else 0
+    origin = utc(mapping.origin, mapping.zone or "UTC")
+    origin_us = round(origin.timestamp() * stamps.MICRO) if origin else 0
     wanted = [
-        Wanted(name, read[f"columns.{name}"], BY_NAME[name].kind, stamped.get(name, "iso"), origin)
+        Wanted(name, read[f"columns.{name}"], BY_NAME[name].kind, stamped.get(name, "iso"), origin_us)
         for name in mapping.columns
     ]
     return wanted + ([Wanted("duration", read["duration"], "number")] if mapping.duration else [])

@@ -7,7 +7,7 @@ stamps become UTC here, where an ambiguous one can be compared with the other st
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +16,6 @@ import pyarrow.compute as pc
 from gpuledger.model.errors import ConfigError
 
 Stamps = Literal["iso", "s", "ms", "us", "relative"]
-STAMPS: tuple[str, ...] = get_args(Stamps)
 PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "relative": 1}
 MICRO = 1_000_000
 INSTANT = pa.timestamp("us", "UTC")

@@ -1,6 +1,6 @@
 """A mapping and a file's columns become one SQL query: each canonical value typed, each failure told apart from null."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -61,9 +61,11 @@ class Query:
         return rows
 
 
-def known(columns: Sequence[str], numbers: frozenset[str], unknown: dict[str, tuple[str, ...]]) -> str:
-    """SELECT of the file's columns from `given`: what stands for "not known" is null, `numbers` are doubles."""
-    told = []
+def known(
+    columns: Sequence[str], numbers: frozenset[str], unknown: Mapping[str, Sequence[str]], more: Sequence[str]
+) -> str:
+    """SELECT of the file's columns from `given`: what stands for "not known" is null, `numbers` are doubles; and `more`."""
+    told = [*more]
     for name in columns:
         value = _without(quoted(name), (*unknown.get("*", ()), *unknown.get(name, ())))
         if name in numbers:

@@ -29,7 +29,7 @@ class Window:
 
     def bounds(self, zone: str) -> tuple[datetime | None, datetime | None]:
         """Both edges in UTC; an edge without an offset is of `zone`."""
-        return _utc(self.since, zone), _utc(self.until, zone)
+        return utc(self.since, zone), utc(self.until, zone)
 
 
 def instant(moment: datetime | str | None) -> datetime | None:
@@ -37,7 +37,8 @@ def instant(moment: datetime | str | None) -> datetime | None:
     return datetime.fromisoformat(moment) if isinstance(moment, str) else moment
 
 
-def _utc(moment: datetime | None, zone: str) -> datetime | None:
+def utc(moment: datetime | None, zone: str) -> datetime | None:
+    """A moment of the configuration in UTC; without an offset it is of `zone`."""
     if moment is None:
         return None
     return (moment if moment.tzinfo else moment.replace(tzinfo=tzinfo(zone))).astimezone(UTC)
