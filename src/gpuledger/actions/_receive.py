@@ -80,11 +80,10 @@ class Followed(RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        block = self._content.read(len(buffer))
-        buffer[: len(block)] = block
-        self._read += len(block)
+        count: int = self._content.readinto(buffer)  # type: ignore[attr-defined]
+        self._read += count
         self._progress(self._read, max(self._read, self._whole))
-        return len(block)
+        return count
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from gpuledger.sources.slurm.sheet import Sheet
 from gpuledger.sources.slurm.tres import tres
-from gpuledger.sources.slurm.values import Flags, Floats, durations, floats, numbers, sizes
+from gpuledger.sources.slurm.values import Flags, Floats, durations, floats, numbers, sizes, whole
 
 Owners = np.ndarray[Any, np.dtype[np.int64]]
 
@@ -118,7 +118,7 @@ def _busy_weights(steps: Sheet, percent: Floats, gpu_memory: Floats) -> tuple[Fl
 
 def _elapsed(steps: Sheet) -> Any:
     if steps.has("ElapsedRaw"):
-        return pa.array(numbers(steps, "ElapsedRaw").values)
+        return pa.array(whole(steps, "ElapsedRaw").values)
     return pa.array(durations(steps, "Elapsed").values)
 
 

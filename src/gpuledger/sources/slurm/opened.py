@@ -23,11 +23,9 @@ class _Lent(io.RawIOBase):
 
     def readinto(self, buffer: "bytearray | memoryview") -> int:  # type: ignore[override]
         try:
-            block = self._stream.read(len(buffer))
+            return self._stream.readinto(buffer)  # type: ignore[attr-defined,no-any-return]
         except (EOFError, zlib.error, gzip.BadGzipFile):
             raise SourceError("The gzip file is damaged or cut off; fetch it again or unzip what is left.") from None
-        buffer[: len(block)] = block
-        return len(block)
 
 
 def opened(raw: BinaryIO) -> "io.BufferedReader[Any]":

@@ -68,8 +68,9 @@ def _is_time(text: str) -> bool:
 def _in_zone(values: Seconds, local: Any, is_local: Flags, zone: str) -> tuple[Seconds, Seconds, Flags]:
     """The first and second reading of each local stamp, and where the clock never showed it."""
     wall = np.asarray(pc.fill_null(pc.cast(local, pa.int64()), 0))
-    quarters, codes = np.unique(wall // QUARTER_SECONDS, return_inverse=True)
-    offsets = np.array([_offsets(int(quarter), zone) for quarter in quarters], np.int64)[codes]
+    quarters = pa.array(wall // QUARTER_SECONDS).dictionary_encode()
+    offsets = np.array([_offsets(quarter, zone) for quarter in quarters.dictionary.to_pylist()], np.int64)
+    offsets = offsets[np.asarray(quarters.indices)]
     first, second = wall - offsets[:, 0], wall - offsets[:, 1]
     early, late = np.where(is_local, first, values), np.where(is_local, np.maximum(first, second), values)
     return early, late, is_local & (first > second)
