@@ -57,6 +57,14 @@ def test_a_file_read_again_changes_nothing(trace: Trace, shared_data: Path, tmp_
         assert trace.name.startswith("alibaba") or done.accepted == 0, "only open rows tell which file they are of"
 
 
+def test_an_export_of_a_table_is_the_table(shared_data: Path, tmp_path: Path) -> None:
+    trace = TRACES["clustercockpit"]
+    folder = shared_data / trace.folder
+    with loaded(trace, tmp_path, [folder / trace.file, folder / "job.csv"]) as (ledger, (first, second)):
+        assert (first.accepted, second.accepted, second.unchanged) == (271, 0, 271)
+        assert asked(ledger, trace, "attempts").value("attempts") == 271
+
+
 def test_equal_rows_of_two_files_count_once(shared_data: Path, tmp_path: Path) -> None:
     """The limit of rows without ids, as documented: the same bytes cannot be told from the same jobs."""
     trace = TRACES["philly"]
