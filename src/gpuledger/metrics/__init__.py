@@ -7,6 +7,7 @@ see SQL. The same question gives the same number in mail, page, API and CSV.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from gpuledger.model.document import Better, Format
@@ -86,19 +87,37 @@ class Filter:
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """One question among several that are asked together: names of metrics and dimensions, filters on top."""
+
+    metrics: tuple[str, ...]
+    by: tuple[str, ...] = ()
+    where: tuple[Filter, ...] = ()
+
+
+@dataclass(frozen=True)
 class Answer:
-    """Rows of one question: a column per dimension, then one per metric, named by them.
+    """What one question found: a column of values per dimension, then one per metric, named by them.
 
     Dimensions are text (null: not known; calendar parts as `period.label` writes them). A row exists where at least
     one attempt counts. Rows go by calendar part, then the first metric, largest first. `totals` answer the same
     question without dimensions: asked, not summed, where parts do not add up.
     """
 
-    rows: "pa.Table"
+    columns: Mapping[str, Sequence[Any]]
     dimensions: tuple[Dimension, ...]
     metrics: tuple[Metric, ...]
     period: Period
     totals: Mapping[str, float | None] = field(default_factory=dict)
+
+    @cached_property
+    def rows(self) -> "pa.Table":
+        """The columns as an Arrow table: text for dimensions, doubles for metrics. Made when asked for: Arrow loads
+        pandas to make it, where that is installed."""
+        import pyarrow as pa
+
+        types = {dimension.name: pa.string() for dimension in self.dimensions}
+        return pa.table({name: pa.array(held, types.get(name, pa.float64())) for name, held in self.columns.items()})
 
     def value(self, metric: str) -> float | None:
         """The number over all dimensions."""
@@ -106,8 +125,8 @@ class Answer:
 
     def records(self) -> list[dict[str, Any]]:
         """Rows as mappings, in order."""
-        rows: list[dict[str, Any]] = self.rows.to_pylist()
-        return rows
+        names = tuple(self.columns)
+        return [dict(zip(names, row, strict=True)) for row in zip(*self.columns.values(), strict=True)]
 
     def of(self, metric: str) -> dict[tuple[Name, ...], float | None]:
         """One metric by the values of the dimensions."""
@@ -236,8 +255,16 @@ class Ask(Protocol):
         Raises UsageError for an unknown metric or dimension, naming the near ones.
         """
 
+    def together(self, *wanted: Wanted) -> tuple[Answer, ...]:
+        """Several questions, each answered as `ask` does, in as few passes over the attempts as they allow."""
+
     def series(self, name: str, step: float | By, by: str | None = None, where: Sequence[Filter] = ()) -> InUse:
         """A held metric over time in bins of `step` seconds from the period's start, or of the display zone's calendar."""
+
+    def series_of(
+        self, names: Sequence[str], step: float | By, by: str | None = None, where: Sequence[Filter] = ()
+    ) -> tuple[InUse, ...]:
+        """The series of several metrics in one pass over the attempts."""
 
     def rows(self, expression: "ir.Table", period: Period | None = None) -> "pa.Table":
         """Rows of an expression over canonical tables (`model.schema.unbound`): for lists, never for numbers."""

@@ -1,8 +1,8 @@
 """From the answers of the queries to one table: joined by name, ratios from their parts, sorted, with totals."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import fsum
 from typing import TYPE_CHECKING, Any
@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from gpuledger.metrics import Answer, Kind, Metric
-from gpuledger.metrics.aggregate import BIN, ROWS, held_totals, placed_totals
+from gpuledger.metrics.aggregate import BIN, QUESTION, ROWS, Part, metrics_of, together
 from gpuledger.metrics.bins import Bins, cut
 from gpuledger.metrics.coverage import Span, covered_seconds, joined
 from gpuledger.metrics.over_time import amounts, counts
-from gpuledger.metrics.peak import peaks, steps
+from gpuledger.metrics.peak import peaks, stays
 from gpuledger.metrics.question import Question
 from gpuledger.metrics.relation import Moment
 from gpuledger.model.period import Period, label
@@ -24,10 +24,13 @@ if TYPE_CHECKING:
 
 Key = tuple[Any, ...]
 Found = dict[Key, dict[str, float | None]]
+Asked = tuple[Question, Sequence[Metric]]
 Fetch = Callable[["ir.Table"], pa.Table]
 
 MOMENTS: tuple[Moment, ...] = ("submitted", "started", "ended")
-ZERO_WHEN_ABSENT: frozenset[Kind] = frozenset({"held", "active", "jobs", "distinct"})
+OF_HELD: frozenset[Kind] = frozenset({"held", "active", "jobs", "distinct"})
+"""Taken over the attempts that held resources in the period."""
+ZERO_WHEN_ABSENT = OF_HELD
 """No attempt at all is 0 of these; of a peak, a quantile or a ratio it is nothing."""
 
 
@@ -40,14 +43,18 @@ class Asking:
     covered: Callable[[], Sequence[Span] | None]
 
 
-def answer(asking: Asking, question: Question, wanted: Sequence[Metric]) -> Answer:
-    """The answer of one question with its totals."""
-    found = _found(asking, question, wanted)
+def answers(asking: Asking, asked: Sequence[Asked]) -> tuple[Answer, ...]:
+    """The answers of questions asked together, each with its totals."""
+    found = _found(asking, asked)
+    return tuple(_answer(asking, *each, rows) for each, rows in zip(asked, found, strict=True))
+
+
+def _answer(asking: Asking, question: Question, wanted: Sequence[Metric], found: Found) -> Answer:
     totals = LazyTotals(
         tuple(metric.name for metric in wanted),
         lambda: _totals(asking, question, wanted, found) if question.by else found.get((), {}),
     )
-    return Answer(_table(question, wanted, found), question.by, tuple(wanted), question.period, totals)
+    return Answer(_columns(question, wanted, found), question.by, tuple(wanted), question.period, totals)
 
 
 @dataclass(eq=False)
@@ -73,82 +80,110 @@ class LazyTotals(Mapping[str, float | None]):
         return len(self.names)
 
 
-def _found(asking: Asking, question: Question, wanted: Sequence[Metric]) -> Found:
-    parts = _parts(asking.metrics, wanted)
-    found: Found = defaultdict(dict)
-    for rows in _queries(asking.fetch, question, parts):
-        for key, values in rows:
-            found[key] |= values
+def _found(asking: Asking, asked: Sequence[Asked]) -> list[Found]:
+    """What each question found: every metric by name, and what it is derived from."""
+    parts = [Part(number, question, _parts(asking.metrics, wanted)) for number, (question, wanted) in enumerate(asked)]
+    found: list[Found] = [defaultdict(dict) for _ in asked]
+    for rows in _queries(asking.fetch, parts):
+        for number, key, values in rows:
+            found[number][key] |= values
+    for part, (question, wanted) in zip(parts, asked, strict=True):
+        _complete(asking, question, wanted, part.metrics, found[part.number])
+    return found
+
+
+def _complete(
+    asking: Asking, question: Question, wanted: Sequence[Metric], parts: Sequence[Metric], found: Found
+) -> None:
+    """Every key has every metric: what no attempt told, and what follows from the others."""
     if not question.by:
         found.setdefault((), {})
     for key, values in found.items():
         for metric in parts:
             values.setdefault(metric.name, _absent(metric))
         _derive(asking, question, wanted, key, values)
-    return found
 
 
-def _parts(metrics: Mapping[str, Metric], wanted: Iterable[Metric]) -> list[Metric]:
+def _parts(metrics: Mapping[str, Metric], wanted: Iterable[Metric]) -> tuple[Metric, ...]:
     """The metrics to query: those asked for, and numerators and denominators of the others."""
     parts: dict[str, Metric] = {}
     for metric in wanted:
         names = [metric.numerator, metric.denominator] if metric.kind in ("ratio", "mean") else [metric.name]
         parts |= {name: metrics[name] for name in names if name}
-    return list(parts.values())
+    return tuple(parts.values())
 
 
 def _absent(metric: Metric) -> float | None:
     return 0 if metric.kind in ZERO_WHEN_ABSENT or metric.format == "count" else None
 
 
-Rows = Iterable[tuple[Key, dict[str, float | None]]]
+Rows = Iterable[tuple[int, Key, dict[str, float | None]]]
 
 
-def _queries(fetch: Fetch, question: Question, parts: Sequence[Metric]) -> Iterable[Rows]:
-    """Few queries: one for all that was held, one per moment, one for all peaks (by calendar also one per count)."""
-    held = [metric for metric in parts if metric.kind in ("held", "active", "jobs", "distinct")]
-    if held and question.bins:
-        yield from _held_over_time(fetch, question, held)
-    elif held:
-        yield _aggregated(fetch(held_totals(question, held)), question, held)
+def _queries(fetch: Fetch, parts: Sequence[Part]) -> Iterable[Rows]:
+    """Few queries: one for all that was held and one per moment (per population), and what bins and peaks need."""
+    plain = [part for part in parts if not part.question.bins]
+    for those in _passes(plain, OF_HELD):
+        yield _aggregated(fetch(together(those, None)), those)
     for moment in MOMENTS:
-        if those := [metric for metric in parts if metric.kind == moment]:
-            yield _aggregated(fetch(placed_totals(question, moment, those)), question, those)
-    if those := [metric for metric in parts if metric.kind == "peak"]:
-        yield _peaks(fetch, question, those)
+        for those in _passes(parts, {moment}):
+            yield _aggregated(fetch(together(those, moment)), those)
+    for part in parts:
+        if part.question.bins:
+            yield from _held_over_time(fetch, part)
+        if of_peaks := _of(part, {"peak"}):
+            yield _peaks(fetch, of_peaks)
 
 
-def _held_over_time(fetch: Fetch, question: Question, held: Sequence[Metric]) -> Iterable[Rows]:
-    sums = [metric for metric in held if metric.kind == "held"]
-    if sums:
-        names = [metric.name for metric in sums]
+def _of(part: Part, kinds: Set[Kind]) -> Part | None:
+    """The part with its metrics of these kinds, None when it has none."""
+    those = tuple(metric for metric in part.metrics if metric.kind in kinds)
+    return replace(part, metrics=those) if those else None
+
+
+def _passes(parts: Sequence[Part], kinds: Set[Kind]) -> Iterable[list[Part]]:
+    """Parts with metrics of these kinds, those about the same rows together."""
+    passes: dict[object, list[Part]] = defaultdict(list)
+    for part in parts:
+        if those := _of(part, kinds):
+            passes[part.question.population].append(those)
+    return passes.values()
+
+
+def _held_over_time(fetch: Fetch, part: Part) -> Iterable[Rows]:
+    question = part.question
+    if sums := _of(part, {"held"}):
+        names = [metric.name for metric in sums.metrics]
         yield (
-            (_key(question, key, cell), dict(zip(names, values, strict=True)))
-            for key, cell, values in amounts(fetch, question, sums)
+            (part.number, _key(question, key, cell), dict(zip(names, values, strict=True)))
+            for key, cell, values in amounts(fetch, question, sums.metrics)
         )
-    for metric in held:
-        if metric.kind != "held":
-            yield (
-                (_key(question, key, cell), {metric.name: value})
-                for key, cell, value in counts(fetch, question, metric)
-            )
+    counted = _of(part, OF_HELD - {"held"})
+    for metric in counted.metrics if counted else ():
+        yield (
+            (part.number, _key(question, key, cell), {metric.name: value})
+            for key, cell, value in counts(fetch, question, metric)
+        )
 
 
-def _aggregated(rows: pa.Table, question: Question, metrics: Sequence[Metric]) -> Rows:
+def _aggregated(found: pa.Table, parts: Sequence[Part]) -> Rows:
     """Rows of an aggregate; those of no attempts are left out."""
-    width = len(question.columns)
-    for row in rows.to_pylist():
+    asked = {part.number: part for part in parts}
+    names = {metric.name: f"m{number}" for number, metric in enumerate(metrics_of(parts))}
+    for row in found.to_pylist():
         if row[ROWS]:
-            key = tuple(row[f"d{number}"] for number in range(width))
-            values = {metric.name: _number(row[f"m{number}"]) for number, metric in enumerate(metrics)}
-            yield _key(question, key, row.get(BIN)), values
+            part = asked[row[QUESTION]]
+            key = tuple(row[f"d{number}"] for number in range(len(part.question.columns)))
+            values = {metric.name: row[names[metric.name]] for metric in part.metrics}
+            yield part.number, _key(part.question, key, row[BIN]), values
 
 
-def _peaks(fetch: Fetch, question: Question, metrics: Sequence[Metric]) -> Rows:
+def _peaks(fetch: Fetch, part: Part) -> Rows:
+    question = part.question
     bins = question.bins or cut(question.period, question.period.seconds, "UTC")
-    found = fetch(steps(question, metrics))
-    for key, cell, number, value in peaks(found, len(question.columns), bins, len(metrics)):
-        yield _key(question, key, cell), {metrics[number].name: value}
+    found = fetch(stays(question, part.metrics))
+    for key, cell, number, value in peaks(found, len(question.columns), bins, len(part.metrics)):
+        yield part.number, _key(question, key, cell), {part.metrics[number].name: value}
 
 
 def _key(question: Question, names: Key, cell: int | None) -> Key:
@@ -197,7 +232,7 @@ def _totals(asking: Asking, question: Question, wanted: Sequence[Metric], found:
     """Sums are summed; everything else is asked again without dimensions."""
     parts = _parts(asking.metrics, wanted)
     again = [metric for metric in parts if not metric.is_sum]
-    totals = _found(asking, question.without_dimensions(), again).get((), {}) if again else {}
+    totals = _found(asking, [(question.without_dimensions(), again)])[0].get((), {}) if again else {}
     for metric in parts:
         if metric.is_sum:
             known = [value for values in found.values() if (value := values.get(metric.name)) is not None]
@@ -206,17 +241,15 @@ def _totals(asking: Asking, question: Question, wanted: Sequence[Metric], found:
     return totals
 
 
-def _table(question: Question, wanted: Sequence[Metric], found: Found) -> pa.Table:
+def _columns(question: Question, wanted: Sequence[Metric], found: Found) -> dict[str, list[Any]]:
     keys = sorted(found, key=lambda key: _rank(question, key, found[key].get(wanted[0].name)))
-    columns: dict[str, pa.Array] = {}
+    columns: dict[str, list[Any]] = {}
     for place, dimension in enumerate(question.by):
         values = [key[place] for key in keys]
         if dimension.calendar and question.bins:
             values = _labels(question.bins, dimension.calendar, question.zone, values)
-        columns[dimension.name] = pa.array(values, pa.string())
-    for metric in wanted:
-        columns[metric.name] = pa.array([_number(found[key].get(metric.name)) for key in keys], pa.float64())
-    return pa.table(columns)
+        columns[dimension.name] = values
+    return columns | {metric.name: [_number(found[key].get(metric.name)) for key in keys] for metric in wanted}
 
 
 def _rank(question: Question, key: Key, value: float | None) -> tuple[Any, ...]:

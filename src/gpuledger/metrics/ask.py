@@ -10,12 +10,14 @@ import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 
-from gpuledger.metrics import Answer, Dimension, Filter, InUse, LedgerCoverage, Metric, SourceCoverage
-from gpuledger.metrics.answers import Asking, answer
+from gpuledger.metrics import Answer, Dimension, Filter, InUse, LedgerCoverage, Metric, SourceCoverage, Wanted
+from gpuledger.metrics.answers import Asking, answers
 from gpuledger.metrics.bins import Bins, cut
 from gpuledger.metrics.coverage import Span, by_source, covered_seconds, gaps, joined, readings
 from gpuledger.metrics.events import changes, sparse
+from gpuledger.metrics.over_time import in_use
 from gpuledger.metrics.question import Question
+from gpuledger.metrics.rare import Rare
 from gpuledger.metrics.registry import BUILT_IN, BY_DIMENSION, check, find
 from gpuledger.metrics.runaway import runaways
 from gpuledger.model.errors import UsageError
@@ -41,13 +43,12 @@ class StoreAsk:
         self, *names: str, by: Sequence[str] = (), where: Sequence[Filter] = (), period: Period | None = None
     ) -> Answer:
         """See `metrics.Ask.ask`."""
-        if not names:
-            raise UsageError("Name at least one metric, for example gpu_hours.")
-        wanted = [find("metric", name, self.metrics) for name in dict.fromkeys(names)]
-        question = self._question(by, where, period or self.period)
         here = self if period is None else replace(self, period=period)
-        asking = Asking(lambda table: here.rows(table, here.period), self.metrics, lambda: here._covered)
-        return answer(asking, question, wanted)
+        return here.together(Wanted(names, tuple(by), tuple(where)))[0]
+
+    def together(self, *wanted: Wanted) -> tuple[Answer, ...]:
+        """See `metrics.Ask.together`."""
+        return answers(Asking(self._fetch, self.metrics, lambda: self._covered), [self._asked(each) for each in wanted])
 
     def unfiltered(self) -> "StoreAsk":
         """The same ledger and period with every attempt."""
@@ -55,23 +56,21 @@ class StoreAsk:
 
     def series(self, name: str, step: float | By, by: str | None = None, where: Sequence[Filter] = ()) -> InUse:
         """See `metrics.Ask.series`."""
-        metric = find("metric", name, self.metrics)
-        if not metric.is_sum:
-            raise UsageError(f"{name} is not a sum over time and has no mean in use; gpu_hours and cpu_hours have.")
-        question = self._question([by] if by else [], where, self.period)
+        return self.series_of([name], step, by, where)[0]
+
+    def series_of(
+        self, names: Sequence[str], step: float | By, by: str | None = None, where: Sequence[Filter] = ()
+    ) -> tuple[InUse, ...]:
+        """See `metrics.Ask.series_of`."""
+        metrics = [self._sum(name) for name in names]
+        question = self._question([by] if by else [], where)
         bins = cut(self.period, step, self.display_zone)
-        rows = question.held([metric])
+        rows = question.held(metrics)
         keys = question.keys(rows)
-        rates = [question.rate(metric, rows)]
-        found = sparse(self.rows(changes(rows, keys, rates, bins), self.period), len(keys), bins)
-        means = np.maximum(found.area_us(0), 0.0) / bins.lengths_us
-        names = [key[0] if by else metric.label for key in found.keys]
-        known = found.is_known(0)
-        order = [n for n in np.argsort(-(means @ bins.lengths_us), kind="stable").tolist() if known[n]]
-        return InUse(
-            metric, question.by[0] if by else None, self.period, bins.edges,
-            tuple(names[number] for number in order), means[order], self._covered_shares(bins),
-        )  # fmt: skip
+        rates = [question.rate(metric, rows) for metric in metrics]
+        found = sparse(self._fetch(changes(rows, keys, rates, bins)), len(keys), bins)
+        covered = self._covered_shares(bins)
+        return tuple(in_use(question, metric, found, number, covered) for number, metric in enumerate(metrics))
 
     def rows(self, expression: ir.Table, period: Period | None = None) -> pa.Table:
         """See `metrics.Ask.rows`."""
@@ -101,9 +100,28 @@ class StoreAsk:
         counted = refused.group_by(["source_type", "problem_reason"]).agg(rows=refused.count())
         return self.rows(counted.order_by([ibis.desc("rows"), "source_type", "problem_reason"]))
 
-    def _question(self, by: Sequence[str], where: Sequence[Filter], period: Period) -> Question:
+    def _fetch(self, expression: ir.Table) -> pa.Table:
+        return self.rows(expression, self.period)
+
+    def _asked(self, wanted: Wanted) -> tuple[Question, list[Metric]]:
+        if not wanted.metrics:
+            raise UsageError("Name at least one metric, for example gpu_hours.")
+        metrics = [find("metric", name, self.metrics) for name in dict.fromkeys(wanted.metrics)]
+        return self._question(wanted.by, wanted.where), metrics
+
+    def _question(self, by: Sequence[str], where: Sequence[Filter]) -> Question:
         dimensions = tuple(find("dimension", name, self.dimensions) for name in dict.fromkeys(by))
-        return Question(period, self.display_zone, dimensions, (*check(self.where), *check(where)))
+        return Question(self.period, self.display_zone, self._rare, dimensions, (*check(self.where), *check(where)))
+
+    def _sum(self, name: str) -> Metric:
+        metric = find("metric", name, self.metrics)
+        if not metric.is_sum:
+            raise UsageError(f"{name} is not a sum over time and has no mean in use; gpu_hours and cpu_hours have.")
+        return metric
+
+    @cached_property
+    def _rare(self) -> Rare:
+        return Rare(self._fetch, self.period)
 
     @cached_property
     def _coverage(self) -> LedgerCoverage:

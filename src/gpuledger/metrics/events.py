@@ -4,7 +4,7 @@ An attempt is two events, +rate where it begins and −rate where it ends. SQL a
 in a bin is what was held before it × its length, plus each change × what is left of the bin.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +55,8 @@ class Sparse:
     keys: tuple[Key, ...]
     series: Whole
     bin: Whole
-    values: pa.Table
+    values: Mapping[str, Floats]
+    """Not a number where null."""
     bins: Bins
 
     def dense(self, column: str, first: int = 0, last: int | None = None) -> Floats:
@@ -63,8 +64,7 @@ class Sparse:
         last = len(self.keys) if last is None else last
         lo, hi = np.searchsorted(self.series, [first, last])
         grid = np.zeros((last - first, len(self.bins)))
-        values = self.values[column].slice(lo, hi - lo).fill_null(0).to_numpy()
-        grid[self.series[lo:hi] - first, self.bin[lo:hi]] = values
+        grid[self.series[lo:hi] - first, self.bin[lo:hi]] = np.nan_to_num(self.values[column][lo:hi])
         return grid
 
     def area_us(self, rate: int, first: int = 0, last: int | None = None) -> Floats:
@@ -78,7 +78,7 @@ class Sparse:
     def is_known(self, rate: int) -> "np.ndarray[Any, np.dtype[np.bool_]]":
         """Per name: whether the rate of any of its attempts is known."""
         known = np.zeros(len(self.keys), dtype=bool)
-        known[self.series[self.values[f"c{rate}"].is_valid().to_numpy()]] = True
+        known[self.series[~np.isnan(self.values[f"c{rate}"])]] = True
         return known
 
 
@@ -93,8 +93,14 @@ def sparse(found: pa.Table, width: int, bins: Bins) -> Sparse:
     keys, series = names_of(found, width)
     bin_number = found["bin"].to_numpy().astype(np.int64)
     order = np.lexsort((bin_number, series))
-    values = pa.table({name: found[name].cast(pa.float64()) for name in found.column_names[width + 1 :]})
-    return Sparse(keys, series[order], bin_number[order], values.take(pa.array(order)).combine_chunks(), bins)
+    values = {name: numbers(found, name)[order] for name in found.column_names[width + 1 :]}
+    return Sparse(keys, series[order], bin_number[order], values, bins)
+
+
+def numbers(found: pa.Table, name: str) -> Floats:
+    """A column as doubles, not a number where it is null."""
+    column: Floats = found[name].cast(pa.float64()).to_numpy()
+    return column
 
 
 def names_of(found: pa.Table, width: int) -> tuple[tuple[Key, ...], Whole]:

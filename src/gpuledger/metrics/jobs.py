@@ -23,16 +23,24 @@ TRIED_AGAIN = ("requeued", "preempted", "node_fail")
 LONGEST_PAUSE_SECONDS = 3600.0
 
 
+def tried_again(period: Period) -> "ir.Table":
+    """The job ids with an attempt after which the scheduler may have tried again: (cluster, job_id)."""
+    every = _around(period)
+    return every.filter(every.state.isin(TRIED_AGAIN)).select("cluster", "job_id").distinct()
+
+
+def _around(period: Period) -> "ir.Table":
+    """What was over before the period, or submitted after it, cannot join two attempts inside it."""
+    every = not_over_before(unbound(JOB_ATTEMPTS), period)
+    return every.filter(every.submitted_at.isnull() | (every.submitted_at < instant(period.naive[1])))
+
+
 def repeated(period: Period) -> "ir.Table":
     """Attempts of every job id that was tried again, with `job_key` (cluster, id and a number within the id).
 
-    Few beside all attempts; an attempt that is not here is a job of its own. What was over before the period, or
-    submitted after it, cannot join two attempts inside it.
+    Few beside all attempts; an attempt that is not here is a job of its own.
     """
-    every = not_over_before(unbound(JOB_ATTEMPTS), period)
-    every = every.filter(every.submitted_at.isnull() | (every.submitted_at < instant(period.naive[1])))
-    again = every.filter(every.state.isin(TRIED_AGAIN)).select("cluster", "job_id").distinct()
-    rows = every.semi_join(again, ["cluster", "job_id"])
+    rows = _around(period).semi_join(tried_again(period), ["cluster", "job_id"])
     rows = rows.select(
         "cluster", "job_id", "attempt_id", "state", "ended_at", "submitted_at",
         ordered_at=rows.submitted_at.coalesce(rows.started_at, rows.observed_at),

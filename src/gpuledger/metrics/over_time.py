@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gpuledger.metrics import Metric
+from gpuledger.metrics import InUse, Metric
 from gpuledger.metrics.bins import Bins
 from gpuledger.metrics.events import Floats, Key, Sparse, changes, sparse
 from gpuledger.metrics.question import Question, expression_of
@@ -42,6 +42,18 @@ def amounts(
                 for metric, area, is_known in zip(metrics, areas, known, strict=True)
             ]
             yield found.keys[first + series], cell, values
+
+
+def in_use(question: Question, metric: Metric, found: Sparse, rate: int, covered: Floats) -> InUse:
+    """One rate of `changes` as a series: names that never say how much they held are left out, largest first."""
+    means = np.maximum(found.area_us(rate), 0.0) / found.bins.lengths_us
+    names = [key[0] if question.by else metric.label for key in found.keys]
+    known = found.is_known(rate)
+    order = [n for n in np.argsort(-(means @ found.bins.lengths_us), kind="stable").tolist() if known[n]]
+    return InUse(
+        metric, question.by[0] if question.by else None, question.period, found.bins.edges,
+        tuple(names[number] for number in order), means[order], covered,
+    )  # fmt: skip
 
 
 def counts(fetch: "Callable[[ir.Table], pa.Table]", question: Question, metric: Metric) -> Iterator[Cell]:

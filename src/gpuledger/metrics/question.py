@@ -5,12 +5,14 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import ibis
 import ibis.expr.operations as ops
 
 from gpuledger.metrics import Dimension, Filter, Metric
 from gpuledger.metrics.bins import Bins, cut
 from gpuledger.metrics.dimensions import column_of, keeps
 from gpuledger.metrics.jobs import with_job_key
+from gpuledger.metrics.rare import Rare
 from gpuledger.metrics.registry import BY_DIMENSION
 from gpuledger.metrics.relation import Moment, held, placed, split_by_model, weighted
 from gpuledger.model.errors import UsageError
@@ -30,6 +32,7 @@ class Question:
 
     period: Period
     zone: str
+    rare: Rare
     by: tuple[Dimension, ...] = ()
     where: tuple[Filter, ...] = ()
 
@@ -52,14 +55,22 @@ class Question:
     def without_dimensions(self) -> "Question":
         return replace(self, by=())
 
-    def held(self, metrics: Sequence[Metric]) -> "ir.Table":
-        """Attempts that held resources in the period (`metrics.relation.held`), with `job_key` if one counts jobs."""
-        rows = self._chosen(held(self.period, self._columns(metrics)))
-        return with_job_key(rows, self.period) if any(metric.kind == "jobs" for metric in metrics) else rows
+    @property
+    def population(self) -> tuple[object, ...]:
+        """Equal for questions whose numbers are taken over the same rows: one pass can answer them all."""
+        return self.period, self.where, self._is_split
 
-    def placed(self, moment: Moment, metrics: Sequence[Metric]) -> "ir.Table":
+    def held(self, metrics: Sequence[Metric], by: Sequence[Dimension] = ()) -> "ir.Table":
+        """Attempts that held resources in the period (`metrics.relation.held`), with `job_key` if one counts jobs.
+
+        `by` are dimensions of other questions over the same rows.
+        """
+        rows = self._chosen(held(self.period, self._columns(metrics, by)))
+        return self._with_jobs(rows) if any(metric.kind == "jobs" for metric in metrics) else rows
+
+    def placed(self, moment: Moment, metrics: Sequence[Metric], by: Sequence[Dimension] = ()) -> "ir.Table":
         """Attempts submitted, started or ended in the period."""
-        return self._chosen(placed(moment, self.period, self._columns(metrics)))
+        return self._chosen(placed(moment, self.period, self._columns(metrics, by)))
 
     def keys(self, rows: "ir.Table") -> "dict[str, ir.Value]":
         """The dimensions' columns as d0, d1 …: names of data never become names of SQL."""
@@ -70,26 +81,36 @@ class Question:
         value = expression_of(metric, rows)
         return value * rows.weight if "weight" in rows.columns else value
 
-    def _columns(self, metrics: Iterable[Metric]) -> list[str]:
+    def _with_jobs(self, rows: "ir.Table") -> "ir.Table":
+        """Where no job was tried again every attempt is a job of its own."""
+        return with_job_key(rows, self.period) if self.rare.has_tries else rows.mutate(job_key=ibis.null("string"))
+
+    def _columns(self, metrics: Iterable[Metric], by: Iterable[Dimension]) -> list[str]:
         """The columns that the metrics, dimensions and filters read."""
         every = unbound(JOB_ATTEMPTS)
         read = [expression_of(metric, every) for metric in metrics]
-        read += [column_of(every, dimension) for dimension in self.columns]
+        read += [column_of(every, dimension) for dimension in (*self.columns, *by) if not dimension.calendar]
         read += [column_of(every, BY_DIMENSION[wanted.column]) for wanted in self.where]
         names = {field.name for value in read for field in value.op().find(ops.Field)}
-        return sorted(names | ({"gpu_count", MODEL} if self._speaks_of_model else set()))
+        return sorted(names | ({"gpu_count", MODEL} if self._is_split or self._is_weighted else set()))
 
     @property
-    def _speaks_of_model(self) -> bool:
-        return MODEL in {*(dimension.name for dimension in self.by), *(wanted.column for wanted in self.where)}
+    def _is_split(self) -> bool:
+        """Whether attempts with several models are told apart by them."""
+        return MODEL in {dimension.name for dimension in self.by} and self.rare.has_parts
+
+    @property
+    def _is_weighted(self) -> bool:
+        """Whether a filter keeps some of the models of an attempt."""
+        return MODEL in {wanted.column for wanted in self.where} and self.rare.has_parts
 
     def _chosen(self, rows: "ir.Table") -> "ir.Table":
         """Rows that pass the filters, split by GPU model where the question speaks of it."""
+        if not (self._is_split or self._is_weighted):
+            return self._kept(rows, self.where)
         rows = self._kept(rows, [wanted for wanted in self.where if wanted.column != MODEL])
-        if not self._speaks_of_model:
-            return rows
         parts = self._kept(split_by_model(rows), [wanted for wanted in self.where if wanted.column == MODEL])
-        return parts if MODEL in {dimension.name for dimension in self.by} else weighted(rows, parts)
+        return parts if self._is_split else weighted(rows, parts)
 
     @staticmethod
     def _kept(rows: "ir.Table", filters: Sequence[Filter]) -> "ir.Table":
