@@ -12,7 +12,17 @@ from hypothesis import strategies as st
 from gpuledger.model.errors import StoreError
 from gpuledger.model.period import Period, named
 from gpuledger.model.schema import unbound
-from gpuledger.model.tables import DEVICES, GPU_STATES, JOB_ATTEMPTS, PROBLEMS, RUNS, SNAPSHOTS, TABLES, Table
+from gpuledger.model.tables import (
+    ATTEMPT_GPUS,
+    DEVICES,
+    GPU_STATES,
+    JOB_ATTEMPTS,
+    PROBLEMS,
+    RUNS,
+    SNAPSHOTS,
+    TABLES,
+    Table,
+)
 from gpuledger.store import Store, Written
 from tests.store.rows import at, attempt, attempts, batch_of, gpu_states, running
 
@@ -137,6 +147,23 @@ class Conformance:
         for n, reading in enumerate(data.draw(st.permutations(told + told[:2]))):
             other.upsert(attempts(reading), f"i{n}")
         assert rows(one) == rows(other)
+
+    def test_any_order_of_readings_of_a_held_gpu_gives_the_same_ledger(self, fresh: Any) -> None:
+        """Two readings of one moment that differ, and an earlier and a later one that say the same as one of them."""
+        seen = {"cluster": "hpg", "attempt_id": "1@1", "host": "", "gpu": "slot:a100:0", "started_at": at(1)}
+        told = [
+            {**seen, "observed_at": at(hours), "share_ratio": share}
+            for hours, share in ((2, 1.0), (2, 0.5), (1, 1.0), (3, 0.5), (3, 1.0))
+        ]
+        results = []
+        for order in list(permutations(told))[::7]:
+            store = fresh()
+            for cut in (order[:1], order[1:3], order[3:]):
+                store.upsert(batch_of(ATTEMPT_GPUS, list(cut)), "i")
+            results.append(rows(store, ATTEMPT_GPUS))
+            assert store.upsert(batch_of(ATTEMPT_GPUS, told), "again").commits == 0
+        assert all(result == results[0] for result in results)
+        assert results[0][0]["observed_at"] == at(3).replace(tzinfo=None)
 
     def test_the_month_of_an_attempt_never_changes(self, store: Store) -> None:
         early = attempt(1, submitted_at=None, eligible_at=None, started_at=None, ended_at=None, state="held")

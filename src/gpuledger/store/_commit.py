@@ -10,7 +10,7 @@ from typing import TypeVar
 from urllib.parse import unquote
 
 import deltalake
-from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties
+from deltalake import ColumnProperties, CommitProperties, DeltaTable, Transaction, WriterProperties
 from deltalake.exceptions import CommitFailedError
 
 from gpuledger.model.errors import Busy
@@ -19,7 +19,14 @@ from gpuledger.model.tables import JOB_ATTEMPTS, Table
 
 T = TypeVar("T")
 TRIES = 8
-WRITER = WriterProperties(compression="ZSTD")
+DISTINCT = (
+    "job_id", "attempt_id", "submitted_at", "eligible_at", "started_at", "ended_at", "observed_at", "usage_observed_at",
+    "priority", "row_hash", "usage_hash",
+)  # fmt: skip
+"""Columns with a value of its own in almost every row: a dictionary of them costs time and space."""
+WRITER = WriterProperties(
+    compression="ZSTD", column_properties=dict.fromkeys(DISTINCT, ColumnProperties(dictionary_enabled=False))
+)
 TIMES = frozenset(("submitted_at", "eligible_at", "started_at", "ended_at"))
 """Instants beside the key that files are pruned by."""
 

@@ -3,8 +3,8 @@
 Attempts: the greater of (ended over running over pending, observed_at, number of known columns, row_hash,
 reported_by) wins as a whole, except the measured use, which is taken from the reading with the greater
 (usage_observed_at, number of known use columns, usage_hash): a reading without it never erases it. This is a maximum
-over a total order: order and repetition of the inputs do not matter. Other tables: the greater observed_at where
-the table has it, else the later write, where row_hash differs.
+over a total order: order and repetition of the inputs do not matter. Other tables with observed_at: the greater
+(observed_at, row_hash), a maximum as well. Tables without it: the later write, where row_hash differs.
 """
 
 # ruff: noqa: S608 - SQL is put together from canonical names and quoted literals only
@@ -117,8 +117,8 @@ def _replaced(rows: pa.Table, by: pa.Table) -> pa.Table:
 def _greater(table: Table) -> str:
     """What is compared between two readings, as a DuckDB ROW; `n` numbers readings in the order of writing."""
     if table is not JOB_ATTEMPTS:
-        observed = "coalesce(epoch_us(observed_at), -9e15)" if "observed_at" in table.column_names else "0"
-        return f"ROW({observed}, CASE WHEN is_old THEN -1 ELSE n END)"
+        observed = "coalesce(epoch_us(observed_at), -9e15), row_hash, " if "observed_at" in table.column_names else ""
+        return f"ROW({observed}CASE WHEN is_old THEN -1 ELSE n END)"
     progress = "CASE WHEN ended_at IS NOT NULL THEN 2 WHEN started_at IS NOT NULL THEN 1 ELSE 0 END"
     known = " + ".join(f"({quoted(name)} IS NOT NULL)::INT" for name in said(table))
     return (
@@ -140,7 +140,10 @@ def _rule_parts(table: Table) -> tuple[str, str, str]:
     """SQL of (usage's winner, whether the row differs, whether its use differs)."""
     hashed = "w.row_hash IS DISTINCT FROM o.row_hash" if "row_hash" in table.column_names else "false"
     if table is not JOB_ATTEMPTS:
-        return "NULL::BIGINT", hashed, "false"
+        later = (
+            "w.observed_at > coalesce(o.observed_at, '-infinity')" if "observed_at" in table.column_names else "false"
+        )
+        return "NULL::BIGINT", f"({hashed} OR coalesce({later}, false))", "false"
     usage = f"arg_max(n, {USAGE_GREATER}) FILTER (usage_hash IS NOT NULL)"
     return (
         usage,
@@ -172,7 +175,10 @@ def says_something(table: Table) -> str:
     if "row_hash" not in table.column_names:
         return "o.ingest_id IS NULL"
     if table is not JOB_ATTEMPTS:
-        return "o.ingest_id IS NULL OR i.row_hash IS DISTINCT FROM o.row_hash"
+        differs = "o.ingest_id IS NULL OR i.row_hash IS DISTINCT FROM o.row_hash"
+        if "observed_at" not in table.column_names:
+            return differs
+        return f"{differs} OR i.observed_at > coalesce(o.observed_at, '-infinity')"
     later = "ROW(coalesce(epoch_us(i.observed_at), -9e15), coalesce(i.reported_by, '')) > ROW(coalesce(epoch_us(o.observed_at), -9e15), coalesce(o.reported_by, ''))"
     return f"""o.ingest_id IS NULL OR i.row_hash IS DISTINCT FROM o.row_hash
         OR (i.usage_hash IS NOT NULL
