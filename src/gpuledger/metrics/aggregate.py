@@ -72,10 +72,10 @@ def _amount(question: Question, metric: Metric, rows: "ir.Table") -> "ir.Scalar"
         return (question.rate(metric, rows) * lasted_us).sum() / (metric.per_seconds * MICRO)
     value = expression_of(metric, rows)
     match metric.kind:
-        case "active":
-            return rows.count(where=value)
-        case "jobs":
+        case "jobs" if "job_key" in rows.columns:
             return rows.count(where=value & rows.job_key.isnull()) + rows.job_key.nunique(where=value)
+        case "active" | "jobs":
+            return rows.count(where=value)
         case "distinct":
             return value.nunique()
         case _:

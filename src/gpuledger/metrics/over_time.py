@@ -63,7 +63,7 @@ def counts(fetch: "Callable[[ir.Table], pa.Table]", question: Question, metric: 
     keys = question.keys(rows)
     width = len(keys)
     rows = rows.filter(_condition(metric, rows))
-    if metric.kind == "jobs":
+    if metric.kind == "jobs" and "job_key" in rows.columns:
         keys[f"d{width}"] = rows.job_key
     elif metric.kind == "distinct":
         keys[f"d{width}"] = expression_of(metric, rows)
@@ -72,7 +72,7 @@ def counts(fetch: "Callable[[ir.Table], pa.Table]", question: Question, metric: 
     for first, last in _chunks(found):
         active = found.active(first, last)
         for series, key in enumerate(found.keys[first:last]):
-            is_one = metric.kind != "active" and key[-1] is not None
+            is_one = len(key) > width and key[-1] is not None
             counted = (active[series] > 0).astype(float) if is_one else active[series]
             groups[key[:width]] = groups.get(key[:width], 0.0) + counted
     for key, line in groups.items():

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import ibis
 import ibis.expr.operations as ops
 
 from gpuledger.metrics import Dimension, Filter, Metric
@@ -63,10 +62,12 @@ class Question:
     def held(self, metrics: Sequence[Metric], by: Sequence[Dimension] = ()) -> "ir.Table":
         """Attempts that held resources in the period (`metrics.relation.held`), with `job_key` if one counts jobs.
 
+        Where no job was tried again there is none: every attempt is a job of its own.
         `by` are dimensions of other questions over the same rows.
         """
         rows = self._chosen(held(self.period, self._columns(metrics, by)))
-        return self._with_jobs(rows) if any(metric.kind == "jobs" for metric in metrics) else rows
+        counts_jobs = any(metric.kind == "jobs" for metric in metrics)
+        return with_job_key(rows, self.period) if counts_jobs and self.rare.has_tries else rows
 
     def placed(self, moment: Moment, metrics: Sequence[Metric], by: Sequence[Dimension] = ()) -> "ir.Table":
         """Attempts submitted, started or ended in the period."""
@@ -80,10 +81,6 @@ class Question:
         """What an attempt holds (the metric's expression), of a part of an attempt that part."""
         value = expression_of(metric, rows)
         return value * rows.weight if "weight" in rows.columns else value
-
-    def _with_jobs(self, rows: "ir.Table") -> "ir.Table":
-        """Where no job was tried again every attempt is a job of its own."""
-        return with_job_key(rows, self.period) if self.rare.has_tries else rows.mutate(job_key=ibis.null("string"))
 
     def _columns(self, metrics: Iterable[Metric], by: Iterable[Dimension]) -> list[str]:
         """The columns that the metrics, dimensions and filters read."""

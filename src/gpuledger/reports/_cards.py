@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from gpuledger.metrics import Answer, Metric
+from gpuledger.metrics import Answer, Metric, Wanted
 from gpuledger.model.document import Comparison, Format, Measured, Number, Numbers
 from gpuledger.model.period import By, Period, label, next_edge
 from gpuledger.model.schema import unbound
@@ -36,6 +36,8 @@ UNKNOWN: Mapping[str, str] = {
 }
 _SPARKED: Mapping[str, str] = {"mean_gpus": "gpu_hours", "mean_cpus": "cpu_hours"}
 """A mean over equal parts has the shape of the sum."""
+_COSTLY = ("jobs",)
+"""Counted anew in every part of the calendar: asked only where it is shown."""
 
 
 @dataclass(frozen=True)
@@ -128,17 +130,24 @@ def _first_told(scene: Scene) -> datetime | None:
     return first if isinstance(first, datetime) else None
 
 
+def sparks_wanted(period: Period) -> Wanted:
+    """Each number by whole days (hours, weeks, months as the period asks), but for what a busy site does not show."""
+    names = dict.fromkeys(_SPARKED.get(name, name) for name in (*WITH_GPUS, *WITHOUT_GPUS))
+    return Wanted(tuple(name for name in names if name not in _COSTLY), (spark_step(period),))
+
+
 def _sparks(scene: Scene, names: tuple[str, ...]) -> Mapping[str, tuple[float | None, ...]]:
-    """Each number by whole days (hours, weeks, months as the period asks): the shape beside the card."""
-    by = spark_step(scene.ask.period)
-    zone = scene.ask.display_zone
+    """The shape beside the card."""
+    by, zone = spark_step(scene.ask.period), scene.ask.display_zone
     local = Period(scene.ask.period.start, scene.ask.period.end, zone)
     parts = [part for part in local.split(by) if _is_whole(part, by, zone)]
-    asked = dict.fromkeys(_SPARKED.get(name, name) for name in names)
-    answer = scene.ask.ask(*asked, by=(by,))
+    return {name: _line(scene, _SPARKED.get(name, name), by, parts) for name in names} if len(parts) > 2 else {}
+
+
+def _line(scene: Scene, name: str, by: By, parts: list[Period]) -> tuple[float | None, ...]:
+    answer = scene.ask.ask(name, by=(by,)) if name in _COSTLY else scene.answers["sparks"]
     rows = {row[by]: row for row in answer.records()}
-    found = {name: tuple(_at(scene, rows, label(p.start, by, zone), name, p) for p in parts) for name in asked}
-    return {name: found[_SPARKED.get(name, name)] for name in names if len(parts) > 2}
+    return tuple(_at(scene, rows, label(part.start, by, scene.ask.display_zone), name, part) for part in parts)
 
 
 def _at(scene: Scene, rows: Mapping[str, dict[str, object]], key: str, name: str, part: Period) -> float | None:

@@ -1,6 +1,6 @@
 """Use over time: stacked steps by name, with the mean and the exact peak of the period."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -47,11 +47,18 @@ def bin_step(seconds: float, most: int = MOST_BINS) -> float:
     return next(fitting, 86_400 * -(-seconds // (86_400 * most)))
 
 
-def in_use(scene: Scene, held: Held) -> Chart:
+def over_time(scene: Scene, resources: Sequence[Held]) -> Iterator[Chart]:
+    """A chart per resource: the leading one wide with narrow bins, the others side by side."""
+    lead, *others = resources
+    seconds = scene.ask.period.seconds
+    [wide] = scene.ask.series_of([lead.metric], bin_step(seconds), by=scene.by)
+    small = scene.ask.series_of([held.metric for held in others], bin_step(seconds, MOST_SMALL_BINS), by=scene.by)
+    for held, use in zip(resources, (wide, *small), strict=True):
+        yield _in_use(scene, held, use)
+
+
+def _in_use(scene: Scene, held: Held, use: InUse) -> Chart:
     """Stacked means per bin: the document's top names in their order, the rest pooled."""
-    is_wide = held.metric == scene.lead.name
-    step_seconds = bin_step(scene.ask.period.seconds, MOST_BINS if is_wide else MOST_SMALL_BINS)
-    use = scene.ask.series(held.metric, step_seconds, by=scene.by)
     series = _series(use, scene.ranks[scene.by])
     step = words.duration(float(use.bin_seconds[0]))
     return Chart(

@@ -1,6 +1,6 @@
 """Waits, outcomes and waste: what became of the time people asked for."""
 
-from gpuledger.metrics import Answer, Filter
+from gpuledger.metrics import Filter, Wanted
 from gpuledger.metrics.dimensions import WAIT_CLASSES
 from gpuledger.model.chart import Axis, Chart, Lines, Series
 from gpuledger.model.document import Block, Column, Scalar, Section, Table, Text
@@ -9,6 +9,13 @@ from gpuledger.reports._scene import Scene, label_of, named
 
 _WAITS = ("attempts_started", "wait_seconds_median", "wait_seconds_p90", "wait_seconds_max")
 _STATES = ("gpu_hours", "attempts", "attempts_ended", "cpu_hours", "duration_seconds_median")
+OF_WAITS = {
+    "waits": Wanted(_WAITS, ("queue",)),
+    "classes": Wanted(("attempts_started",), ("wait",)),
+    "submitted": Wanted(("attempts_submitted",), ("queue", "state")),
+}
+OF_STATES = Wanted(_STATES, ("state",))
+"""What these sections are made of."""
 _MOST_IDLE = 10
 _INNER = {"idle_gpu_hours": "of them idle"}
 """Parts of the part before: they are in its row already."""
@@ -16,15 +23,12 @@ _INNER = {"idle_gpu_hours": "of them idle"}
 
 def waits(scene: Scene) -> Section:
     """How long attempts waited that started in the period, and who still waits."""
-    answer = scene.ask.ask(*_WAITS, by=("queue",))
-    return Section("waits", "Waits", (_wait_chart(scene), _wait_table(scene, answer)))
+    return Section("waits", "Waits", (_wait_chart(scene), _wait_table(scene)))
 
 
 def _wait_chart(scene: Scene) -> Chart:
-    counted = {
-        row["wait"]: row["attempts_started"] for row in scene.ask.ask("attempts_started", by=("wait",)).records()
-    }
-    values = tuple(float(counted.get(name) or 0.0) for name in WAIT_CLASSES)
+    counted = scene.answers["classes"].of("attempts_started")
+    values = tuple(float(counted.get((name,)) or 0.0) for name in WAIT_CLASSES)
     started = scene.totals.value("attempts_started") or 0.0
     unknown = started - sum(values)
     return Chart(
@@ -51,10 +55,10 @@ def _length(seconds: float) -> str:
     return words.duration(seconds) if seconds >= 1 else f"1{words.SPACE}s"
 
 
-def _wait_table(scene: Scene, answer: Answer) -> Table:
-    pending = scene.ask.ask("attempts_submitted", by=("queue",), where=(Filter("state", "=", ("pending",)),))
-    waiting = {name: count for (name,), count in pending.of("attempts_submitted").items()}
-    rows = {row["queue"]: row for row in answer.records()}
+def _wait_table(scene: Scene) -> Table:
+    submitted = scene.answers["submitted"].of("attempts_submitted")
+    waiting = {queue: count for (queue, state), count in submitted.items() if state == "pending"}
+    rows = {row["queue"]: row for row in scene.answers["waits"].records()}
     names = sorted({*rows, *waiting}, key=lambda name: (-(_of(rows, name, "attempts_started") or 0), named(name)))
     cells = tuple((named(name), *(_of(rows, name, m) for m in _WAITS), waiting.get(name, 0)) for name in names)
     metrics = [scene.ask.metrics[name] for name in _WAITS]
@@ -83,9 +87,8 @@ def outcomes(scene: Scene) -> Section:
 
 
 def _states(scene: Scene) -> Table:
-    names = tuple(dict.fromkeys((scene.lead.name, *_STATES))) if scene.has_gpus else _STATES[1:]
-    names = tuple(dict.fromkeys((scene.lead.name, *names)))
-    answer = scene.ask.ask(*names, by=("state",))
+    names = tuple(dict.fromkeys((scene.lead.name, *(_STATES if scene.has_gpus else _STATES[1:]))))
+    answer = scene.answers["states"]
     records = sorted(answer.records(), key=lambda row: -(row[scene.lead.name] or 0.0))
     metrics, whole = [scene.ask.metrics[name] for name in names], scene.totals.value(scene.lead.name)
     share = Column("share", "Share", "ratio", meaning=f"Part of all {scene.lead.label}.", is_share=True)

@@ -1,7 +1,7 @@
 """What every section of a report is given: the ask, how names are told apart, and the order of names."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 
@@ -15,15 +15,28 @@ EMPTY = "(none)"
 
 @dataclass(frozen=True)
 class Scene:
-    """One report being built. `top` names get a colour, at most `rows` names a row."""
+    """One report being built. `top` names get a colour, at most `rows` names a row.
+
+    `answers` holds what was asked together: "totals", one per dimension, and what sections named.
+    """
 
     ask: Ask
     by: str
     top: int
     rows: int
-    totals: Answer
     coverage: LedgerCoverage
-    answers: Mapping[str, Answer] = field(default_factory=dict)
+    dimensions: tuple[str, ...]
+    answers: Mapping[str, Answer]
+
+    @property
+    def totals(self) -> Answer:
+        """Every number without dimensions."""
+        return self.answers["totals"]
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The dimensions that get a table, the chosen one first."""
+        return tuple(name for name in self.dimensions if self.has_gpus or name != "gpu_model")
 
     @property
     def has_gpus(self) -> bool:
@@ -43,7 +56,7 @@ class Scene:
     @cached_property
     def ranks(self) -> Mapping[str, tuple[str, ...]]:
         """Per dimension the names in the order of the leading metric: one colour per name in every figure."""
-        return {name: self._ranked(answer)[: self.top] for name, answer in self.answers.items()}
+        return {name: self._ranked(self.answers[name])[: self.top] for name in self.tables}
 
     def _ranked(self, answer: Answer) -> tuple[str, ...]:
         amounts = [(label_of(row, answer.dimensions), row[self.lead.name] or 0.0) for row in answer.records()]

@@ -5,14 +5,14 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from gpuledger.metrics import NOT_KNOWN, Ask, LedgerCoverage
+from gpuledger.metrics import NOT_KNOWN, Ask, LedgerCoverage, Wanted
 from gpuledger.model.document import Document, Section
 from gpuledger.model.errors import NoData
 from gpuledger.reports import Report
 from gpuledger.reports import _words as words
-from gpuledger.reports._cards import BESIDE, WITH_GPUS, WITHOUT_GPUS, cards
-from gpuledger.reports._charts import CPUS, GPUS, MEMORY, RUNNING, Held, in_use
-from gpuledger.reports._outcomes import outcomes, waits, waste
+from gpuledger.reports._cards import BESIDE, WITH_GPUS, WITHOUT_GPUS, cards, sparks_wanted
+from gpuledger.reports._charts import CPUS, GPUS, MEMORY, RUNNING, Held, over_time
+from gpuledger.reports._outcomes import OF_STATES, OF_WAITS, outcomes, waits, waste
 from gpuledger.reports._quality import coverage, definitions, open_records, quality, stale
 from gpuledger.reports._scene import Scene
 from gpuledger.reports._tables import asked_metrics, concentration, dimensions_of, usage_by
@@ -46,15 +46,12 @@ class UsageParameters(BaseModel):
 
 def build(ask: Ask, parameters: UsageParameters) -> Document:
     """Raises NoData when the ledger holds nothing of the period and nobody looked."""
-    covered = ask.coverage()
-    totals = ask.ask(*_TOTALS)
-    scene = Scene(ask, parameters.by, parameters.top, parameters.rows, totals, covered)
+    scene = _asked(ask, parameters)
     _require_data(scene)
-    scene = _with_answers(scene)
     sections = (
         Section("overview", "Numbers", (cards(scene),)),
-        Section("over-time", "Over time", tuple(in_use(scene, held) for held in _resources(scene))),
-        Section("who", "Who", tuple(usage_by(scene, name) for name in scene.answers)),
+        Section("over-time", "Over time", tuple(over_time(scene, _resources(scene)))),
+        Section("who", "Who", tuple(usage_by(scene, name) for name in scene.tables)),
         waits(scene),
         outcomes(scene),
         *([waste(scene)] if scene.has_gpus else []),
@@ -70,19 +67,21 @@ def build(ask: Ask, parameters: UsageParameters) -> Document:
         parameters=_parameters(ask, parameters),
         generated_at=ask.now,
         display_zone=ask.display_zone,
-        coverage=coverage(covered),
+        coverage=coverage(scene.coverage),
         sections=sections,
-        banners=stale(ask, covered),
+        banners=stale(ask, scene.coverage),
         ranks=scene.ranks,
     )
 
 
-def _with_answers(scene: Scene) -> Scene:
-    """The tables' questions, the chosen dimension first."""
-    names = asked_metrics(scene.has_gpus)
-    dimensions = [name for name in dict.fromkeys((scene.by, *_TABLES)) if scene.has_gpus or name != "gpu_model"]
-    answers = {name: scene.ask.ask(*names, by=dimensions_of(name)) for name in dimensions}
-    return Scene(scene.ask, scene.by, scene.top, scene.rows, scene.totals, scene.coverage, answers)
+def _asked(ask: Ask, parameters: UsageParameters) -> Scene:
+    """Every question that can be asked before any answer is known: together they cost little more than one."""
+    dimensions = tuple(dict.fromkeys((parameters.by, *_TABLES)))
+    tables = {str(name): Wanted(asked_metrics(has_gpus=True), dimensions_of(name)) for name in dimensions}
+    wanted = {**tables, "totals": Wanted(_TOTALS), "sparks": sparks_wanted(ask.period), **OF_WAITS, "states": OF_STATES}
+    covered = ask.coverage()
+    answers = dict(zip(wanted, ask.together(*wanted.values()), strict=True))
+    return Scene(ask, parameters.by, parameters.top, parameters.rows, covered, dimensions, answers)
 
 
 def _require_data(scene: Scene) -> None:
@@ -102,7 +101,7 @@ def _no_data(ask: Ask, covered: LedgerCoverage) -> str:
     return f"There is no data in {ask.period}; try `gpuledger report usage {since} --to {newest}`."
 
 
-def _resources(scene: Scene) -> Iterable[Held]:
+def _resources(scene: Scene) -> tuple[Held, ...]:
     return (GPUS, CPUS, MEMORY, RUNNING) if scene.has_gpus else (CPUS, MEMORY, RUNNING)
 
 

@@ -57,7 +57,8 @@ def take(table: Table, delta: DeltaTable, folder: Path | None) -> Snapshot:
         raise StoreError(
             f"{table.name} was changed by another engine with {', '.join(sorted(strange))}, which a list of files cannot show."
         )
-    adds = pa.table(delta.get_add_actions(flatten=True))
+    stream = delta.get_add_actions(flatten=True)
+    adds = pa.RecordBatchReader.from_stream(stream).read_all()  # `pa.table` would import pandas
     held = frozenset(field.name for field in delta.schema().fields)
     return Snapshot(table, delta, delta.version(), _with_statistics(adds, table), folder, held)
 
