@@ -59,7 +59,7 @@ def read(ledger: Ledger, inputs: Sequence[str], reading: Reading, now: datetime,
     named = source_named(ledger.settings, reading.source) if reading.source else None
     for name in files(inputs):
         try:
-            source, given = _opened(name, named, reading, now)
+            source, given = _opened(ledger.settings, name, named, reading, now)
             context = Context(
                 "", reading.zone, reading.cluster, name if name != STDIN else "stdin", dict(reading.options)
             )
@@ -72,17 +72,24 @@ def _counted(error: SourceError) -> Ingested | None:
     return error.ingested if isinstance(error, NothingUsable) else None
 
 
-def _opened(name: str, named: Source | None, reading: Reading, now: datetime) -> tuple[Source, Path | Fetched]:
+def _opened(
+    settings: Settings, name: str, named: Source | None, reading: Reading, now: datetime
+) -> tuple[Source, Path | Fetched]:
     """The source and the bytes of one input."""
     if name == STDIN:
         if reading.stdin is None:
             raise UsageError("There is no standard input to read from.")
         stream, head = from_stream(reading.stdin, now)
-        return named or recognised(head, "stdin", all_types(reading.options)), stream
+        return named or _recognised(settings, head, "stdin", reading), stream
     file = Path(name)
     if named or not file.is_file():
         return named or next(iter(all_types(reading.options).values())), file
-    return recognised(head_of(file), name, all_types(reading.options)), file
+    return _recognised(settings, head_of(file), name, reading), file
+
+
+def _recognised(settings: Settings, head: bytes, name: str, reading: Reading) -> Source:
+    configured = {ours: source_named(settings, ours) for ours in settings.sources}
+    return recognised(head, name, all_types(reading.options), configured)
 
 
 def replay_all(ledger: Ledger, source: str | None, now: datetime) -> Iterator[Outcome]:

@@ -15,6 +15,7 @@ from gpuledger.sources import Fetched, Source
 HEAD = 65_536
 _GZIP = 16 + zlib.MAX_WBITS
 STDIN = "-"
+_NONE: Mapping[str, Source] = {}
 
 
 def files(names: Iterable[str]) -> list[str]:
@@ -58,22 +59,29 @@ def head_of(file: Path) -> bytes:
         return b""
 
 
-def recognised(head: bytes, name: str, sources: Mapping[str, Source]) -> Source:
-    """The one source that claims the input.
+def recognised(
+    head: bytes, name: str, sources: Mapping[str, Source], configured: Mapping[str, Source] = _NONE
+) -> Source:
+    """The one source that claims the input; where no type does, the one configured source whose mapping fits.
 
     Raises SourceError when none does (naming what is expected) or several do (naming them), NoData for nothing at all.
     """
     plain = _unpacked(head)
     if not plain.strip():
         raise NoData(f"{name} is empty.")
-    claims = {ours: words for ours, source in sources.items() if (words := source.claims(plain, name))}
+    known = {**configured, **sources}
+    claims = _claims(sources, plain, name) or _claims(configured, plain, name)
     if len(claims) == 1:
-        return sources[next(iter(claims))]
+        return known[next(iter(claims))]
     if claims:
         both = " and ".join(f"{ours} ({words})" for ours, words in claims.items())
         raise SourceError(f"{name} could be read by {both}; say which: `gpuledger ingest {next(iter(claims))} {name}`.")
     expected = "; ".join(f"{ours}: {source.title}" for ours, source in sources.items())
     raise SourceError(f"{name} is in no format that is known here. There are {expected}.")
+
+
+def _claims(sources: Mapping[str, Source], head: bytes, name: str) -> dict[str, str]:
+    return {ours: words for ours, source in sources.items() if (words := source.claims(head, name))}
 
 
 def _unpacked(head: bytes) -> bytes:

@@ -47,6 +47,9 @@ class Reading:
     is_replay: Annotated[
         bool, typer.Option("--replay", help="Read again what was read before; without files all that is kept.")
     ] = False
+    is_suggested: Annotated[
+        bool, typer.Option("--suggest", help="Print a first column mapping of one file, to be corrected; read nothing.")
+    ] = False
     is_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
 
     def of(self, source: str | None) -> "How":
@@ -85,6 +88,7 @@ def ingest(
     Examples:
       gpuledger ingest slurm sacct.txt --zone America/Chicago --cluster hpg
       gpuledger ingest 'accounting/*.txt' --dry-run
+      gpuledger ingest jobs-csv --suggest jobs.csv
       sacct -a -D -P --noconvert -o ALL | gpuledger ingest slurm - --cluster hpg
     """
     from gpuledger.actions.read import read, replay_all, split
@@ -96,13 +100,21 @@ def ingest(
     source, names = split(inputs, session.settings) if inputs else (None, [])
     if not names and not reading.is_replay:
         raise UsageError(f"Name the files to read as {source}: `gpuledger ingest {source} FILE...`.")
+    if reading.is_suggested:
+        return _suggest(source, names)
     with session.open() as ledger, progress("Reading") as told:
         if names:
             outcomes = read(ledger, names, reading.of(source), session.now, reading.manner(session.settings, told))
         else:
             outcomes = replay_all(ledger, source, session.now)
         finished = [_told(outcome, reading) for outcome in outcomes]
-    _end(finished, reading)
+    return _end(finished, reading)
+
+
+def _suggest(source: str | None, names: list[str]) -> None:
+    from gpuledger.actions.suggest import suggest
+
+    print_text(suggest(source, names[0]).rstrip())
 
 
 def _told(outcome: "Outcome", reading: Reading) -> "Outcome":

@@ -72,7 +72,18 @@ def test_zipped_text_is_told_by_what_it_holds() -> None:
 
 
 @pytest.mark.parametrize(
-    "head", [b"", b"hello\n", b"\x00\x01\x02", b"a,b,c\n1,2,3\n", b"[]", b"{}", b'{"jobs": 3}', b"\xff\xfe\x00"]
+    "head",
+    [
+        b"JobID;User;Group;Queued;Start;Seconds;GPUs;Result\n101;ann;bio;;;7200;2;ok\n",
+        b"",
+        b"hello\n",
+        b"\x00\x01\x02",
+        b"a,b,c\n1,2,3\n",
+        b"[]",
+        b"{}",
+        b'{"jobs": 3}',
+        b"\xff\xfe\x00",
+    ],
 )
 def test_anything_else_is_left_to_others(head: bytes) -> None:
     assert Slurm().claims(head, "x") is None

@@ -28,13 +28,13 @@ NAMES: tuple[tuple[str, str], ...] = (
     ("queue", "partition|queue|queuename|clusterpartition|pool|qos|role"),
     ("qos", "qos|priorityclass|servicelevel"),
     ("job_name", "jobname|name|title"),
-    ("submitted_at", "submit|submitted|submittedat|submittime|timesubmit|creationtime|createdat|created|queuedat"),
+    ("submitted_at", "submit|submitted|submittedat|submittime|timesubmit|creationtime|createdat|created|queued|queuedat|queuetime|enqueued"),
     ("eligible_at", "eligible|eligibletime|timeeligible"),
     ("started_at", "start|started|startedat|starttime|timestart|scheduledtime|begin|begintime|timestamp"),
     ("ended_at", "end|ended|endedat|endtime|timeend|deletiontime|finish|finished|finishedat|finishtime|completiontime"),
-    ("duration", "duration|runtime|runtimeseconds|elapsed|elapsedraw|walltimeused|durationseconds|servicetime"),
+    ("duration", "duration|seconds|secs|runtime|runtimeseconds|runseconds|wallclock|elapsed|elapsedraw|walltimeused|durationseconds|servicetime"),
     ("time_limit_seconds", "timelimitseconds|walltime|timelimit|requestedtime"),
-    ("state", "state|status|jobstate|podphase|phase|jobstatus|exitstatus"),
+    ("state", "state|status|jobstate|podphase|phase|jobstatus|exitstatus|result|outcome"),
     ("exit_code", "exitcode|exit|returncode"),
     ("node_count", "nodes|numnodes|nnodes|nodesalloc|nodecount|allocnodes"),
     ("cpu_count", "cpus|ncpus|numcpus|cpucount|cores|ncores|numhwthreads|alloccpus|cpurequest|cpusreq"),
@@ -50,6 +50,7 @@ EPOCHS = ((1e14, "us"), (1e11, "ms"), (3e8, "s"))
 SAMPLE_ROWS, SHOWN = 1_000, 3
 WORDS = {
     "succeeded": "completed", "success": "completed", "done": "completed", "finished": "completed", "pass": "completed",
+    "ok": "completed",
     "canceled": "cancelled", "killed": "cancelled", "terminated": "cancelled", "error": "failed", "oom": "out_of_memory",
 }  # fmt: skip
 """What other systems call the ledger's states."""
@@ -103,7 +104,7 @@ def _sample(parts: Iterable[tuple[pa.Table, Lines] | Problem]) -> Sample:
 
 def _chosen(sample: Sample) -> dict[str, str]:
     """Column of the ledger → column of the file; each is used once."""
-    plain = {re.sub(r"[^a-z0-9]", "", name.casefold()): name for name in reversed(list(sample))}
+    plain = {_plain(name): name for name in reversed(list(sample))}
     chosen: dict[str, str] = {}
     for ours, words in NAMES:
         for word in plain:
@@ -118,6 +119,11 @@ def _chosen(sample: Sample) -> dict[str, str]:
     if "job_id" in chosen and len(set(sample[chosen["job_id"]])) * 2 < len(sample[chosen["job_id"]]):
         del chosen["job_id"]
     return chosen
+
+
+def _plain(name: str) -> str:
+    """A column's name without case and signs: `Mem (MB)` is `memmb`."""
+    return re.sub(r"[^a-z0-9]", "", name.casefold())
 
 
 def _can_be(ours: str, values: Sequence[str]) -> bool:
@@ -176,7 +182,7 @@ def _id(columns: Mapping[str, str], sample: Sample) -> Iterator[str]:
 
 
 def _written(ours: str, theirs: str) -> str:
-    unit = re.search(r"(kib|mib|gib|kb|mb|gb)$", theirs.casefold())
+    unit = re.search(r"(kib|mib|gib|kb|mb|gb)$", _plain(theirs))
     if ours == "memory_bytes" and unit:
         return f"{quoted(theirs)}::DOUBLE * {BYTES[unit[0]]}"
     return theirs

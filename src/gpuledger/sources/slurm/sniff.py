@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from gpuledger.model.errors import SourceError
-from gpuledger.sources.slurm.fields import JOB_ID, STATE_WORDS, STEP_ID, Layout, canonical
+from gpuledger.sources.slurm.fields import JOB_ID, NAMES, STATE_WORDS, STEP_ID, Layout, canonical
 
 HEAD_BYTES = 65536
 BOM = b"\xef\xbb\xbf"
@@ -90,6 +90,8 @@ def _header(line: bytes) -> Layout | None:
     if not {"JobID", "JobIDRaw"} & set(spelled):
         return None
     names = tuple(canonical(name) for name in spelled)
+    if sum(name in NAMES for name in names) * 2 <= len(names):
+        return None  # somebody else's table of jobs
     if "State" not in names:
         raise SourceError("This sacct text has no State column; add State to the fields asked for with -o.")
     return Layout(names, delimiter)
