@@ -222,7 +222,8 @@ def commands() -> Iterator[tuple[str, Any]]:
 
 def _context(command: Any, name: str, parent: Any = None) -> Any:
     """A command as typed after `parent`, its help 100 columns wide on every machine."""
-    return command.context_class(command, info_name=name, parent=parent, terminal_width=100, max_content_width=100)
+    settings = {**command.context_settings, "terminal_width": 100, "max_content_width": 100}
+    return command.context_class(command, info_name=name, parent=parent, **settings)
 
 
 def _walk(context: Any) -> Iterator[tuple[str, Any]]:
