@@ -7,6 +7,7 @@ from benchmarks.case import Case
 NAMES = (
     "ingest_sacct",
     "ingest_unchanged",
+    "ingest_jobs_csv",
     "merge_poll",
     "append_poll",
     "query_month",
