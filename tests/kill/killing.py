@@ -28,6 +28,8 @@ from tests.actions.tiny_source import Tiny, lines
 from tests.store.rows import at
 
 ROWS = 15
+LONGEST_SECONDS = 0.25
+"""A worker is killed within this time of its first step: about two ingests."""
 Worker = tuple[BaseProcess, Connection, float]
 PRELOAD = [
     "duckdb",
@@ -111,7 +113,7 @@ def kill_loop(root: Path, kills: int, workers: int = 2, seed: int = 1) -> Outcom
     os.environ["PYTHONPATH"] = os.pathsep.join(sys.path)  # the server does not take over sys.path before Python 3.12
     living: list[Worker] = []
     for number in range(1, kills + 1):
-        living.append(_started(context, root, number, draw.uniform(0.0, 0.5)))
+        living.append(_started(context, root, number, draw.uniform(0.0, LONGEST_SECONDS)))
         if len(living) >= workers:
             _kill_first(living)
     while living:

@@ -17,7 +17,6 @@ from gpuledger.actions._receive import Progress, new_id, opened, received
 from gpuledger.model.batch import Batch
 from gpuledger.model.errors import NoData, SourceError
 from gpuledger.model.problems import Problem
-from gpuledger.model.schema import unbound
 from gpuledger.model.tables import PROBLEMS, RUNS
 from gpuledger.raw import Entry, RawZone
 from gpuledger.sources import Context, Fetched, Source
@@ -210,8 +209,7 @@ def _known(ledger: Ledger, entry: Entry) -> dict[str, Any] | None:
     same = {earlier.ingest_id for earlier in ledger.raw.entries(entry.sha256) if earlier.reading == entry.reading}
     if not same or entry.is_collected:
         return None
-    runs = unbound(RUNS)
-    rows = ledger.store.ask(runs.filter(runs.input_sha256 == entry.sha256)).to_pylist()
+    rows = ledger.store.matching(RUNS, input_sha256=entry.sha256).to_pylist()
     found = [run for run in rows if run["ingest_id"] in same and run["result"] == "done" and not run["problem_count"]]
     return found[-1] if found else None
 

@@ -78,6 +78,9 @@ class Store(Protocol):
     def retract(self, table: Table, **equal: str) -> int:
         """Deletes the rows whose columns equal these values (a replayed file's old problems); returns their number."""
 
+    def matching(self, table: Table, **equal: str) -> pa.Table:
+        """The rows whose columns equal these values, instants as naive UTC: a look that needs no Ibis."""
+
     def ask(self, expression: "ir.Table", period: Period | None = None) -> pa.Table:
         """Answers an Ibis expression over canonical tables; `period` prunes files, never rows."""
 

@@ -22,7 +22,7 @@ from gpuledger.store._compile import compiled
 from gpuledger.store._edge import edge
 from gpuledger.store._merge import prepared
 from gpuledger.store._shelf import Shelf
-from gpuledger.store._snapshot import Snapshot, literal, overlapping, show
+from gpuledger.store._snapshot import Snapshot, literal, overlapping, quoted, show
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -74,9 +74,16 @@ class Lake:
         with edge(self._shelf.place(table)):
             return retried(once, self._shelf.place(table))
 
+    def matching(self, table: Table, **equal: str) -> pa.Table:
+        """The rows whose columns equal these values."""
+        condition = " AND ".join(f"{quoted(name)} = {literal(value)}" for name, value in equal.items())
+        return self._asked(f"SELECT * FROM {quoted(table.name)} WHERE {condition}", (table,), None)  # noqa: S608
+
     def ask(self, expression: "ir.Table", period: Period | None = None) -> pa.Table:
         """Rows of an Ibis expression over canonical tables, instants as naive UTC; `period` leaves files out, never rows."""
-        sql, tables = compiled(expression)
+        return self._asked(*compiled(expression), period)
+
+    def _asked(self, sql: str, tables: tuple[Table, ...], period: Period | None) -> pa.Table:
         with edge(str(self._shelf.url or self._shelf.root)):
             try:
                 return self._answer(sql, tables, period)

@@ -114,9 +114,11 @@ def _in_states(jobs: Sheet, states: frozenset[str]) -> Flags:
 
 def _held_nothing(jobs: Sheet) -> Flags:
     """Cancelled before it started: Slurm 22.05 prints a Start equal to the End though nothing was allocated."""
-    nowhere = flags(jobs.map("NodeList", lambda text: text in NOBODY, pa.bool_())) & jobs.has("NodeList")
-    nothing = flags(jobs.map("AllocTRES", lambda text: not text, pa.bool_())) & jobs.has("AllocTRES")
-    return nowhere | nothing
+    nothing = np.zeros(len(jobs), bool)
+    for name, values in (("NodeList", NOBODY), ("AllocTRES", {""})):
+        if jobs.has(name):
+            nothing |= flags(pc.is_in(jobs.text(name), pa.array(sorted(values), pa.string())))
+    return nothing
 
 
 def flags(column: Any) -> Flags:
