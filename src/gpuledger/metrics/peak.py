@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from gpuledger.metrics import Metric
 from gpuledger.metrics.bins import Bins
-from gpuledger.metrics.events import Floats, Key, Whole, names_of, numbers
+from gpuledger.metrics.events import Floats, Key, Whole, names_of, numbers, whole
 from gpuledger.metrics.question import Question
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def stays(question: Question, metrics: Sequence[Metric]) -> "ir.Table":
 def peaks(found: pa.Table, width: int, bins: Bins, count: int) -> Iterator[tuple[Key, int, int, float]]:
     """(name, bin, number of the metric, largest level) where something was held, from the answer of `stays`."""
     keys, series = names_of(found, width)
-    at = np.concatenate([found["since_us"].to_numpy(), found["until_us"].to_numpy()])
+    at = np.concatenate([whole(found["since_us"]), whole(found["until_us"])])
     order = np.lexsort((at, np.tile(series, 2))) if len(keys) > 1 else np.argsort(at)
     sign = np.where(order < len(series), 1, -1)
     edges = 2 * np.searchsorted(np.sort(series), np.arange(len(keys) + 1))

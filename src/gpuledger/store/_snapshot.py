@@ -20,10 +20,14 @@ from gpuledger.model.schema import DUCKDB
 from gpuledger.model.tables import SNAPSHOTS, Table
 from gpuledger.store._commit import statistics_columns
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SLACK = timedelta(milliseconds=1)
 """Other engines cut the statistics' instants to milliseconds."""
 BEFORE = timedelta(days=2)
 """A reading covers time after it: those shortly before a period belong to its beginning."""
+NONE = pa.nulls(1)
+FALSE, TRUE = pc.is_valid(NONE)[0], pc.is_null(NONE)[0]
+"""As Arrow has them: a Python value given to Arrow makes it import pandas, which takes longer than a query."""
 BEGIN = ("submitted_at", "eligible_at", "started_at")
 
 
@@ -42,7 +46,7 @@ class Snapshot:
 
     @property
     def everything(self) -> pa.ChunkedArray:
-        return pc.is_valid(self.adds["path"])  # making an array of a list would import pandas
+        return pc.is_valid(self.adds["path"])
 
     def paths(self, keep: pa.ChunkedArray | None = None) -> list[str]:
         """Files as they are on disk. Never from `file_uris()`: it cannot spell a folder with a blank."""
@@ -58,7 +62,7 @@ def take(table: Table, delta: DeltaTable, folder: Path | None) -> Snapshot:
             f"{table.name} was changed by another engine with {', '.join(sorted(strange))}, which a list of files cannot show."
         )
     stream = delta.get_add_actions(flatten=True)
-    adds = pa.RecordBatchReader.from_stream(stream).read_all()  # `pa.table` would import pandas
+    adds = pa.RecordBatchReader.from_stream(stream).read_all()
     held = frozenset(field.name for field in delta.schema().fields)
     return Snapshot(table, delta, delta.version(), _with_statistics(adds, table), folder, held)
 
@@ -95,27 +99,32 @@ def _begins_before(snapshot: Snapshot, moment: datetime, names: Sequence[str]) -
     unknown = [pc.and_(pc.is_null(snapshot.adds[f"min.{name}"]), _not_all_null(snapshot, name)) for name in names]
     ended = "ended_at" in snapshot.table.column_names
     never = [reduce(pc.and_, [pc.is_null(snapshot.adds[f"min.{name}"]) for name in names])] if ended else []
-    return reduce(pc.or_, [pc.fill_null(side, False) for side in [*sides, *unknown, *never]])
+    return reduce(pc.or_, [pc.fill_null(side, FALSE) for side in [*sides, *unknown, *never]])
 
 
 def _not_all_null(snapshot: Snapshot, name: str) -> pa.ChunkedArray:
-    return pc.fill_null(pc.less(snapshot.adds[f"null_count.{name}"], snapshot.adds["num_records"]), True)
+    return pc.fill_null(pc.less(snapshot.adds[f"null_count.{name}"], snapshot.adds["num_records"]), TRUE)
 
 
 def _ends_after(snapshot: Snapshot, moment: datetime) -> pa.ChunkedArray:
     """Attempts that have not ended are in every later period."""
     late = pc.greater(snapshot.adds["max.ended_at"], _stamp(moment - SLACK))
-    return pc.or_(pc.fill_null(late, True), pc.fill_null(pc.greater(snapshot.adds["null_count.ended_at"], 0), True))
+    return pc.or_(pc.fill_null(late, TRUE), pc.fill_null(snapshot.adds["null_count.ended_at"].cast(pa.bool_()), TRUE))
 
 
 def at_most(adds: pa.Table, name: str, value: datetime | str, *, at_least: bool = False) -> pa.ChunkedArray:
     """Where a statistic is ≤ (or ≥) a value, or not known."""
     scalar = _stamp(value + (-SLACK if at_least else SLACK)) if isinstance(value, datetime) else pa.scalar(value)
-    return pc.fill_null((pc.greater_equal if at_least else pc.less_equal)(adds[name], scalar), True)
+    return pc.fill_null((pc.greater_equal if at_least else pc.less_equal)(adds[name], scalar), TRUE)
 
 
 def _stamp(moment: datetime) -> pa.Scalar:
-    return pa.scalar(moment.astimezone(UTC), pa.timestamp("us", "UTC"))
+    """An instant as Arrow has it, from its bytes."""
+    microseconds = (moment - EPOCH) // timedelta(microseconds=1)
+    instants = pa.Array.from_buffers(
+        pa.timestamp("us", "UTC"), 1, [None, pa.py_buffer(microseconds.to_bytes(8, "little", signed=True))]
+    )
+    return instants[0]
 
 
 def quoted(name: str) -> str:
