@@ -24,7 +24,7 @@ def ask(data: Path, _: Path) -> Action:
     store.version(JOB_ATTEMPTS)
     asked = StoreAsk(store, between(*MONTH), NOW, "UTC")
     asked.ask("gpu_hours", by=("user",))
-    return lambda: len(asked.ask("gpu_hours", by=("user",)).rows)
+    return lambda: len(asked.ask("gpu_hours", by=("user",)).records())
 
 
 def scan(data: Path, _: Path) -> Action:

@@ -24,7 +24,7 @@ def query(
     """
     ask = ask_of(ledger, period, now, where)
     answer = ask.ask(*metrics, by=by)
-    if not answer.rows.num_rows or not by:
+    if not answer.records() or not by:
         _require_data(ask, metrics, by, where)
     return answer
 
