@@ -1,6 +1,7 @@
 """Rows on their way into the ledger: put together into commits worth their cost, and counted."""
 
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -18,7 +19,10 @@ PROBLEMS_A_COMMIT = 20_000
 
 @dataclass
 class Intake:
-    """Takes what a source yields and writes it; `store` None counts only (a dry run)."""
+    """Takes what a source yields and writes it; `store` None counts only (a dry run).
+
+    Full commits are written by a thread of its own, one at a time, while the source reads on; leaving waits for it.
+    """
 
     store: Store | None
     ingest_id: str
@@ -36,6 +40,14 @@ class Intake:
     good_rows: int = 0
     _batches: dict[Table, list[Batch]] = field(default_factory=dict)
     _problems: list[Problem] = field(default_factory=list)
+    _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
+    _under_way: Future[None] | None = None
+
+    def __enter__(self) -> "Intake":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.shutdown()
 
     def take(self, item: Batch | Problem | Remark | Watermark) -> None:
         match item:
@@ -50,8 +62,7 @@ class Intake:
 
     def flush(self) -> None:
         """Writes the rows and problems that wait."""
-        for table in list(self._batches):
-            self._write_rows(table)
+        self._write_waiting()
         self._write_problems()
 
     def close(self) -> None:
@@ -59,8 +70,7 @@ class Intake:
 
         How far a poll reaches is known to who asked (`actions.collect`), not to one answer of several.
         """
-        for table in list(self._batches):
-            self._write_rows(table)
+        self._write_waiting()
         if self.watermarks and not self.is_collected:
             self._write(
                 Batch(SNAPSHOTS, pa.Table.from_pylist(list(self._snapshots())), pa.array([0] * len(self.watermarks)))
@@ -80,7 +90,8 @@ class Intake:
         waiting = self._batches.setdefault(batch.table, [])
         waiting.append(batch)
         if sum(len(one.rows) for one in waiting) >= ROWS_A_COMMIT:
-            self._write_rows(batch.table)
+            self._settle()
+            self._under_way = self._thread.submit(self._write, _together(self._batches.pop(batch.table)))
 
     def _take_problem(self, problem: Problem) -> None:
         self.problem_rows += problem.input_rows
@@ -88,10 +99,20 @@ class Intake:
         if self.store is not None:
             self._problems.append(problem)
         if len(self._problems) >= PROBLEMS_A_COMMIT:
+            self._settle()
             self._write_problems()
 
-    def _write_rows(self, table: Table) -> None:
-        self._write(_together(self._batches.pop(table)))
+    def _settle(self) -> None:
+        """Waits for the commit under way. Raises what it raised."""
+        under_way, self._under_way = self._under_way, None
+        if under_way:
+            under_way.result()
+
+    def _write_waiting(self) -> None:
+        self._settle()
+        for batches in self._batches.values():
+            self._write(_together(batches))
+        self._batches.clear()
 
     def _write(self, batch: Batch) -> None:
         if self.store is None:

@@ -134,8 +134,9 @@ def _read(
     intake = _intake(ledger.store, entry, now)
     if manner.is_replay:
         ledger.store.retract(PROBLEMS, input_sha256=entry.sha256)
+    path = given if isinstance(given, Path) else None
     try:
-        with opened(entry, ledger.raw, given if isinstance(given, Path) else None, manner.progress) as raw:
+        with intake, opened(entry, ledger.raw, path, manner.progress) as raw:
             _parse(source, raw, entry, intake)
         intake.close()
     except SourceError as error:

@@ -223,7 +223,9 @@ def in_order(rows: pa.Table, table: Table) -> pa.Table:
     """Rows sorted by the table's order: files then hold narrow ranges. Most inputs are sorted already."""
     if len(rows) < 2 or pa.types.is_timestamp(rows[table.order].type) and _is_sorted(rows[table.order]):
         return rows
-    return rows.take(pc.sort_indices(rows, sort_keys=[(table.order, "ascending")]))
+    order = pc.sort_indices(rows, sort_keys=[(table.order, "ascending")])
+    columns = [column if column.null_count == len(rows) else column.take(order) for column in rows.columns]
+    return pa.table(columns, schema=rows.schema)
 
 
 def _is_sorted(times: pa.ChunkedArray) -> bool:

@@ -96,7 +96,7 @@ def _columns(family: fold.Family, known: Times, setting: Setting) -> dict[str, A
         **held.requested(jobs),
         **_used(family, is_ended, known.ended),
         "host_names": _hosts(jobs),
-        "reported_by": pa.array(np.full(len(jobs), setting.reported_by), pa.string(), mask=is_ended),
+        "reported_by": pc.if_else(pa.array(is_ended), pa.scalar(None, pa.string()), setting.reported_by),
         "observed_at": _instant(known.observed),
         "partition_month": _month(known.first_known),
     }
@@ -229,10 +229,11 @@ def _used(family: fold.Family, is_ended: Flags, ended: Seconds) -> dict[str, Any
         "energy_joules": np.where(energy > 0, energy, np.nan),
     }
     measured_any = is_ended & ~np.all(np.isnan(np.vstack(list(columns.values()))), axis=0)
-    source = np.where(np.isnan(told_busy), "slurm gpuutil", "jobstats").astype(object)
+    source = pc.if_else(pa.array(np.isnan(told_busy)), "slurm gpuutil", "jobstats")
+    is_busy_known = pa.array(is_ended & ~np.isnan(busy))
     return {
         **{name: pa.array(values, mask=~is_ended | np.isnan(values)) for name, values in columns.items()},
-        "gpu_busy_source": pa.array(source, pa.string(), mask=~is_ended | np.isnan(busy)),
+        "gpu_busy_source": pc.if_else(is_busy_known, source, pa.scalar(None, pa.string())),
         "usage_observed_at": _instant(np.where(measured_any, ended, NONE)),
     }
 
