@@ -30,35 +30,27 @@ def peaks(found: pa.Table, width: int, bins: Bins, count: int) -> Iterator[tuple
     keys, series = names_of(found, width)
     at = np.concatenate([whole(found["since_us"]), whole(found["until_us"])])
     order = np.lexsort((at, np.tile(series, 2))) if len(keys) > 1 else np.argsort(at)
-    sign = np.where(order < len(series), 1, -1)
+    at = at[order]
     edges = 2 * np.searchsorted(np.sort(series), np.arange(len(keys) + 1))
-    spans = [slice(*span) for span in pairwise(edges.tolist())]
-    at, order = at[order], order % max(len(series), 1)
     for metric in range(count):
-        rate = numbers(found, f"rate{metric}")[order]
-        for key, span in zip(keys, spans, strict=True):
-            line = _highest(*_levels(at[span], rate[span], sign[span]), bins)
+        rate = numbers(found, f"rate{metric}")
+        change, held = (_ends(amount)[order] for amount in (np.nan_to_num(rate), (~np.isnan(rate)).astype(float)))
+        for key, (first, last) in zip(keys, pairwise(edges.tolist()), strict=True):
+            level = np.where(np.cumsum(held[first:last]) > 0, np.cumsum(change[first:last]), -np.inf)
+            line = _highest(at[first:last], level, bins)
             yield from ((key, int(cell), metric, float(line[cell])) for cell in np.flatnonzero(np.isfinite(line)))
 
 
-def _levels(at: Whole, rate: Floats, sign: Whole) -> tuple[Whole, Floats]:
-    """The moments of change and the level after each; −inf where nobody holds an amount that is known."""
-    is_known = ~np.isnan(rate)
-    at, rate, sign = at[is_known], rate[is_known], sign[is_known]
-    is_last = np.append(at[1:] != at[:-1], True)[: len(at)]  # an end and a beginning at one moment: only what remains
-    level = np.where(np.cumsum(sign)[is_last] > 0, np.cumsum(rate * sign)[is_last], -np.inf)
-    return at[is_last], level
+def _ends(amount: Floats) -> Floats:
+    """An attempt adds what it holds where it begins and takes it away where it ends."""
+    return np.concatenate([amount, -amount])
 
 
 def _highest(at: Whole, level: Floats, bins: Bins) -> Floats:
     """Per bin the highest level, −inf where nothing is held: that at its left edge, or after a change within it."""
-    starts = bins.edges_us[:-1]
-    highest: Floats = np.full(len(starts), -np.inf)
-    if not len(at):
-        return highest
-    last = np.searchsorted(at, starts, side="right") - 1
-    highest = np.where(last >= 0, level[np.maximum(last, 0)], -np.inf)
-    cell = np.searchsorted(starts, at, side="right") - 1
-    is_inside = at < bins.edges_us[-1]
-    np.maximum.at(highest, cell[is_inside], level[is_inside])
+    is_last = np.append(at[1:] != at[:-1], True)  # an end and a beginning at one moment: only what remains is held
+    at, level = np.append(-1, at[is_last]), np.concatenate([[-np.inf], level[is_last], [-np.inf]])
+    first = np.searchsorted(at, bins.edges_us[:-1], side="right") - 1
+    after = np.searchsorted(at, bins.edges_us[1:], side="left")
+    highest: Floats = np.maximum.reduceat(level, np.column_stack([first, after]).ravel())[::2]
     return highest
