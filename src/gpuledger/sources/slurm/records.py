@@ -146,7 +146,8 @@ def _places(job_ids: Any) -> dict[str, Any]:
     """Array and heterogeneous parts. Plain tasks (`18_3`) are cut as columns, the few other parts one by one."""
     codes, parts = _other_parts(job_ids)
     index = pa.array(codes, mask=codes < 0)
-    task = pc.extract_regex(job_ids, pattern=r"^(?P<array>\d+)_(?P<task>\d{1,18})$")
+    parted = pc.if_else(pc.match_substring(job_ids, "_"), job_ids, pa.scalar(None, pa.string()))
+    task = pc.extract_regex(parted, pattern=r"^(?P<array>\d+)_(?P<task>\d{1,18})$")
     kinds = {"array_id": pa.string(), "het_id": pa.string(), "het_index": pa.int64()}
     columns = {
         name: pa.array([getattr(part, name) for part in parts], kind).take(index) for name, kind in kinds.items()

@@ -70,8 +70,12 @@ def _in_zone(values: Seconds, local: Any, is_local: Flags, zone: str) -> tuple[S
     wall = np.asarray(pc.fill_null(pc.cast(local, pa.int64()), 0))
     quarters = pa.array(wall // QUARTER_SECONDS).dictionary_encode()
     offsets = np.array([_offsets(quarter, zone) for quarter in quarters.dictionary.to_pylist()], np.int64)
-    offsets = offsets[np.asarray(quarters.indices)]
-    first, second = wall - offsets[:, 0], wall - offsets[:, 1]
+    codes = np.asarray(quarters.indices)
+    first = wall - offsets[codes, 0]
+    if (offsets[:, 0] == offsets[:, 1]).all():
+        only = np.where(is_local, first, values)
+        return only, only, np.zeros(len(wall), bool)
+    second = wall - offsets[codes, 1]
     early, late = np.where(is_local, first, values), np.where(is_local, np.maximum(first, second), values)
     return early, late, is_local & (first > second)
 
