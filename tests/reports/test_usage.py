@@ -14,6 +14,7 @@ from gpuledger.model.chart import Lines
 from gpuledger.model.document import Document, Note
 from gpuledger.model.errors import NoData
 from gpuledger.model.period import last, named
+from gpuledger.store.lake import Lake
 from tests.reports.ledgers import END, MAY, START, attempt, card, hour, ledger, rows, snapshot, table, usage
 
 TABLES = ("by-user", "by-account", "by-queue", "by-gpu-model")
@@ -34,8 +35,20 @@ def many(count: int = 40) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def month(tmp_path_factory: pytest.TempPathFactory) -> Document:
-    return usage(ledger(tmp_path_factory.mktemp("month"), many()))
+def store(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """The mixed month, to read only."""
+    return ledger(tmp_path_factory.mktemp("month"), many())
+
+
+@pytest.fixture(scope="module")
+def month(store: Lake) -> Document:
+    return usage(store)
+
+
+@pytest.fixture(scope="module")
+def narrow(store: Lake) -> Document:
+    """The same with fewer names than there are."""
+    return usage(store, rows=3, top=2)
 
 
 def hours(row: dict[str, Any]) -> float:
@@ -75,32 +88,30 @@ def test_each_row_is_what_a_brute_force_count_gives(month: Document, name: str, 
     assert {key: row["gpu_hours"] for key, row in found.items() if key != "totals"} == pytest.approx(dict(counted))
 
 
-def test_names_past_the_row_limit_become_one_row_and_totals_still_add_up(tmp_path: Path) -> None:
-    document = usage(ledger(tmp_path / "l", many()), rows=3)
-    found = rows(document, "by-user")
+def test_names_past_the_row_limit_become_one_row_and_totals_still_add_up(narrow: Document) -> None:
+    found = rows(narrow, "by-user")
     whole, others = found.pop("totals"), found.pop("others")
     assert len(found) == 3
     assert others["user"] == "4 others"
     assert sum(row["gpu_hours"] for row in found.values()) + others["gpu_hours"] == pytest.approx(whole["gpu_hours"])
     assert sum(row["jobs"] for row in found.values()) + others["jobs"] == whole["jobs"]
-    assert "4 users" in table(document, "by-user").left_out
+    assert "4 users" in table(narrow, "by-user").left_out
 
 
-def test_bands_of_the_chart_integrate_to_the_hours(tmp_path: Path) -> None:
-    document = usage(ledger(tmp_path / "l", many()), top=2)
-    whole = rows(document, "by-user")["totals"]
+def test_bands_of_the_chart_integrate_to_the_hours(narrow: Document) -> None:
+    whole = rows(narrow, "by-user")["totals"]
     for chart, metric in (
         ("gpus-in-use", "gpu_hours"),
         ("cpus-in-use", "cpu_hours"),
         ("memory-in-use", "memory_gib_hours"),
     ):
-        shape = next(c.shape for c in document.charts if c.id == chart)
+        shape = next(c.shape for c in narrow.charts if c.id == chart)
         assert isinstance(shape, Lines)
         assert shape.bin_seconds is not None
         drawn = sum(v or 0 for series in shape.series for v in series.values) * shape.bin_seconds / 3600
         assert drawn == pytest.approx(whole[metric])
         assert sum(series.total or 0 for series in shape.series) == pytest.approx(whole[metric])
-        assert [series.key for series in shape.series][:2] == list(document.ranks["user"])
+        assert [series.key for series in shape.series][:2] == list(narrow.ranks["user"])
 
 
 def test_parts_of_a_whole_add_up(tmp_path: Path) -> None:
@@ -156,11 +167,9 @@ def test_a_period_the_ledger_does_not_reach_back_to_is_a_reason_not_a_zero(tmp_p
     assert held.reason == "no data before 1 May 2026"
 
 
-def test_every_card_has_a_comparison_or_a_reason(tmp_path: Path) -> None:
-    for number, attempts in enumerate(
-        ([attempt(1)], many(), [attempt(1, gpu_count=0.0)], [attempt(1, gpu_count=None)])
-    ):
-        document = usage(ledger(tmp_path / str(number), attempts))
+def test_every_card_has_a_comparison_or_a_reason(tmp_path: Path, month: Document) -> None:
+    small = ([attempt(1)], [attempt(1, gpu_count=0.0)], [attempt(1, gpu_count=None)])
+    for document in (month, *(usage(ledger(tmp_path / str(n), attempts)) for n, attempts in enumerate(small))):
         cards = next(b.items for b in document.blocks if b.id == "numbers")
         assert len(cards) == 6
         assert all(item.comparison or item.reason for item in cards)
@@ -240,9 +249,9 @@ def test_a_record_past_its_limit_is_listed_and_counts_to_its_limit(tmp_path: Pat
     assert rows(document, "by-user")["totals"]["gpu_hours"] == pytest.approx(2)
 
 
-def test_filters_hold_for_every_number(tmp_path: Path) -> None:
+def test_filters_hold_for_every_number(store: Lake) -> None:
     attempts = many()
-    document = usage(ledger(tmp_path / "l", attempts), where=(Filter("queue", "=", ("q1",)),))
+    document = usage(store, where=(Filter("queue", "=", ("q1",)),))
     expected = sum(row["gpu_count"] * hours(row) for row in attempts if row["queue"] == "q1")
     assert card(document, "gpu_hours").value == pytest.approx(expected)
     assert set(rows(document, "by-queue")) == {"q1", "totals"}
@@ -263,8 +272,8 @@ def test_waits_fall_into_their_classes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("by", ["account", "gpu_model", "state"])
-def test_use_over_time_is_told_apart_by_any_declared_dimension(tmp_path: Path, by: str) -> None:
-    document = usage(ledger(tmp_path / "l", many(12)), by=by)
+def test_use_over_time_is_told_apart_by_any_declared_dimension(store: Lake, by: str) -> None:
+    document = usage(store, by=by)
     assert document.charts[0].dimension == by
     assert document.tables[0].id == f"by-{by.replace('_', '-')}"
 
