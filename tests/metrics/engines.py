@@ -12,11 +12,13 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import ibis
+import ibis.expr.operations as ops
 import pyarrow as pa
 from ibis.config import Config
 
@@ -30,6 +32,12 @@ ARROW_OF = {
     "timestamp": pa.timestamp("us"),
 }  # fmt: skip
 FOREIGN_ZONE = "America/Chicago"
+
+
+@lru_cache(maxsize=1024)
+def sql(node: ops.Node, dialect: str) -> str:
+    """The SQL of an expression, compiled once: properties ask the same of many ledgers."""
+    return str(ibis.to_sql(node.to_expr(), dialect=dialect))
 
 
 def naive(rows: pa.Table) -> pa.Table:
@@ -63,7 +71,7 @@ class DuckEngine:
         return self
 
     def ask(self, expression: Any, period: Period | None = None) -> pa.Table:
-        return self.connection.sql(ibis.to_sql(expression, dialect="duckdb")).to_arrow_table()
+        return self.connection.sql(sql(expression.op(), "duckdb")).to_arrow_table()
 
     def close(self) -> None:
         self.connection.close()
@@ -90,7 +98,7 @@ class PostgresEngine:
         return self
 
     def ask(self, expression: Any, period: Period | None = None) -> pa.Table:
-        found = self.connection.execute(ibis.to_sql(expression, dialect="postgres"))
+        found = self.connection.execute(sql(expression.op(), "postgres"))
         names = [column.name for column in found.description]
         return typed(expression, [dict(zip(names, row, strict=True)) for row in found.fetchall()])
 
@@ -136,7 +144,7 @@ class SparkEngine:
         return self
 
     def ask(self, expression: Any, period: Period | None = None) -> pa.Table:
-        return typed(expression, self.session.sql(ibis.to_sql(expression, dialect="pyspark")).toArrow().to_pylist())
+        return typed(expression, self.session.sql(sql(expression.op(), "pyspark")).toArrow().to_pylist())
 
     def close(self) -> None:
         self.session.stop()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gpuledger.metrics import Filter
+from gpuledger.metrics import Filter, Wanted
 from gpuledger.metrics.ask import StoreAsk
 from gpuledger.metrics.attempts import HELD
 from gpuledger.model.period import Period, label
@@ -81,6 +81,38 @@ def test_a_series_integrates_to_the_hours_and_each_bin_to_its_own(duck: DuckEngi
         part = Period(start, end)
         hours_of_part = recount.gpu_hours(rows, part, MARKS, "cluster").get("hpc") or 0.0
         assert mean * part.seconds / 3600 == near(hours_of_part, abs=1e-9)
+
+
+TOGETHER = (
+    Wanted(("gpu_hours", "jobs", "users", "peak_gpus", "attempts_ended", "wait_seconds_p90")),
+    Wanted(("gpu_busy_ratio", "jobs", "wait_seconds_median"), ("user",)),
+    Wanted(("gpu_hours", "attempts_started"), ("gpu_model", "queue")),
+    Wanted(("attempts_started", "cpu_hours", "jobs"), ("day",)),
+    Wanted(("gpu_hours", "attempts_ended"), ("state", "day"), (Filter("user", "!=", (None,)),)),
+)
+
+
+@few
+@given(attempts())
+def test_questions_asked_together_are_answered_as_each_alone(duck: DuckEngine, rows: list[Row]) -> None:
+    mixed = {"cluster": "hpc", "host": "", "gpu_model": "H100", "share_ratio": 1.0, "partition_month": "2026-03"}
+    gpus = [mixed | {"attempt_id": row["attempt_id"], "gpu": "slot:H100:0"} for row in rows[::2]]
+    ask = ask_of(duck, rows, attempt_gpus=gpus)
+    for wanted, answer in zip(TOGETHER, ask.together(*TOGETHER), strict=True):
+        alone = ask.ask(*wanted.metrics, by=wanted.by, where=wanted.where)
+        assert answer.records() == [near(row) for row in alone.records()]
+        assert dict(answer.totals) == near(dict(alone.totals))
+
+
+@few
+@given(attempts())
+def test_series_asked_together_are_each_as_alone(duck: DuckEngine, rows: list[Row]) -> None:
+    ask = ask_of(duck, rows)
+    names = ("memory_gib_hours", "gpu_hours", "attempt_hours")
+    for name, series in zip(names, ask.series_of(names, "day", "user"), strict=True):
+        alone = ask.series(name, "day", "user")
+        assert series.names == alone.names
+        assert np.array_equal(series.means, alone.means)
 
 
 @few
