@@ -36,6 +36,8 @@ PRELOAD = [
     "deltalake",
     "pyarrow.parquet",
     "pyarrow.compute",
+    "pyarrow.dataset",
+    "pandas",
     "gpuledger.store.lake",
     "gpuledger.actions.ingest",
     "tests.kill.killing",
