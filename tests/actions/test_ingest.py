@@ -9,13 +9,16 @@ from typing import Any
 
 import pytest
 
+from gpuledger.actions import _intake
 from gpuledger.actions.ingest import Ingested, Manner, ingest, replay
 from gpuledger.actions.store import check
-from gpuledger.model.errors import NoData, SourceError
+from gpuledger.model.batch import Batch
+from gpuledger.model.errors import DiskFull, NoData, SourceError
 from gpuledger.model.schema import unbound
 from gpuledger.model.tables import JOB_ATTEMPTS, PROBLEMS, RUNS, SNAPSHOTS, Table
 from gpuledger.raw import RawZone
 from gpuledger.sources import Context, Fetched
+from gpuledger.store import Written
 from gpuledger.store.lake import Lake
 from tests.actions.tiny_source import Tiny, lines
 from tests.store.rows import at
@@ -63,6 +66,35 @@ def test_every_row_is_counted_once(site: Site) -> None:
     assert (done.rows_read, done.accepted, done.unchanged, done.problems) == (261, 260, 0, 1)
     assert len(site.rows()) == 260
     assert done.tables["job_attempts"].inserted == 260
+
+
+def test_many_commits_count_every_row_once(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_intake, "ROWS_A_COMMIT", 100)
+    done = site.ingest(lines(range(950)) + b"!bad\n")
+    assert (done.accepted, done.problems, done.tables["job_attempts"].commits) == (950, 1, 10)
+    assert len(site.rows()) == 950
+    again = site.ingest(lines(range(950)) + b"!bad\n!worse\n")
+    assert (again.accepted, again.unchanged, again.tables["job_attempts"].commits) == (0, 950, 0)
+
+
+class SoonFull(Lake):
+    """A disk that has room for two commits of attempts."""
+
+    def upsert(self, batch: Batch, ingest_id: str) -> Written:
+        if self.version(JOB_ATTEMPTS) == 2:
+            raise DiskFull("No room.")
+        return super().upsert(batch, ingest_id)
+
+
+def test_a_commit_that_fails_while_the_source_reads_on_ends_the_ingest(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_intake, "ROWS_A_COMMIT", 100)
+    site.store = SoonFull(site.folder.parent / "ledger")
+    with pytest.raises(DiskFull):
+        site.ingest(lines(range(950)))
+    assert len(site.rows()) == 200
+    assert site.rows(RUNS) == []
 
 
 def test_the_run_is_told_with_its_counts(site: Site) -> None:
