@@ -142,14 +142,15 @@ class Intake:
         }
 
     def _snapshots(self) -> Iterator[dict[str, object]]:
-        """Facts of the input only: the same file again adds nothing."""
+        """Facts of the input only: the same file again adds nothing. No file tells of what is still to come."""
         for mark in self.watermarks:
+            until = min(mark.until, self.now)
             yield {
                 "cluster": mark.cluster,
                 "source": self.reported_by,
-                "time": mark.until,
-                "since": mark.since,
-                "until": mark.until,
+                "time": until,
+                "since": mark.since and min(mark.since, until),
+                "until": until,
                 "status": mark.status,
                 "row_count": self.good_rows,
             }

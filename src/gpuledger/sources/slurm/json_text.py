@@ -8,6 +8,7 @@ import codecs
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from io import BufferedReader
 from typing import Any
 
@@ -27,6 +28,7 @@ from gpuledger.sources.slurm.tally import Tally
 JOBS_PER_BATCH = 5000
 _EDGE_BYTES = 65536
 _VERSION = re.compile(rb'"(?:data_parser/|openapi/(?:db)?)(v?\d+\.\d+\.\d+)')
+_LAST_UPDATE = re.compile(rb'"last_update"\s*:\s*(?:\{[^{}]*"number"\s*:\s*)?([1-9]\d{8,10})\b')
 TESTED = frozenset({"v0.0.37", "v0.0.38", "v0.0.40", "v0.0.41", "v0.0.42", "v0.0.43"})
 
 
@@ -56,6 +58,12 @@ class Watched:
         found = _VERSION.search(self.last) or _VERSION.search(self.first)
         return "v" + found[1].decode().removeprefix("v") if found else None
 
+    @property
+    def asked_at(self) -> datetime | None:
+        """The moment the controller's answer is of, None where the document does not say it."""
+        found = _LAST_UPDATE.search(self.last) or _LAST_UPDATE.search(self.first)
+        return datetime.fromtimestamp(int(found[1]), UTC) if found else None
+
 
 def parse_json(
     stream: "BufferedReader[Any]", found: Json, setting: Setting, jobs_per_batch: int = JOBS_PER_BATCH
@@ -79,6 +87,7 @@ def parse_json(
             yield from _converted(pending, texts, setting, tally)
             pending, texts = [], {}
     yield from _converted(pending, texts, setting, tally)
+    tally.asked_at = watched.asked_at
     yield from _remarks(watched, number)
     yield from tally.remarks(setting.zone, setting.cluster)
     yield from tally.watermarks()

@@ -73,12 +73,12 @@ def _batches(family: fold.Family, known: Times, is_good: Flags, setting: Setting
     table = pa.table(_columns(family, known, setting))
     counts = pa.array(family.step_counts + 1)
     is_mixed = is_good & held.mixed(family.jobs) & (known.started != NONE)
+    told = table.append_column("running_until", _instant(known.running_until))
     if not is_good.all():
-        kept, counts = table.filter(pa.array(is_good)), counts.filter(pa.array(is_good))
-    else:
-        kept = table
-    tally.add(kept, known, nameless="" in family.jobs.coded("Cluster")[1])
-    yield Batch(JOB_ATTEMPTS, kept, counts)
+        told, counts = told.filter(pa.array(is_good)), counts.filter(pa.array(is_good))
+    is_task_unsure = not family.jobs.has("JobIDRaw") and told["array_id"].null_count < len(told)
+    tally.add(told, known, nameless="" in family.jobs.coded("Cluster")[1], array_without_raw=is_task_unsure)
+    yield Batch(JOB_ATTEMPTS, told.drop_columns("running_until"), counts)
     if is_mixed.any():
         gpus = _gpus_of_mixed(family.jobs.where(is_mixed), table.filter(pa.array(is_mixed)))
         yield Batch(ATTEMPT_GPUS, gpus, pa.array(np.zeros(len(gpus), np.int64)))

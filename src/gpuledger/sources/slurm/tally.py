@@ -13,36 +13,66 @@ from gpuledger.sources.slurm.times import Times
 
 NO_CLUSTER = "slurm"
 """The cluster's name when neither the input nor anybody said one."""
-REACH = ("submitted_at", "started_at", "ended_at", "observed_at")
+
+
+@dataclass
+class Reach:
+    """What the rows of one cluster told about time: firsts and lasts, None while no row told any."""
+
+    first_end: datetime | None = None
+    first_reading: datetime | None = None
+    last_call: datetime | None = None
+    """How far running rows say they came: the moment Slurm was asked."""
+    last_told: datetime | None = None
+
+    def add(self, rows: Any) -> None:
+        ended, read = (pc.min_max(rows[name]).as_py() for name in ("ended_at", "observed_at"))
+        lasts = [pc.max(rows[name]).as_py() for name in ("submitted_at", "started_at", "ended_at")]
+        self.first_end = _first(self.first_end, ended["min"])
+        self.first_reading = _first(self.first_reading, read["min"])
+        self.last_call = _last(self.last_call, pc.max(rows["running_until"]).as_py())
+        self.last_told = _last(self.last_told, *lasts)
+
+    def span(self, asked_at: datetime | None) -> tuple[datetime | None, datetime] | None:
+        """[since, until) that was told completely; None when no row tells any time.
+
+        An estimate of the future (eligible, the begin of a waiting job) is no moment somebody was told anything.
+        """
+        until = _last(self.last_call, asked_at) or self.last_told
+        since = self.first_end or self.first_reading
+        return None if until is None else (_first(since, until), until)
 
 
 @dataclass
 class Tally:
     """Grows by one chunk at a time; its size does not depend on the input's."""
 
-    reach: dict[str, tuple[datetime | None, datetime | None]] = field(default_factory=dict)
+    reaches: dict[str, Reach] = field(default_factory=dict)
+    asked_at: datetime | None = None
+    """When the input itself says that Slurm was asked."""
     has_local: bool = False
     disagreements: int = 0
+    started_early: int = 0
     nameless: bool = False
+    array_without_raw: bool = False
 
-    def add(self, rows: Any, known: Times, *, nameless: bool) -> None:
+    def add(self, rows: Any, known: Times, *, nameless: bool, array_without_raw: bool) -> None:
+        """`rows`: the accepted attempts, with `running_until`."""
         self.nameless |= nameless
+        self.array_without_raw |= array_without_raw
         self.has_local |= known.has_local
         self.disagreements += known.disagreements
+        self.started_early += pc.sum(pc.less(rows["started_at"], rows["submitted_at"])).as_py() or 0
         clusters = pc.unique(rows["cluster"]).to_pylist()
         for cluster in clusters:
             mine = rows if len(clusters) == 1 else rows.filter(pc.equal(rows["cluster"], cluster))
-            bounds = [pc.min_max(mine[name]).as_py() for name in REACH]
-            seen = self.reach.get(cluster, (None, None))
-            low = [moment for moment in (seen[0], *(b["min"] for b in bounds)) if moment]
-            high = [moment for moment in (seen[1], *(b["max"] for b in bounds)) if moment]
-            self.reach[cluster] = (min(low, default=None), max(high, default=None))
+            self.reaches.setdefault(cluster, Reach()).add(mine)
 
-    def watermarks(self) -> Iterator[Watermark]:
+    def watermarks(self, status: str = "complete") -> Iterator[Watermark]:
         """One for each cluster whose rows tell any time."""
-        for cluster, (since, until) in sorted(self.reach.items()):
-            if until is not None:
-                yield Watermark(cluster, since, until)
+        for cluster, reach in sorted(self.reaches.items()):
+            if span := reach.span(self.asked_at):
+                yield Watermark(cluster, *span, status)
 
     def remarks(self, zone: str | None, cluster: str | None) -> Iterator[Remark]:
         """What was assumed about the rows, given the zone and cluster somebody told."""
@@ -54,3 +84,20 @@ class Tally:
             )
         if self.disagreements:
             yield Remark(f"In {self.disagreements} records End minus Start is not ElapsedRaw; Start and End were used.")
+        if self.started_early:
+            yield Remark(
+                f"{self.started_early} rows started before they were submitted: the clock went backwards; their waits are not known."
+            )
+        if self.array_without_raw:
+            yield Remark(
+                "JobIDRaw is not among the columns: array tasks are known by JobID; ask for JobIDRaw too, else the same "
+                "tasks from an export that has it count twice."
+            )
+
+
+def _first(*moments: datetime | None) -> datetime | None:
+    return min((moment for moment in moments if moment), default=None)
+
+
+def _last(*moments: datetime | None) -> datetime | None:
+    return max((moment for moment in moments if moment), default=None)

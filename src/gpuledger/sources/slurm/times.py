@@ -34,10 +34,15 @@ class Times:
     @property
     def observed(self) -> Seconds:
         """The moment each reading describes: its end, how far a running record had come, else when it began to wait."""
-        ran = np.where(np.isnan(self.elapsed), 0, np.nan_to_num(self.elapsed)).astype(np.int64)
-        waiting = np.where(self.eligible != NONE, self.eligible, self.submitted)
-        open_ended = np.where(self.started != NONE, self.started + ran, waiting)
+        ran = np.nan_to_num(self.elapsed).astype(np.int64)
+        open_ended = np.where(self.started != NONE, self.started + ran, self.submitted)
         return np.where(self.ended != NONE, self.ended, open_ended)
+
+    @property
+    def running_until(self) -> Seconds:
+        """How far running records say they had come: the moment Slurm was asked."""
+        tells = (self.ended == NONE) & (self.started != NONE) & ~np.isnan(self.elapsed)
+        return np.where(tells, self.observed, NONE)
 
     @property
     def first_known(self) -> Seconds:
