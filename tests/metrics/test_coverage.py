@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 
+from gpuledger.metrics import Filter
+from gpuledger.metrics.ask import StoreAsk
 from gpuledger.metrics.coverage import by_source
 from gpuledger.model.period import Period
+from tests.metrics.engines import DuckEngine
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 PERIOD = Period(NOON, NOON + timedelta(hours=10))
@@ -80,3 +83,37 @@ def test_files_of_one_cluster_are_one_source() -> None:
 def test_clusters_are_told_apart() -> None:
     told = [reading(1, until=at(1)), reading(2, until=at(2), cluster="other")]
     assert [(source.cluster, source.newest) for source in by_source(told, PERIOD)] == [("hpc", at(1)), ("other", at(2))]
+
+
+def two_clusters(duck: DuckEngine, where: tuple[Filter, ...] = ()) -> StoreAsk:
+    told = [reading(10, since=at(0), until=at(10)), reading(10, since=at(6), until=at(10), cluster="other")]
+    rows = [
+        {"cluster": cluster, "attempt_id": cluster, "job_id": "1", "partition_month": "2026-05", "state": "completed",
+         "submitted_at": at(0), "started_at": at(0), "ended_at": at(10), "gpu_count": 1.0}
+        for cluster in ("hpc", "other")
+    ]  # fmt: skip
+    return StoreAsk(duck.load({"snapshots": told, "job_attempts": rows}), PERIOD, PERIOD.end, where=where)
+
+
+def test_several_clusters_are_observed_while_all_of_them_are(duck: DuckEngine) -> None:
+    covered = two_clusters(duck).coverage()
+    assert (covered.covered_ratio, covered.gaps) == (pytest.approx(0.4), ((at(0), at(6)),))
+    assert (covered.clusters, covered.oldest) == (("hpc", "other"), at(0))
+
+
+def test_a_cluster_that_is_filtered_out_is_not_missed(duck: DuckEngine) -> None:
+    assert two_clusters(duck, (Filter("cluster", "=", ("hpc",)),)).coverage().covered_ratio == 1
+    assert two_clusters(duck, (Filter("cluster", "!=", ("hpc",)),)).coverage().covered_ratio == pytest.approx(0.4)
+    assert two_clusters(duck, (Filter("cluster", "=", ("third",)),)).coverage().covered_ratio is None
+
+
+def test_before_a_cluster_was_observed_at_all_it_is_not_missed(duck: DuckEngine) -> None:
+    covered = two_clusters(duck).coverage(Period(at(0), at(5)))
+    assert (covered.covered_ratio, covered.clusters) == (1, ("hpc",))
+
+
+def test_a_mean_is_of_what_was_held_while_all_were_observed(duck: DuckEngine) -> None:
+    ask = two_clusters(duck)
+    assert ask.ask("mean_gpus", "gpu_hours").totals == {"mean_gpus": pytest.approx(2), "gpu_hours": 20}
+    assert ask.ask("mean_gpus", by=["cluster"]).of("mean_gpus") == {("hpc",): 1, ("other",): 1}
+    assert ask.ask("mean_gpus", where=[Filter("cluster", "=", ("hpc",))]).totals == {"mean_gpus": pytest.approx(1)}

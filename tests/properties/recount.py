@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import strategies as st
@@ -103,3 +104,14 @@ def peak(rows: Iterable[Row], period: Period, marks: Mapping[str, datetime]) -> 
     spans = [(start, end, count) for start, end, count in spans if start < end and count is not None]
     levels = [sum(count for a, b, count in spans if a <= start < b) for start, _, _ in spans]
     return max(levels, default=None)
+
+
+def covered(told: Iterable[Row], period: Period) -> list[Period]:
+    """The parts of the period that every observed cluster was told of, cut at every edge of a window."""
+    inside = [row for row in told if row["since"] < period.end and row["until"] > period.start]
+    clusters = {row["cluster"] for row in inside}
+    edges = sorted({period.start, period.end, *(edge for row in inside for edge in (row["since"], row["until"]))})
+    edges = [edge for edge in edges if period.start <= edge <= period.end]
+    parts = [Period(a, b, period.zone) for a, b in pairwise(edges)]
+    is_told = [{row["cluster"] for row in inside if row["since"] <= p.start and row["until"] >= p.end} for p in parts]
+    return [part for part, those in zip(parts, is_told, strict=True) if clusters and those == clusters]

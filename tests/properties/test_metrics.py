@@ -191,3 +191,38 @@ def test_good_lost_and_undecided_are_all(duck: DuckEngine, rows: list[Row]) -> N
     ):
         whole, *parts = list(row.values())[1:]
         assert sum(part or 0.0 for part in parts) == near(whole or 0.0, abs=1e-9)
+
+
+@st.composite
+def windows(draw: st.DrawFn) -> list[Row]:
+    """What one or two clusters were told of: some windows, with gaps between and over the edges."""
+    return [
+        {"cluster": cluster, "source": "acct", "time": b, "since": a, "until": b, "status": "complete"}
+        for cluster in draw(st.sampled_from([("hpc",), ("hpc", "other")]))
+        for a, b in (sorted((draw(instants()), draw(instants()))) for _ in range(draw(st.integers(1, 3))))
+        if a < b
+    ]
+
+
+@few
+@given(attempts(), windows(), st.sampled_from([1800.0, 7777.0, "hour", "day"]))
+def test_means_are_over_what_was_observed_and_the_fullest_bin_is_no_less(
+    duck: DuckEngine, rows: list[Row], told: list[Row], step: Any
+) -> None:
+    store = duck.load({"job_attempts": rows, "snapshots": told})
+    ask = StoreAsk(store, PERIOD, BEGIN + timedelta(days=365), ZONE)
+    covered = recount.covered(told, PERIOD)
+    spent = sum(part.seconds for part in covered)
+    held = [recount.gpu_hours(rows, part, {}, "cluster").get("hpc") or 0.0 for part in covered]
+    mean = ask.ask("mean_gpus").totals["mean_gpus"]
+    if not spent or mean is None:
+        return
+    assert mean == near(sum(held) * 3600 / spent, abs=1e-9)
+    series = ask.series("gpu_hours", step)
+    assert series.hours.sum() == near(ask.ask("gpu_hours").totals["gpu_hours"] or 0.0, abs=1e-9)
+    assert (series.covered * series.bin_seconds).sum() == near(spent)
+    assert np.array_equal(np.isnan(series.observed[0]), series.covered == 0)
+    seen = np.nansum(series.observed * series.covered * series.bin_seconds)
+    assert seen == near(sum(held) * 3600, abs=1e-6)
+    peak = ask.ask("peak_gpus").totals["peak_gpus"] or 0.0
+    assert mean - 1e-9 <= np.nanmax(series.observed) <= peak + 1e-9

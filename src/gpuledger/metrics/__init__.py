@@ -28,7 +28,7 @@ distinct: different known values of `expression` among them.
 submitted, started, ended: an aggregate of the attempts whose moment of that name lies in the period.
 ratio: metric `numerator` ÷ metric `denominator`, null where that is 0 or not known.
 peak: the largest sum of `expression` at any one moment, exact.
-mean: metric `numerator` (held) ÷ the observed hours of the period.
+mean: metric `numerator` (held), of what was held inside the observed spans of the period, ÷ their hours.
 """
 
 NOT_KNOWN = "not known"
@@ -56,11 +56,20 @@ class Metric:
     denominator: str = ""
     per_seconds: float = 3600.0
     table: str = "job_attempts"
+    is_observed: bool = False
+    """Of a held metric: only the time inside the observed spans counts."""
 
     @property
     def is_sum(self) -> bool:
         """Whether parts (of time, of a dimension) add up to the whole."""
         return self.kind == "held"
+
+    @property
+    def grows(self) -> bool:
+        """Whether it is larger the more was observed: two periods compare only when they were observed alike."""
+        if self.kind in ("submitted", "started", "ended"):
+            return self.format not in ("second", "ratio")
+        return self.kind in ("held", "active", "jobs", "distinct")
 
 
 @dataclass(frozen=True)
@@ -141,6 +150,7 @@ class InUse:
     `means` is [name, bin] in units of the metric's rate (GPUs, CPUs, GiB, attempts); names go by total, largest
     first. `edges` are the instants between bins (one more than bins; the last bin may be shorter).
     `covered` is the share of each bin that was observed (0 to 1): below 1 a mean is a lower bound, at 0 it is a gap.
+    `observed` are the means of what was held inside the covered parts over those parts; not a number in a gap.
     """
 
     metric: Metric
@@ -150,6 +160,7 @@ class InUse:
     names: tuple[Name, ...]
     means: "np.ndarray[Any, np.dtype[np.float64]]"
     covered: "np.ndarray[Any, np.dtype[np.float64]]"
+    observed: "np.ndarray[Any, np.dtype[np.float64]]"
     left_out: int = 0
     """How many names the last row (`others`) stands for; 0 when every name has its row."""
 
@@ -178,11 +189,14 @@ class InUse:
 
         if len(self.names) <= count + 1:
             return self
-        rest = self.means[count:].sum(axis=0, keepdims=True)
+        means, observed = (
+            np.vstack([held[:count], held[count:].sum(axis=0, keepdims=True)]) for held in (self.means, self.observed)
+        )
         return replace(
             self,
             names=(*self.names[:count], OTHERS),
-            means=np.vstack([self.means[:count], rest]),
+            means=means,
+            observed=observed,
             left_out=len(self.names) - count,
         )
 
@@ -191,7 +205,8 @@ class InUse:
 class SourceCoverage:
     """What one source of one cluster was expected to tell about the period and what it told.
 
-    `newest` is its watermark (or newest snapshot), whether or not it lies in the period.
+    `newest` is its watermark (or newest snapshot), `oldest` the first moment it tells of, whether or not they lie in
+    the period.
     """
 
     cluster: str
@@ -202,6 +217,7 @@ class SourceCoverage:
     gaps: tuple[tuple[datetime, datetime], ...]
     newest: datetime | None
     period_seconds: float | None = None
+    oldest: datetime | None = None
 
     @property
     def longest_gap_seconds(self) -> float:
@@ -211,13 +227,20 @@ class SourceCoverage:
 
 @dataclass(frozen=True)
 class LedgerCoverage:
-    """All sources, and what holds for them together: a moment is covered when any source of attempts covers it."""
+    """All sources, and what holds for them together.
+
+    Of one cluster a moment is covered when any of its sources covers it; of the ledger when every cluster of
+    `clusters` is: those that were observed at any moment of the period. `oldest` and `newest` are the first and the
+    last moment any source tells of, whether or not they lie in the period.
+    """
 
     sources: tuple[SourceCoverage, ...]
     covered_ratio: float | None
     gaps: tuple[tuple[datetime, datetime], ...]
     newest: datetime | None
     problem_count: int
+    clusters: tuple[str, ...] = ()
+    oldest: datetime | None = None
 
     @property
     def longest_gap_seconds(self) -> float | None:
@@ -269,8 +292,8 @@ class Ask(Protocol):
     def rows(self, expression: "ir.Table", period: Period | None = None) -> "pa.Table":
         """Rows of an expression over canonical tables (`model.schema.unbound`): for lists, never for numbers."""
 
-    def coverage(self) -> LedgerCoverage:
-        """How much of the period was observed."""
+    def coverage(self, period: Period | None = None) -> LedgerCoverage:
+        """How much of the period was observed, of the clusters that the ask's filters keep."""
 
     def runaways(self) -> "pa.Table":
         """Attempts without an end that run past their time limit, or that later readings no longer tell of.

@@ -68,8 +68,9 @@ def _double(found: "ir.Table", name: str, asked: "dict[str, ir.Scalar]") -> "ir.
 
 def _amount(question: Question, metric: Metric, rows: "ir.Table") -> "ir.Scalar":
     if metric.kind == "held":
-        lasted_us = (rows.until_us - rows.since_us).cast("float64")  # whole: sums are exact, in any order
-        return (question.rate(metric, rows) * lasted_us).sum() / (metric.per_seconds * MICRO)
+        lasted_us = rows.observed_us if metric.is_observed else rows.until_us - rows.since_us
+        amount = question.rate(metric, rows) * lasted_us.cast("float64")  # whole: sums are exact, in any order
+        return amount.sum() / (metric.per_seconds * MICRO)
     value = expression_of(metric, rows)
     match metric.kind:
         case "jobs" if "job_key" in rows.columns:

@@ -12,7 +12,7 @@ import pyarrow as pa
 from gpuledger.metrics import Answer, Kind, Metric
 from gpuledger.metrics.aggregate import BIN, QUESTION, ROWS, Part, metrics_of, together
 from gpuledger.metrics.bins import Bins, cut
-from gpuledger.metrics.coverage import Span, covered_seconds, joined
+from gpuledger.metrics.coverage import covered_seconds, joined
 from gpuledger.metrics.over_time import amounts, counts
 from gpuledger.metrics.peak import peaks, stays
 from gpuledger.metrics.question import Question
@@ -36,11 +36,17 @@ ZERO_WHEN_ABSENT = OF_HELD
 
 @dataclass(frozen=True)
 class Asking:
-    """How questions reach the store, and which metrics and observed spans there are."""
+    """How questions reach the store, and which metrics there are."""
 
     fetch: Fetch
     metrics: Mapping[str, Metric]
-    covered: Callable[[], Sequence[Span] | None]
+
+    def taken(self, question: Question, name: str) -> Metric:
+        """The numerator of a mean: what was held inside the observed spans, the same as all where there is no gap."""
+        metric = self.metrics[name]
+        if question.is_observed_whole:
+            return metric
+        return replace(metric, name=f"{name} observed", is_observed=True)
 
 
 def answers(asking: Asking, asked: Sequence[Asked]) -> tuple[Answer, ...]:
@@ -82,7 +88,9 @@ class LazyTotals(Mapping[str, float | None]):
 
 def _found(asking: Asking, asked: Sequence[Asked]) -> list[Found]:
     """What each question found: every metric by name, and what it is derived from."""
-    parts = [Part(number, question, _parts(asking.metrics, wanted)) for number, (question, wanted) in enumerate(asked)]
+    parts = [
+        Part(number, question, _parts(asking, question, wanted)) for number, (question, wanted) in enumerate(asked)
+    ]
     found: list[Found] = [defaultdict(dict) for _ in asked]
     for rows in _queries(asking.fetch, parts):
         for number, key, values in rows:
@@ -104,12 +112,18 @@ def _complete(
         _derive(asking, question, wanted, key, values)
 
 
-def _parts(metrics: Mapping[str, Metric], wanted: Iterable[Metric]) -> tuple[Metric, ...]:
+def _parts(asking: Asking, question: Question, wanted: Iterable[Metric]) -> tuple[Metric, ...]:
     """The metrics to query: those asked for, and numerators and denominators of the others."""
     parts: dict[str, Metric] = {}
     for metric in wanted:
-        names = [metric.numerator, metric.denominator] if metric.kind in ("ratio", "mean") else [metric.name]
-        parts |= {name: metrics[name] for name in names if name}
+        match metric.kind:
+            case "mean":
+                those = [asking.taken(question, metric.numerator)]
+            case "ratio":
+                those = [asking.metrics[metric.numerator], asking.metrics[metric.denominator]]
+            case _:
+                those = [metric]
+        parts |= {one.name: one for one in those}
     return tuple(parts.values())
 
 
@@ -205,9 +219,9 @@ def _derive(
         if metric.kind == "ratio":
             values[metric.name] = _ratio(values[metric.numerator], values[metric.denominator])
         elif metric.kind == "mean":
-            numerator = asking.metrics[metric.numerator]
-            hours = _observed_seconds(asking, _part(question, key)) / numerator.per_seconds
-            values[metric.name] = _ratio(values[metric.numerator], hours)
+            numerator = asking.taken(question, metric.numerator)
+            hours = _observed_seconds(question, _part(question, key)) / numerator.per_seconds
+            values[metric.name] = _ratio(values[numerator.name], hours)
 
 
 def _ratio(numerator: float | None, denominator: float | None) -> float | None:
@@ -222,15 +236,14 @@ def _part(question: Question, key: Key) -> Period:
     return Period(question.bins.edges[cell], question.bins.edges[cell + 1], question.zone)
 
 
-def _observed_seconds(asking: Asking, period: Period) -> float:
-    """Seconds of the period that were observed; all of it where no source says what it observed."""
-    covered = asking.covered()
-    return period.seconds if covered is None else covered_seconds(joined(covered, period))
+def _observed_seconds(question: Question, part: Period) -> float:
+    """Seconds of a part of the period that were observed; all of it where no source says what it observed."""
+    return part.seconds if question.spans is None else covered_seconds(joined(question.spans, part))
 
 
 def _totals(asking: Asking, question: Question, wanted: Sequence[Metric], found: Found) -> dict[str, float | None]:
     """Sums are summed; everything else is asked again without dimensions."""
-    parts = _parts(asking.metrics, wanted)
+    parts = _parts(asking, question, wanted)
     again = [metric for metric in parts if not metric.is_sum]
     totals = _found(asking, [(question.without_dimensions(), again)])[0].get((), {}) if again else {}
     for metric in parts:

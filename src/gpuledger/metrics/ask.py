@@ -4,17 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
-import numpy as np
 import pyarrow as pa
 
 from gpuledger.metrics import Answer, Dimension, Filter, InUse, LedgerCoverage, Metric, SourceCoverage, Wanted
 from gpuledger.metrics.answers import Asking, answers
-from gpuledger.metrics.bins import Bins, cut
-from gpuledger.metrics.coverage import Span, by_source, covered_seconds, gaps, joined, readings
+from gpuledger.metrics.bins import cut
+from gpuledger.metrics.coverage import Observed, by_cluster, by_source, covered_seconds, gaps, kept, readings
 from gpuledger.metrics.events import changes, sparse
+from gpuledger.metrics.observed import Observing
 from gpuledger.metrics.over_time import in_use
 from gpuledger.metrics.question import Question
 from gpuledger.metrics.rare import Rare
@@ -25,6 +26,9 @@ from gpuledger.model.period import By, Period
 from gpuledger.model.schema import unbound
 from gpuledger.model.tables import JOB_ATTEMPTS, PROBLEMS
 from gpuledger.store import Store
+
+_TIMELESS = ("_readings", "_problem_count")
+"""What is the same whatever the period."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +47,19 @@ class StoreAsk:
         self, *names: str, by: Sequence[str] = (), where: Sequence[Filter] = (), period: Period | None = None
     ) -> Answer:
         """See `metrics.Ask.ask`."""
-        here = self if period is None else replace(self, period=period)
-        return here.together(Wanted(names, tuple(by), tuple(where)))[0]
+        return self._of(period).together(Wanted(names, tuple(by), tuple(where)))[0]
 
     def together(self, *wanted: Wanted) -> tuple[Answer, ...]:
         """See `metrics.Ask.together`."""
-        return answers(Asking(self._fetch, self.metrics, lambda: self._covered), [self._asked(each) for each in wanted])
+        return answers(Asking(self._fetch, self.metrics), [self._asked(each) for each in wanted])
+
+    def _of(self, period: Period | None) -> "StoreAsk":
+        """The same ledger and filters over another period; what does not depend on the period is not asked again."""
+        if period is None or period == self.period:
+            return self
+        there = replace(self, period=period)
+        there.__dict__.update({name: self.__dict__[name] for name in _TIMELESS if name in self.__dict__})
+        return there
 
     def unfiltered(self) -> "StoreAsk":
         """The same ledger and period with every attempt."""
@@ -64,21 +75,20 @@ class StoreAsk:
         """See `metrics.Ask.series_of`."""
         metrics = [self._sum(name) for name in names]
         question = self._question([by] if by else [], where)
-        bins = cut(self.period, step, self.display_zone)
+        observing = Observing(cut(self.period, step, self.display_zone), question.spans)
         rows = question.held(metrics)
         keys = question.keys(rows)
         rates = [question.rate(metric, rows) for metric in metrics]
-        found = sparse(self._fetch(changes(rows, keys, rates, bins)), len(keys), bins)
-        covered = self._covered_shares(bins)
-        return tuple(in_use(question, metric, found, number, covered) for number, metric in enumerate(metrics))
+        found = sparse(self._fetch(changes(rows, keys, rates, observing.fine)), len(keys), observing.fine)
+        return tuple(in_use(question, metric, found, number, observing) for number, metric in enumerate(metrics))
 
     def rows(self, expression: ir.Table, period: Period | None = None) -> pa.Table:
         """See `metrics.Ask.rows`."""
         return self.store.ask(expression, period)
 
-    def coverage(self) -> LedgerCoverage:
+    def coverage(self, period: Period | None = None) -> LedgerCoverage:
         """See `metrics.Ask.coverage`."""
-        return self._coverage
+        return self._of(period)._coverage
 
     def newest(self) -> datetime | None:
         """The newest moment the ledger knows of any attempt or source: what "data is N days old" is said of."""
@@ -111,7 +121,8 @@ class StoreAsk:
 
     def _question(self, by: Sequence[str], where: Sequence[Filter]) -> Question:
         dimensions = tuple(find("dimension", name, self.dimensions) for name in dict.fromkeys(by))
-        return Question(self.period, self.display_zone, self._rare, dimensions, (*check(self.where), *check(where)))
+        filters = (*check(self.where), *check(where))
+        return Question(self.period, self.display_zone, self._rare, self._observed, dimensions, filters)
 
     def _sum(self, name: str) -> Metric:
         metric = find("metric", name, self.metrics)
@@ -124,32 +135,33 @@ class StoreAsk:
         return Rare(self._fetch, self.period)
 
     @cached_property
+    def _observed(self) -> Observed:
+        return Observed(self.period, lambda: self._sources)
+
+    @cached_property
     def _coverage(self) -> LedgerCoverage:
-        sources, covered = self._sources, self._covered
-        newest = max((source.newest for source in sources if source.newest), default=None)
-        count = self.rows(unbound(PROBLEMS).agg(rows=unbound(PROBLEMS).count())).to_pylist()[0]["rows"]
-        if covered is None:
-            return LedgerCoverage(sources, None, (), newest, count)
-        ratio = covered_seconds(covered) / self.period.seconds
-        return LedgerCoverage(sources, ratio, gaps(covered, self.period), newest, count)
+        sources, covered = kept(self._sources, self.where), self._observed.spans(self.where)
+        clusters = by_cluster(sources, self.period)
+        return LedgerCoverage(
+            sources=sources,
+            covered_ratio=None if covered is None else covered_seconds(covered) / self.period.seconds,
+            gaps=() if covered is None else gaps(covered, self.period),
+            newest=max((source.newest for source in sources if source.newest), default=None),
+            problem_count=self._problem_count,
+            clusters=tuple(sorted(clusters)),
+            oldest=min((source.oldest for source in sources if source.oldest), default=None),
+        )
 
     @cached_property
     def _sources(self) -> tuple[SourceCoverage, ...]:
-        return by_source(self.rows(readings()).to_pylist(), self.period)
+        return by_source(self._readings, self.period)
 
     @cached_property
-    def _covered(self) -> tuple[Span, ...] | None:
-        """What any source observed of the period; None where no source says."""
-        if not self._sources:
-            return None
-        return joined((span for source in self._sources for span in gaps(source.gaps, self.period)), self.period)
+    def _readings(self) -> list[dict[str, Any]]:
+        told: list[dict[str, Any]] = self.rows(readings()).to_pylist()
+        return told
 
-    def _covered_shares(self, bins: Bins) -> "np.ndarray[tuple[int, ...], np.dtype[np.float64]]":
-        if self._covered is None:
-            return np.ones(len(bins))
-        edges = bins.edges_us
-        spans = [[(t - bins.edges[0]).total_seconds() * 1e6 for t in span] for span in self._covered]
-        overlap = np.zeros(len(bins))
-        for start, end in spans:
-            overlap += np.maximum(np.minimum(edges[1:], end) - np.maximum(edges[:-1], start), 0)
-        return overlap / bins.lengths_us
+    @cached_property
+    def _problem_count(self) -> int:
+        count: int = self.rows(unbound(PROBLEMS).agg(rows=unbound(PROBLEMS).count())).to_pylist()[0]["rows"]
+        return count

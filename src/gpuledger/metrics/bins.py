@@ -4,14 +4,13 @@ A calendar is a few runs of equal bins (a year of days in Chicago: before, on, b
 so an instant finds its bin by one division per run and no engine needs to know a time zone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-import ibis
 import numpy as np
 
 from gpuledger.metrics.relation import MICRO
@@ -66,14 +65,21 @@ class Bins:
         within = [(run, (offset - run.start) // run.step) for run in self.runs]
         number = [step + run.first for run, step in within]
         right = [(step + 1) * run.step + run.start for run, step in within]
-        return self._by_run(offset, number), self._by_run(offset, right)
-
-    def _by_run(self, offset: "ir.IntegerValue", values: "list[ir.IntegerValue]") -> "ir.IntegerValue":
-        *earlier, last = values
-        if not earlier:
-            return last
         ends = [run.start for run in self.runs[1:]]
-        return ibis.cases(*((offset < end, value) for end, value in zip(ends, earlier, strict=True)), else_=last)
+        return stepwise(offset, ends, number), stepwise(offset, ends, right)
+
+    def with_edges(self, edges: "Iterable[datetime]") -> "Bins":
+        """The same bins cut further at the edges, all within the period."""
+        return Bins(tuple(sorted({*self.edges, *edges})))
+
+
+def stepwise(at: "ir.IntegerValue", ends: Sequence[int], values: "Sequence[ir.IntegerValue]") -> "ir.IntegerValue":
+    """The value that holds at a moment: values[0] before ends[0], values[1] before ends[1] … Few tests for many ends."""
+    if not ends:
+        return values[0]
+    middle = len(ends) // 2
+    before = stepwise(at, ends[:middle], values[: middle + 1])
+    return (at < ends[middle]).ifelse(before, stepwise(at, ends[middle + 1 :], values[middle + 1 :]))
 
 
 def cut(period: Period, step: float | By, zone: str) -> Bins:

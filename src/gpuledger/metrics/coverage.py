@@ -2,17 +2,20 @@
 
 A reading that tells [since, until) covers that; one without `until` stands for the time to the next one, at most twice
 its nominal period, the newest for one period. A failed reading covers nothing. Files of one cluster count as one source.
+
+Of one cluster its sources complete each other; several clusters are observed while all of them are.
 """
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from gpuledger.metrics import SourceCoverage
+from gpuledger.metrics import Filter, SourceCoverage
 from gpuledger.model.period import Period
 from gpuledger.model.schema import unbound
 from gpuledger.model.tables import SNAPSHOTS
@@ -49,7 +52,8 @@ def _source(cluster: str, source: str, told: Sequence[dict[str, Any]], period: P
     expected = None if seconds is None or source == FILES else math.ceil(period.seconds / seconds)
     seen = sum(period.start <= row["time"] < period.end for row in good)
     ratio = covered_seconds(covered) / period.seconds
-    return SourceCoverage(cluster, source, expected, seen, ratio, gaps(covered, period), newest, seconds)
+    oldest = min((row["since"] or row["time"] for row in good), default=None)
+    return SourceCoverage(cluster, source, expected, seen, ratio, gaps(covered, period), newest, seconds, oldest)
 
 
 def _nominal(told: Sequence[dict[str, Any]]) -> float | None:
@@ -82,6 +86,41 @@ def joined(spans: Iterable[Span], period: Period) -> tuple[Span, ...]:
         else:
             parts.append((start, end))
     return tuple(parts)
+
+
+def by_cluster(sources: Iterable[SourceCoverage], period: Period) -> dict[str, tuple[Span, ...]]:
+    """What was observed of each cluster, by any of its sources; a cluster nobody observed in the period is not there."""
+    spans: dict[str, list[Span]] = defaultdict(list)
+    for source in sources:
+        spans[source.cluster] += gaps(source.gaps, period)
+    return {cluster: joined(told, period) for cluster, told in spans.items() if told}
+
+
+def everywhere(clusters: Mapping[str, Sequence[Span]], period: Period) -> tuple[Span, ...]:
+    """When every cluster was observed: what is in the gap of none."""
+    if not clusters:
+        return ()
+    missing = joined((gap for covered in clusters.values() for gap in gaps(covered, period)), period)
+    return gaps(missing, period)
+
+
+def kept(sources: Iterable[SourceCoverage], where: Iterable[Filter]) -> tuple[SourceCoverage, ...]:
+    """The sources of the clusters that the filters keep."""
+    filters = [wanted for wanted in where if wanted.column == "cluster"]
+    return tuple(s for s in sources if all((s.cluster in f.values) == (f.op == "=") for f in filters))
+
+
+@dataclass(frozen=True, eq=False)
+class Observed:
+    """What was observed of one period, found when first asked for."""
+
+    period: Period
+    sources: "Callable[[], tuple[SourceCoverage, ...]]"
+
+    def spans(self, where: Iterable[Filter] = ()) -> tuple[Span, ...] | None:
+        """When every cluster that the filters keep was observed; None where no source says."""
+        sources = kept(self.sources(), where)
+        return everywhere(by_cluster(sources, self.period), self.period) if sources else None
 
 
 def gaps(covered: Sequence[Span], period: Period) -> tuple[Span, ...]:

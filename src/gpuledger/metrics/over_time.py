@@ -8,6 +8,7 @@ import numpy as np
 from gpuledger.metrics import InUse, Metric
 from gpuledger.metrics.bins import Bins
 from gpuledger.metrics.events import Floats, Key, Sparse, changes, sparse
+from gpuledger.metrics.observed import Observing
 from gpuledger.metrics.question import Question, expression_of
 from gpuledger.metrics.relation import MICRO
 
@@ -27,15 +28,17 @@ def amounts(
     fetch: "Callable[[ir.Table], pa.Table]", question: Question, metrics: Sequence[Metric]
 ) -> Iterator[tuple[Key, int, list[float | None]]]:
     """(key, bin, value per metric) of each name and active bin; None where none of a name's attempts knows the rate."""
-    bins = _bins(question)
+    cuts = any(metric.is_observed for metric in metrics)
+    observing = Observing(_bins(question), question.spans if cuts else None)
     rows = question.held(metrics)
     rates = [question.rate(metric, rows) for metric in metrics]
     keys = question.keys(rows)
-    found = sparse(fetch(changes(rows, keys, rates, bins)), len(keys), bins)
+    found = sparse(fetch(changes(rows, keys, rates, observing.fine)), len(keys), observing.fine)
     known = [found.is_known(number) for number in range(len(metrics))]
     for first, last in _chunks(found):
-        active = found.active(first, last)
-        areas = [found.area_us(number, first, last) for number in range(len(metrics))]
+        active = observing.pooled(found.active(first, last))
+        taken = [observing.observed if metric.is_observed else observing.pooled for metric in metrics]
+        areas = [take(found.area_us(number, first, last)) for number, take in enumerate(taken)]
         for series, cell in np.argwhere(active > 0).tolist():
             values = [
                 float(area[series, cell]) / (metric.per_seconds * MICRO) if is_known[first + series] else None
@@ -44,15 +47,18 @@ def amounts(
             yield found.keys[first + series], cell, values
 
 
-def in_use(question: Question, metric: Metric, found: Sparse, rate: int, covered: Floats) -> InUse:
+def in_use(question: Question, metric: Metric, found: Sparse, rate: int, observing: Observing) -> InUse:
     """One rate of `changes` as a series: names that never say how much they held are left out, largest first."""
-    means = np.maximum(found.area_us(rate), 0.0) / found.bins.lengths_us
+    lengths, observed_us = observing.bins.lengths_us, observing.observed_us
+    area = np.maximum(found.area_us(rate), 0.0)
+    means = observing.pooled(area) / lengths
+    observed = observing.observed(area) / np.where(observed_us > 0, observed_us, np.nan)
     names = [key[0] if question.by else metric.label for key in found.keys]
     known = found.is_known(rate)
-    order = [n for n in np.argsort(-(means @ found.bins.lengths_us), kind="stable").tolist() if known[n]]
+    order = [n for n in np.argsort(-(means @ lengths), kind="stable").tolist() if known[n]]
     return InUse(
-        metric, question.by[0] if question.by else None, question.period, found.bins.edges,
-        tuple(names[number] for number in order), means[order], covered,
+        metric, question.by[0] if question.by else None, question.period, observing.bins.edges,
+        tuple(names[number] for number in order), means[order], observed_us / lengths, observed[order],
     )  # fmt: skip
 
 

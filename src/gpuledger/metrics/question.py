@@ -9,8 +9,10 @@ import ibis.expr.operations as ops
 
 from gpuledger.metrics import Dimension, Filter, Metric
 from gpuledger.metrics.bins import Bins, cut
+from gpuledger.metrics.coverage import Observed, Span
 from gpuledger.metrics.dimensions import column_of, keeps
 from gpuledger.metrics.jobs import with_job_key
+from gpuledger.metrics.observed import is_whole, with_observed
 from gpuledger.metrics.rare import Rare
 from gpuledger.metrics.registry import BY_DIMENSION
 from gpuledger.metrics.relation import Moment, held, placed, split_by_model, weighted
@@ -32,6 +34,7 @@ class Question:
     period: Period
     zone: str
     rare: Rare
+    observed: Observed
     by: tuple[Dimension, ...] = ()
     where: tuple[Filter, ...] = ()
 
@@ -51,6 +54,16 @@ class Question:
         calendar = next((dimension.calendar for dimension in self.by if dimension.calendar), None)
         return cut(self.period, calendar, self.zone) if calendar else None
 
+    @cached_property
+    def spans(self) -> tuple[Span, ...] | None:
+        """What was observed of the period, of the clusters the filters keep; None where no source says."""
+        return self.observed.spans(self.where)
+
+    @property
+    def is_observed_whole(self) -> bool:
+        """Whether there is no gap to leave out."""
+        return is_whole(self.spans, self.period)
+
     def without_dimensions(self) -> "Question":
         return replace(self, by=())
 
@@ -62,10 +75,13 @@ class Question:
     def held(self, metrics: Sequence[Metric], by: Sequence[Dimension] = ()) -> "ir.Table":
         """Attempts that held resources in the period (`metrics.relation.held`), with `job_key` if one counts jobs.
 
-        Where no job was tried again there is none: every attempt is a job of its own.
+        Where no job was tried again there is none: every attempt is a job of its own. With `observed_us` for metrics
+        of what was held inside the observed spans.
         `by` are dimensions of other questions over the same rows.
         """
         rows = self._chosen(held(self.period, self._columns(metrics, by)))
+        if self.spans is not None and any(metric.is_observed for metric in metrics):
+            rows = with_observed(rows, self.spans, self.period)
         counts_jobs = any(metric.kind == "jobs" for metric in metrics)
         return with_job_key(rows, self.period) if counts_jobs and self.rare.has_tries else rows
 
