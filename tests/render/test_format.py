@@ -13,12 +13,14 @@ from gpuledger.render.format import (
     SPACE,
     cell,
     column_digits,
+    column_finest,
     day,
     duration,
     machine,
     number,
     span,
     stamp,
+    unit_beside,
     unit_word,
     visible,
 )
@@ -101,6 +103,42 @@ def test_the_decimals_of_a_column_are_those_of_its_largest_value() -> None:
     assert column_digits([0.222, 0.06], "ratio") == 1
     assert column_digits([None], "gpu") == 1
     assert column_digits([60.0], "second") is None
+
+
+def test_the_times_of_a_column_end_in_one_unit_chosen_by_the_longest() -> None:
+    def told(*seconds: float) -> list[str]:
+        finest = column_finest(seconds, "second")
+        return [cell(value, "second", "UTC", finest=finest).replace(SPACE, " ") for value in seconds]
+
+    assert told(169_440.0, 216_000.0, 11.0, 3600.0, 86_400.0) == ["1 d 23 h", "2 d 12 h", "11 s", "1 h", "1 d 0 h"]
+    assert told(169_440.0, 3600.0, 1260.0, 0.0) == ["47 h 04 min", "1 h 00 min", "21 min", "0 s"]
+    assert told(1260.0, 11.0) == ["21 min", "11 s"]
+    assert column_finest([5000.0], "gpu_hour") is None
+
+
+@given(st.lists(st.floats(0, 1e9), min_size=2))
+def test_a_longer_time_of_a_column_never_prints_shorter(values: list[float]) -> None:
+    finest = column_finest(values, "second")
+    shown = [_seconds(duration(value, finest)) for value in sorted(values)]
+    assert shown == sorted(shown)
+
+
+@pytest.mark.parametrize(
+    ("label", "unit", "beside"),
+    [
+        ("CPU-hours", "hours", ""),
+        ("Memory GiB-hours", "hours", ""),
+        ("GPU-hours", "GPU-h", ""),
+        ("Idle GPU-hours", "GPU-hours", ""),
+        ("Memory in use, GiB", "GiB", ""),
+        ("CPU-hours", "GPU-hours", "GPU-hours"),
+        ("Success ratio", "%", "%"),
+        ("Held", "hours", "hours"),
+        ("Jobs", "", ""),
+    ],
+)
+def test_a_unit_that_the_label_says_is_not_said_again(label: str, unit: str, beside: str) -> None:
+    assert unit_beside(label, unit) == beside
 
 
 def test_a_huge_or_tiny_number_is_still_printed() -> None:

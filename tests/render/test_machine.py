@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import zipfile
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -102,9 +103,11 @@ def test_a_workbook_of_any_document_opens_without_formula_or_link(document: Docu
     content = to_xlsx(document)
     book = openpyxl.load_workbook(io.BytesIO(content))
     assert len(book.sheetnames) == 1 + len(document.tables)
-    sheets = [n for n in zipfile.ZipFile(io.BytesIO(content)).namelist() if n.startswith("xl/worksheets/")]
-    assert not any("_rels" in name for name in sheets)
-    assert b"<f>" not in b"".join(zipfile.ZipFile(io.BytesIO(content)).read(name) for name in sheets)
+    with zipfile.ZipFile(io.BytesIO(content)) as parts:
+        sheets = b"".join(parts.read(name) for name in parts.namelist() if name.startswith("xl/worksheets/"))
+    assert b"<f>" not in sheets
+    assert b"<hyperlink" not in sheets
+    assert b'TargetMode="External"' not in sheets
 
 
 @given(st.lists(st.text(), max_size=8))
@@ -114,6 +117,22 @@ def test_sheet_names_are_what_excel_accepts_and_different(titles: list[str]) -> 
     assert len({name.lower() for name in names} | {"about", "history"}) == len(names) + 2
     assert all(1 <= len(name) <= 31 and not set(name) & set("[]:*?/\\") for name in names)
     assert not any(name.startswith("'") or name.endswith("'") for name in names)
+
+
+def test_a_sheet_name_is_cut_between_words_and_the_whole_title_is_told_at_its_first_head() -> None:
+    titles = ("Kept, lost and undecided GPU-hours", "Busy, unused and unmeasured GPU-hours", "Kept, lost and undecided CPU-hours",
+              "\x1b[31mred <b>&")  # fmt: skip
+    tables = tuple(replace(MIXED, id=f"t{n}", title=title) for n, title in enumerate(titles))
+    book = openpyxl.load_workbook(io.BytesIO(to_xlsx(samples.document("x", "x", (samples.Section("s", "s", tables),)))))
+    assert book.sheetnames[1:4] == [
+        "Kept, lost and undecided",
+        "Busy, unused and unmeasured",
+        "Kept, lost and undecided 2",
+    ]
+    told = [sheet["A1"].comment.text for sheet in book.worksheets[1:]]
+    assert told == [*titles[:3], "\\x1b[31mred <b>&"]
+    taken: set[str] = set()
+    assert sheet_name("a" * 40, taken) == "a" * 31
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda d: d.name)

@@ -1,10 +1,12 @@
 """Numbers, lengths of time and instants as people read them (VISUAL.md section 5).
 
 Rounded half away from zero, grouped, with a true minus; small but not nothing is "<0.1"; a ratio is "100 %" only
-when it is. `digits` are the decimals of a whole column: those of its largest value (`column_digits`).
+when it is. `digits` are the decimals of a whole column: those of its largest value (`column_digits`); `finest` is
+the same for lengths of time (`column_finest`).
 """
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
@@ -25,6 +27,8 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _KEPT = "\u202f\u00a0\u200c\u200d"
 """Not printable for Python, harmless and needed: fixed spaces, joiners of scripts."""
 _EXACT = Context(prec=400, rounding=ROUND_HALF_UP)
+_MINUTE, _HOUR, _LONG = 60, 3600, 172_800
+"""Seconds; from the third on, days are counted."""
 _PLAIN: Mapping[str, Any] = {"decimals": [[100, 0], [10, 1], [1, 2], [0, 3]]}
 
 
@@ -87,22 +91,53 @@ def unit_word(unit: str) -> str:
     return "" if spec.get("duration") or spec.get("iec") else str(spec.get("suffix") or spec.get("prefix") or "")
 
 
-def duration(seconds: float) -> str:
-    """Two units at most ("21 min", "37 h 30 min", "4 d 6 h"); less than a second is said to be."""
+def unit_beside(label: str, unit: str) -> str:
+    """`unit` as it stands beside `label`: nothing where the label says it already ("CPU-hours" of "hours")."""
+    return "" if _unit_words(unit) <= _unit_words(label) else unit
+
+
+def _unit_words(text: str) -> set[str]:
+    return {"h" if word in ("hour", "hours") else word for word in re.findall(r"[^\W_]+|[^\w\s]", text.lower())} - {"-"}
+
+
+def column_finest(values: Iterable[Scalar], unit: str) -> int | None:
+    """Seconds of the smaller of the two units that the longest time of a column takes: its shorter ones go no finer."""
+    if not _UNITS.get(unit, _PLAIN).get("duration"):
+        return None
+    longest = max((abs(float(v)) for v in values if is_number(v)), default=0.0)  # type: ignore[arg-type]
+    return _HOUR if longest >= _LONG else _MINUTE if longest >= _HOUR else None
+
+
+def duration(seconds: float, finest: int | None = None) -> str:
+    """Two units at most ("21 min", "37 h 30 min", "4 d 6 h"); less than a second is said to be.
+
+    In a column of one `finest` unit (`column_finest`) every time that reaches it ends in it: "1 d 23 h" beside "2 d 12 h",
+    "3 h 00 min" beside "47 h 04 min". A shorter one keeps its own unit: something is never printed as nothing.
+    """
     if seconds < 0:
-        return _MINUS + duration(-seconds)
+        return _MINUS + duration(-seconds, finest)
     if 0 < seconds < 0.5:
         return f"{_BELOW}1{SPACE}s"
     whole = int(seconds + 0.5)
+    if finest is not None and whole >= finest:
+        return _ending_in(whole, finest)
     if whole < 60:
         return f"{whole}{SPACE}s"
-    if whole < 3600:
+    if whole < _HOUR:
         return f"{whole // 60}{SPACE}min"
-    if whole < 172_800:
+    if whole < _LONG:
         minutes = whole % 3600 // 60
         return f"{whole // 3600}{SPACE}h" + (f" {minutes:02d}{SPACE}min" if minutes else "")
     hours = whole % 86_400 // 3600
     return f"{whole // 86_400:,}{SPACE}d" + (f" {hours}{SPACE}h" if hours else "")
+
+
+def _ending_in(whole: int, finest: int) -> str:
+    if finest == _HOUR:
+        days, hours = divmod(whole // _HOUR, 24)
+        return (f"{days:,}{SPACE}d " if days else "") + f"{hours}{SPACE}h"
+    hours, minutes = divmod(whole // _MINUTE, 60)
+    return f"{hours:,}{SPACE}h {minutes:02d}{SPACE}min" if hours else f"{minutes}{SPACE}min"
 
 
 def day(moment: date, *, year: bool = False) -> str:
@@ -127,7 +162,15 @@ def span(period: Period, zone: str) -> str:
     return f"{day(start, year=start.year != last.year)} – {day(last, year=True)} {zone}"
 
 
-def cell(value: Scalar, unit: Format, zone: str, digits: int | None = None, *, suffix: bool = False) -> str:
+def cell(
+    value: Scalar,
+    unit: Format,
+    zone: str,
+    digits: int | None = None,
+    *,
+    suffix: bool = False,
+    finest: int | None = None,
+) -> str:
     """A table's or card's value as text. The unit stands in the head, except for ratios, points and times."""
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return NULL
@@ -139,6 +182,8 @@ def cell(value: Scalar, unit: Format, zone: str, digits: int | None = None, *, s
         return day(value, year=True)
     if isinstance(value, str) or unit in ("text", "instant", "date"):
         return str(value)
+    if finest is not None:
+        return duration(value, finest)
     return number(value, unit, digits, suffix=suffix or unit in ("ratio", "point", "second", "byte"))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gpuledger.model.document import Column, Document, Scalar, Table
-from gpuledger.render.format import span
+from gpuledger.render.format import span, unit_beside, visible
 from gpuledger.render.output import Output, file_stem, save
 
 _LONGEST_TEXT, _LONGEST_NAME = 32_767, 31
@@ -41,14 +41,25 @@ def to_xlsx(document: Document) -> bytes:
 
 
 def sheet_name(title: str, taken: set[str]) -> str:
-    """A name that Excel accepts, made of `title` and in no sheet of `taken`, to which it is added."""
-    plain = re.sub(r"[\[\]:*?/\\\x00-\x1f]", " ", title).strip("' ")[:_LONGEST_NAME].strip("' ") or "Table"
-    name, count = plain, 1
+    """A name that Excel accepts, made of `title` and in no sheet of `taken`, to which it is added.
+
+    At most 31 characters, cut between words; the whole title is the comment of the sheet's first head.
+    """
+    plain = re.sub(r"[\[\]:*?/\\\x00-\x1f]", " ", title).strip("' ")
+    name, count = _cut(plain, _LONGEST_NAME), 1
     while name.lower() in taken:
         count += 1
-        name = f"{plain[: _LONGEST_NAME - len(str(count)) - 1]} {count}"
+        name = f"{_cut(plain, _LONGEST_NAME - len(str(count)) - 1)} {count}"
     taken.add(name.lower())
     return name
+
+
+def _cut(name: str, most: int) -> str:
+    """`name` up to its last whole word within `most` letters; a single longer word is cut within."""
+    if len(name) > most:
+        words = name[: most + 1].rpartition(" ")[0].strip()
+        name = words if words else name[:most]
+    return name.strip("' ,;") or "Table"
 
 
 def _about(book: Any, document: Document) -> None:
@@ -79,12 +90,14 @@ def _sheet(book: Any, table: Table, name: str) -> None:
         sheet.set_column(index, index, max(12, min(40, len(column.label) + 4)))
         for number, row in enumerate(rows, start=1):
             _cell(sheet, (number, index), row[index], strong if table.totals and number == 1 else plain)
+    sheet.write_comment(0, 0, visible(table.title)[:_LONGEST_TEXT], {"author": "", "x_scale": 2, "y_scale": 0.5})
     sheet.freeze_panes(1, 1)
 
 
 def _head(column: Column) -> str:
     unit = {"second": "s", "byte": "B", "instant": "UTC"}.get(column.format, "")
-    return f"{column.label} ({column.unit or unit})" if column.unit or unit else column.label
+    beside = unit_beside(column.label, column.unit or unit)
+    return f"{column.label} ({beside})" if beside else column.label
 
 
 def _cell(sheet: Any, place: tuple[int, int], value: Scalar, style: Any) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gpuledger.model.chart import Chart
 from gpuledger.model.document import Block, Definitions, Document, Note, Number, Numbers, Quality, Table, Text
-from gpuledger.render.format import NOT_KNOWN, NULL, SPACE, cell, number, span, stamp, visible
+from gpuledger.render.format import NOT_KNOWN, NULL, SPACE, cell, number, span, stamp, unit_beside, visible
 from gpuledger.render.output import Output, file_stem, save
 from gpuledger.render.text.chart import chart_lines
 from gpuledger.render.text.table import table_lines
@@ -57,7 +57,8 @@ def _block(block: Block, zone: str) -> Iterator[str]:
         case Definitions():
             yield from heading(block.title, "-")
             for label, unit, meaning in block.items:
-                yield from wrapped(f"{label}{f' ({unit})' if unit else ''}: {meaning}", "    ")
+                beside = unit_beside(label, unit)
+                yield from wrapped(f"{label}{f' ({beside})' if beside else ''}: {meaning}", "    ")
         case Quality():
             yield from _quality(block, zone)
 

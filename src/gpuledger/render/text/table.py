@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from gpuledger.model.document import Column, Scalar, Table
-from gpuledger.render.format import EMPTY, NOT_KNOWN, NULL, cell, column_digits, visible
+from gpuledger.render.format import EMPTY, NOT_KNOWN, NULL, cell, column_digits, column_finest, unit_beside, visible
 from gpuledger.render.text.words import LONGEST_NAME, WIDTH, cut, heading, pad, width, wrapped
 
 
@@ -26,10 +26,11 @@ def table_lines(table: Table, zone: str) -> Iterator[str]:
 
 def _column(column: Column, values: Sequence[Scalar], rows: Sequence[Scalar], zone: str) -> list[str]:
     """The column's texts under its head, all of one width."""
-    digits = column_digits(rows, column.format)
+    digits, finest = column_digits(rows, column.format), column_finest(rows, column.format)
     null = NOT_KNOWN if column.dimension else NULL
-    texts = [null if value is None else visible(cell(value, column.format, zone, digits)) or EMPTY for value in values]
-    head = visible(f"{column.label} {column.unit}".strip())
+    cells = [cell(value, column.format, zone, digits, finest=finest) for value in values]
+    texts = [null if value is None else visible(text) or EMPTY for value, text in zip(values, cells, strict=True)]
+    head = visible(f"{column.label} {unit_beside(column.label, column.unit)}".strip())
     is_text = column.format in ("text", "instant", "date")
     texts = [cut(text, LONGEST_NAME if is_text else WIDTH) for text in (head, *texts)]
     widest = max(width(text) for text in texts)
