@@ -321,6 +321,17 @@ def shapes() -> Document:
     return document("shapes", "Every shape", (Section("all", "Shapes", blocks),))
 
 
+def rankings() -> Document:
+    """A table of 28 rows, one of 51, one of long words, and a sum over a period seen in part."""
+    reasons = Table("reasons", "Refused input rows", (Column("reason", "Reason"), Column("source", "Source"), Column("rows", "Rows", "count")),
+                    (("5 columns instead of 35 as the header of the file says", "slurm accounting of the first cluster", 1), ("Unmeasured GPU-hours", "slurm", 2)))  # fmt: skip
+    part = Number("gpu-hours", "GPU-hours", 46_072.0, "gpu_hour", unit="GPU-h of 0.1 % observed")
+    blocks = (Numbers("cards", "Numbers", (part,) * 6), users(tuple(f"user{n:03d}" for n in range(28))),
+              replace(users(tuple(f"user{n:03d}" for n in range(51))), id="tall", title="Usage by user, all"), reasons)  # fmt: skip
+    many = tuple(Section(f"part-{n}", f"Part {n} of it", ()) for n in range(9))
+    return document("rankings", "Rankings", (Section("all", "Rankings", blocks), *many))
+
+
 def hostile() -> Document:
     """Every text that a person, a shell, a spreadsheet or a browser could trip over, in every place."""
     bad = HOSTILE[1]

@@ -20,6 +20,7 @@ DOCUMENTS = {
     "shapes": samples.shapes(),
     "hostile": samples.hostile(),
     "edges": samples.edges(),
+    "rankings": samples.rankings(),
 }
 FLAGS = [
     "--no-sandbox",
@@ -160,6 +161,89 @@ def test_without_scripts_every_number_is_on_the_page(browser: Any, folder: Path)
     context.close()
 
 
+BARS = """() => [...document.querySelectorAll('#b-usage-by-user .bar rect')].slice(0, 4).map(rect => {
+  const bar = rect.getBoundingClientRect(), room = rect.closest('.bar').getBoundingClientRect();
+  return [bar.width / room.width, bar.right <= room.right + 0.5];
+})"""
+
+
+def test_bars_are_as_long_as_their_values_say_at_every_width(browser: Any, folder: Path) -> None:
+    with Opened(browser, folder / "usage/index.html", 1440) as opened:
+        for width in (1440, 768, 520, 400, 360):
+            opened.page.set_viewport_size({"width": width, "height": 900})
+            shares, inside = zip(*opened.page.evaluate(BARS), strict=True)
+            assert shares == pytest.approx([1 / (1 + rank * 0.8) for rank in range(4)], abs=0.02), width
+            assert all(inside), width
+
+
+CUT = """() => [...document.querySelectorAll('.data bdi')].filter(one => one.scrollWidth > one.clientWidth + 1)
+  .map(one => one.textContent)"""
+
+
+@pytest.mark.parametrize("name", ["usage", "rankings", "edges"])
+def test_no_text_of_a_table_is_cut_on_a_phone(browser: Any, folder: Path, name: str) -> None:
+    with Opened(browser, folder / name / "index.html", 400) as opened:
+        assert opened.page.evaluate(CUT) == []
+
+
+def test_what_scrolls_sideways_has_a_shade_at_the_edge_with_more(browser: Any, folder: Path, tmp_path: Path) -> None:
+    """Measured on the picture: the edge is darker while more follows and no longer so at the end."""
+    image = pytest.importorskip("PIL.Image", reason="needs pillow (in the dev group)")
+    with Opened(browser, folder / "rankings/index.html", 400) as opened:
+        for place in ("#b-usage-by-user .scroll", ".top nav"):
+            part = opened.page.locator(place)
+            darkness = []
+            for left in (0, 100_000):
+                part.evaluate("(node, left) => { node.scrollLeft = left; }", left)
+                part.screenshot(path=tmp_path / "part.png")
+                shot = image.open(tmp_path / "part.png").convert("L")
+                edge = [shot.getpixel((shot.width - 2, y)) for y in range(2, 40)]
+                darkness.append(255 - sorted(edge)[len(edge) // 2])
+            assert darkness[0] > 25 > 5 > darkness[1], (place, darkness)
+
+
+def test_only_a_long_table_scrolls_in_itself_and_says_so(browser: Any, folder: Path) -> None:
+    with Opened(browser, folder / "rankings/index.html", 1440) as opened:
+        hidden = "node => node.scrollHeight - node.clientHeight"
+        assert opened.page.locator("#b-usage-by-user .scroll").evaluate(hidden) <= 1
+        assert opened.page.locator("#b-tall .scroll").evaluate(hidden) > 100
+        assert "51 rows: scroll the table" in opened.page.locator("#b-tall footer").inner_text()
+        assert "scroll the table" not in opened.page.locator("#b-usage-by-user footer").inner_text()
+
+
+def test_paper_shows_every_row_and_no_text_of_it_is_cut(browser: Any, folder: Path) -> None:
+    with Opened(browser, folder / "rankings/index.html", 718) as opened:
+        opened.page.emulate_media(media="print")
+        for table in ("#b-usage-by-user", "#b-tall"):
+            scroll = opened.page.locator(f"{table} .scroll")
+            assert scroll.evaluate("node => getComputedStyle(node).overflow") == "visible"
+            assert scroll.evaluate("node => node.scrollHeight - node.clientHeight") <= 1
+            assert scroll.evaluate("node => node.querySelector('table').offsetWidth - node.clientWidth") <= 1
+        assert opened.page.evaluate(CUT) == []
+        assert not opened.page.locator("#b-tall footer .screen").is_visible()
+
+
+def test_a_card_keeps_value_and_unit_together_and_says_its_part_below(browser: Any, folder: Path) -> None:
+    with Opened(browser, folder / "rankings/index.html", 1440) as opened:
+        for width in (1440, 1250, 1120, 400):
+            opened.page.set_viewport_size({"width": width, "height": 900})
+            card = opened.page.locator(".card").first
+            value, unit, part = (
+                card.locator(one).bounding_box() for one in (".value span", ".value small", ".context")
+            )
+            assert abs(value["y"] + value["height"] - unit["y"] - unit["height"]) < value["height"] / 2, width
+            assert unit["height"] < 26, width
+            assert part["y"] >= unit["y"] + unit["height"], width
+            assert card.locator(".context").inner_text() == "of 0.1 % observed"
+
+
+def test_a_legend_does_not_look_like_something_to_click(browser: Any, folder: Path) -> None:
+    looks = """() => [...document.querySelectorAll('.legend, .legend li, .gutter')].map(node => {
+      const style = getComputedStyle(node); return [style.cursor, style.borderTopWidth]; })"""
+    with Opened(browser, folder / "usage/index.html", 1440) as opened:
+        assert {tuple(look) for look in opened.page.evaluate(looks)} == {("default", "0px")}
+
+
 OVERLAPS = """() => {
   const found = [];
   for (const plot of document.querySelectorAll('.drawing')) {
@@ -184,7 +268,9 @@ def test_no_text_of_a_chart_is_cut_or_touches_another(browser: Any, folder: Path
     assert {width: texts for width, texts in found.items() if texts} == {}
 
 
-@pytest.mark.parametrize(("name", "mode"), [("usage", "light"), ("usage", "dark"), ("shapes", "light")])
+@pytest.mark.parametrize(
+    ("name", "mode"), [("usage", "light"), ("usage", "dark"), ("shapes", "light"), ("rankings", "dark")]
+)
 def test_axe_finds_no_fault(browser: Any, folder: Path, name: str, mode: str) -> None:
     axe = pytest.importorskip("axe_core_python.sync_playwright", reason="needs axe-core-python (in the dev group)")
     with Opened(browser, folder / name / "index.html", 1440, mode) as opened:

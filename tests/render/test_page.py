@@ -13,7 +13,7 @@ from gpuledger.model.document import Document
 from gpuledger.render.html import page
 from tests.render import samples
 
-DOCUMENTS = [samples.usage(samples.BANNERS), samples.shapes(), samples.hostile(), samples.edges()]
+DOCUMENTS = [samples.usage(samples.BANNERS), samples.shapes(), samples.hostile(), samples.edges(), samples.rankings()]
 VOID = {"meta", "link", "br", "input", "img", "col", "hr"}
 
 
@@ -101,6 +101,33 @@ def test_a_name_has_the_same_paint_in_legend_table_and_chart() -> None:
     assert re.search(r"var\(--c11\)[^>]*/></svg>okafor</li>", text)
     assert re.search(r'fill="var\(--c11\)"/></svg><bdi>okafor', text)
     assert '"label":"okafor","paint":"c11"' in text
+
+
+def test_the_rest_of_a_ranking_is_hatched_in_the_charts_too() -> None:
+    text = page(samples.usage())
+    areas = re.findall(
+        r'<clipPath id="(o-gpus-in-use-\d+)".*?<rect [^>]*fill="url\(#t-others\)" clip-path="url\(#\1\)"', text
+    )
+    assert len(areas) == 2  # the bins that are over, and the one that is not
+    assert '<path fill="var(--others)"' not in text
+
+
+def test_the_parameters_stand_folded_at_the_foot_not_under_the_title() -> None:
+    text = page(samples.usage())
+    assert "top" not in re.sub(
+        "<[^>]+>", " ", text[text.index('<p class="meta">') : text.index("</div>", text.index("<h1>"))]
+    )
+    folded = text[text.index("<details>") : text.index("</details>")]
+    assert "<dt>top</dt><dd>12</dd>" in folded
+
+
+def test_a_unit_is_said_once_in_heads_and_definitions() -> None:
+    columns = (samples.Column("user", "User"), samples.Column("cpu_hours", "CPU-hours", "hour", unit="hours"))
+    table = samples.Table("t", "T", columns, (("a", 1.0),))
+    terms = samples.Definitions("d", "D", (("Memory GiB-hours", "hours", "Held."), ("GPU busy", "%", "Share.")))
+    text = page(samples.document("x", "X", (samples.Section("s", "S", (table, terms)),)))
+    assert "<small>hours</small>" not in text
+    assert "GPU busy <small>%</small>" in text
 
 
 def test_a_full_page_is_made_within_its_budget_and_is_light() -> None:

@@ -12,8 +12,9 @@ from gpuledger.render.figure import draw
 from gpuledger.render.figure.axes import bin_edges
 from gpuledger.render.figure.drawing import Key, Room
 from gpuledger.render.figure.lines import series_paint
-from gpuledger.render.format import column_digits, stamp, unit_word
+from gpuledger.render.format import column_digits, stamp, unit_beside, unit_word
 from gpuledger.render.html import svg
+from gpuledger.render.output import file_stem
 from gpuledger.render.theme import Colours, theme
 
 _HEIGHT = theme()["chart"]["height"]
@@ -50,7 +51,8 @@ def chart_view(chart: Chart, colours: Colours, zone: str, *, is_small: bool) -> 
         part.rstrip(".") for part in (chart.title, chart.finding, chart.readout, drawing.sentence) if part
     )
     return ChartView(
-        chart, unit_word(chart.y.unit) if isinstance(chart.shape, Lines) else "", svg.chart(drawing), drawing.legend,
+        chart, unit_beside(chart.title, unit_word(chart.y.unit)) if isinstance(chart.shape, Lines) else "",
+        svg.chart(drawing, file_stem(chart.id)), drawing.legend,
         drawing.is_optional_right and drawing.right > 20, drawing.sentence, foot, spoken, _values(chart, colours, zone, drawing.left, drawing.right),
     )  # fmt: skip
 

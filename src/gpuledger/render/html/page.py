@@ -10,7 +10,7 @@ import jinja2
 from markupsafe import Markup
 
 from gpuledger.model.document import Document, Scalar
-from gpuledger.render.format import NOT_COLLECTED, NULL, cell, span, stamp, visible
+from gpuledger.render.format import NOT_COLLECTED, NULL, cell, span, stamp, unit_beside, visible
 from gpuledger.render.html import svg, tokens
 from gpuledger.render.html.sections import section_views
 from gpuledger.render.output import Output, file_stem
@@ -59,6 +59,7 @@ def _templates() -> jinja2.Environment:
     environment.filters |= {
         "visible": visible,
         "anchor": lambda block: f"b-{file_stem(block)}",
+        "unit_beside": lambda unit, label: unit_beside(label, unit),
         "fill": lambda paint: svg.fill(paint, is_swatch=True),
         "level_word": lambda level: theme()["severity"][level]["label"],
     }

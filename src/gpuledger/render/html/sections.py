@@ -29,7 +29,7 @@ from gpuledger.render.html.table_view import table_view
 from gpuledger.render.output import file_stem
 from gpuledger.render.theme import OTHERS, Colours
 
-_OTHERS = "others"
+_OTHERS, _PART_OF = "others", " of "
 
 
 @dataclass(frozen=True)
@@ -53,11 +53,12 @@ class SectionView:
 
 @dataclass(frozen=True)
 class CardView:
-    """A card's texts; the value and its unit apart, so that the number can be large."""
+    """A card's texts; the value and its unit apart, so that the number can be large, and what the value is a part of."""
 
     number: Number
     value: str
     unit: str
+    part: str
     delta: str
     verdict: str
     against: str
@@ -119,6 +120,8 @@ def _card(item: Number, zone: str) -> CardView:
     unit = item.unit or (unit_word(item.format) if is_number(item.value) else "")
     if unit and value.endswith(unit):
         value = value.removesuffix(unit).rstrip()
+    unit, of, whole = unit.partition(_PART_OF)
+    part = f"{of}{whole}".strip()
     delta, verdict, against = "", "none", ""
     if item.comparison is not None:
         change = item.comparison
@@ -129,7 +132,16 @@ def _card(item: Number, zone: str) -> CardView:
     measured = number(item.measured.ratio, "ratio") if item.measured else ""
     shown = value if is_known else NOT_KNOWN
     return CardView(
-        item, shown, unit if is_known else "", delta, verdict, against, measured, spark(item.spark), is_known
+        item,
+        shown,
+        unit if is_known else "",
+        part if is_known else "",
+        delta,
+        verdict,
+        against,
+        measured,
+        spark(item.spark),
+        is_known,
     )
 
 

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from gpuledger.render.figure.drawing import Area, Cells, Dots, Drawing, Item, Place, Point, Stroke, Words
 from gpuledger.render.format import visible
+from gpuledger.render.theme import OTHERS
 
 _UNITS = 1000.0
 """Width of the stretched drawing in its own units."""
@@ -18,20 +19,20 @@ _TEXTURED = frozenset({"gap", "state-secondary", "state-owner", "state-drained",
 
 
 def fill(paint: str, *, is_swatch: bool = False) -> str:
-    """A paint as an SVG fill; the rest of a ranking is hatched where there is room for it (a swatch, a bar)."""
-    if paint in _TEXTURED or (is_swatch and paint == "others"):
+    """A paint as an SVG fill; the rest of a ranking is hatched where nothing stretches it (a swatch, a bar)."""
+    if paint in _TEXTURED or (is_swatch and paint == OTHERS):
         return f"url(#t-{paint})"
     return f"var(--{paint})"
 
 
-def chart(drawing: Drawing) -> Markup:
-    """The three parts of a drawn chart."""
+def chart(drawing: Drawing, name: str) -> Markup:
+    """The three parts of a drawn chart; `name` is the page's own for it, for what its parts refer to."""
     optional = " optional" if drawing.is_optional_right else ""
     return Markup("").join(
         (
             _margin(drawing, "left", drawing.left, "gutter"),
             Markup('<svg class="plot" height="{:g}">{}{}</svg>').format(
-                drawing.height, _layers(drawing), _words(drawing, "plot")
+                drawing.height, _layers(drawing, name), _words(drawing, "plot")
             ),
             _margin(drawing, "right", drawing.right, f"gutter side{optional}"),
         )
@@ -50,14 +51,17 @@ def _margin(drawing: Drawing, place: Place, width: float, kind: str) -> Markup:
     )
 
 
-def _layers(drawing: Drawing) -> Markup:
+def _layers(drawing: Drawing, name: str) -> Markup:
     """The plot's geometry in painting order: stretched runs, with percent-placed marks between them."""
     parts: list[Markup] = []
     run: list[Markup] = []
     for item in drawing.items:
         if isinstance(item, Words) or getattr(item, "place", "plot") != "plot":
             continue
-        if isinstance(item, Dots) or (isinstance(item, Cells) and (item.paint in _TEXTURED or item.least)):
+        if isinstance(item, Area) and item.paint == OTHERS:
+            parts += [*_stretched(run, drawing.height), _hatched(item, drawing.height, f"o-{name}-{len(parts)}")]
+            run = []
+        elif isinstance(item, Dots) or (isinstance(item, Cells) and (item.paint in _TEXTURED or item.least)):
             parts += [*_stretched(run, drawing.height), _percent(item)]
             run = []
         else:
@@ -70,6 +74,18 @@ def _stretched(marks: Sequence[Markup], height: float) -> list[Markup]:
         return []
     frame = '<svg width="100%" height="{0:g}" viewBox="0 0 1000 {0:g}" preserveAspectRatio="none">{1}</svg>'
     return [Markup(frame).format(height, Markup("").join(marks))]
+
+
+def _hatched(item: Area, height: float, name: str) -> Markup:
+    """An area cut out of a hatched ground: the outline stretches with the plot, the hatch does not."""
+    path = "".join(_outline(points) for points in item.outlines)
+    faint = Markup(' opacity="{:g}"').format(item.opacity) if item.opacity < 1 else ""
+    clip = (
+        '<clipPath id="{0}" clipPathUnits="objectBoundingBox"><path transform="scale({1:.7f} {2:.7f})" d="{3}"/></clipPath>'
+        '<rect width="100%" height="{4:g}" fill="{5}" clip-path="url(#{0})"{6}/>'
+    )
+    ground = fill(item.paint, is_swatch=True)
+    return Markup(clip).format(name, 1 / _UNITS, 1 / height, path, height, ground, faint)
 
 
 def _mark(item: Item) -> Markup:

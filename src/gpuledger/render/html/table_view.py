@@ -11,8 +11,10 @@ from gpuledger.render.format import (
     NULL,
     cell,
     column_digits,
+    column_finest,
     is_number,
     machine,
+    unit_beside,
     visible,
 )
 from gpuledger.render.html.svg import fill
@@ -21,7 +23,7 @@ from gpuledger.render.theme import OTHERS, Colours
 NUMERIC = frozenset(
     {"count", "gpu", "hour", "gpu_hour", "ratio", "point", "celsius", "watt", "byte", "gib", "second", "money"}
 )
-_LONG = 12
+_LONG, _TALL = 12, 50
 _LEAST_BAR = 1.0
 """Percent: something is never drawn as nothing."""
 
@@ -49,21 +51,24 @@ class RowView:
 
 @dataclass(frozen=True)
 class TableView:
-    """A table ready to be written; `has_tools` when it is long enough to be searched."""
+    """A table ready to be written; `has_tools` when it is long enough to be searched, `is_tall` when to scroll in it."""
 
     table: Table
     rows: tuple[RowView, ...]
     kinds: tuple[str, ...]
+    units: tuple[str, ...]
     has_tools: bool
+    is_tall: bool
     has_null: bool
 
 
 @dataclass(frozen=True)
 class _Style:
-    """How one column prints: its decimals, its largest value (bars), its colours."""
+    """How one column prints: its decimals or finest unit of time, its largest value (bars), its colours."""
 
     column: Column
     digits: int | None
+    finest: int | None
     most: float
 
 
@@ -76,7 +81,8 @@ def table_view(table: Table, colours: Colours, zone: str) -> TableView:
     views = tuple(RowView(kind, _cells(row, kind, styles, colours, zone)) for kind, row in (*head, *rows, *tail))
     has_null = any(one.text == NULL and one.raw == "" for view in views for one in view.cells)
     kinds = tuple("num" if is_numeric(column) else "" for column in table.columns)
-    return TableView(table, views, kinds, len(table.rows) > _LONG, has_null)
+    units = tuple(unit_beside(column.label, column.unit) for column in table.columns)
+    return TableView(table, views, kinds, units, len(table.rows) > _LONG, len(table.rows) > _TALL, has_null)
 
 
 def is_numeric(column: Column) -> bool:
@@ -88,7 +94,8 @@ def _style(table: Table, index: int) -> _Style:
     column = table.columns[index]
     values = [row[index] for row in table.rows]
     sizes = [float(v) for v in values if is_number(v)]  # type: ignore[arg-type]
-    return _Style(column, column_digits(values, column.format), max(sizes, default=0.0))
+    digits, finest = column_digits(values, column.format), column_finest(values, column.format)
+    return _Style(column, digits, finest, max(sizes, default=0.0))
 
 
 def _cells(
@@ -108,7 +115,7 @@ def _name_paint(dimension: str, name: Scalar, kind: str, colours: Colours) -> st
 
 def _cell(value: Scalar, kind: str, style: _Style, paint: str, colours: Colours, zone: str) -> CellView:
     column = style.column
-    text, raw = visible(cell(value, column.format, zone, style.digits)), visible(machine(value))
+    text, raw = visible(cell(value, column.format, zone, style.digits, finest=style.finest)), visible(machine(value))
     if value is None and column.dimension:
         return CellView(NOT_KNOWN, "", "quiet")
     if value is None:
