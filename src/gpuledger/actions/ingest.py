@@ -15,7 +15,7 @@ from gpuledger import __version__
 from gpuledger.actions._intake import Intake
 from gpuledger.actions._receive import Progress, new_id, opened, received
 from gpuledger.model.batch import Batch
-from gpuledger.model.errors import NoData, SourceError
+from gpuledger.model.errors import BrokenOff, NoData, SourceError
 from gpuledger.model.problems import Problem
 from gpuledger.model.tables import PROBLEMS, RUNS
 from gpuledger.raw import Entry, RawZone
@@ -69,8 +69,8 @@ class Ingested:
     """True when the very same bytes had been read the same way before, so that they were not parsed again."""
 
 
-class NothingUsable(NoData):
-    """Rows were read and none could be used; `ingested` counts them."""
+class Counted(NoData):
+    """An input with no usable row, or that breaks off; `ingested` counts what was read."""
 
     def __init__(self, sentence: str, ingested: Ingested) -> None:
         super().__init__(sentence)
@@ -107,20 +107,27 @@ def replay(ledger: Ledger, source: Source, entry: Entry, *, now: datetime) -> In
         return _read(ledger, source, again, now, Manner(is_replay=True))
 
 
-def _parse(source: Source, raw: BinaryIO, entry: Entry, intake: Intake) -> None:
+def _parse(source: Source, raw: BinaryIO, entry: Entry, intake: Intake) -> BrokenOff | None:
+    """Takes all that the source tells; the end in the middle, where there is one."""
     context = Context(entry.reported_by, entry.zone, entry.cluster, entry.input_name, entry.options)
     try:
         for item in source.parse(raw, context):
             intake.take(item)
+    except BrokenOff as error:
+        return error
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise SourceError(f"{entry.input_name} is cut off or damaged ({error}); get it again.") from error
+    return None
 
 
 def _dry(source: Source, zone: RawZone, entry: Entry, given: Path | Fetched, manner: Manner) -> Ingested:
     intake = _intake(None, entry, entry.received_at)
     with opened(entry, zone, given, manner.progress) as raw:
-        _parse(source, raw, entry, intake)
-    return _ingested(entry, intake, 0.0)
+        broken = _parse(source, raw, entry, intake)
+    done = _ingested(entry, intake, 0.0)
+    if broken:
+        raise Counted(str(broken), done)
+    return done
 
 
 def _intake(store: Store | None, entry: Entry, now: datetime) -> Intake:
@@ -137,7 +144,7 @@ def _read(
     path = given if isinstance(given, Path) else None
     try:
         with intake, opened(entry, ledger.raw, path, manner.progress) as raw:
-            _parse(source, raw, entry, intake)
+            broken = _parse(source, raw, entry, intake)
         intake.close()
     except SourceError as error:
         intake.flush()
@@ -147,9 +154,11 @@ def _read(
         raise
     done = _ingested(entry, intake, time.monotonic() - began)
     is_empty = not intake.good_rows and not entry.is_collected
-    _write_run(ledger.store, entry, intake, began, {"result": "empty" if is_empty else "done", **_kind(entry, manner)})
-    if is_empty:
-        raise NothingUsable(_nothing(done), done)
+    fault = _nothing(done) if is_empty else str(broken) if broken else None
+    result = "empty" if is_empty else "partial" if broken else "done"
+    _write_run(ledger.store, entry, intake, began, {"result": result, "error": fault, **_kind(entry, manner)})
+    if fault:
+        raise Counted(fault, done)
     return done
 
 
@@ -175,7 +184,7 @@ def _ingested(entry: Entry, intake: Intake, seconds: float) -> Ingested:
     )  # fmt: skip
 
 
-def _write_run(store: Store, entry: Entry, intake: Intake, began: float, told: dict[str, str]) -> None:
+def _write_run(store: Store, entry: Entry, intake: Intake, began: float, told: dict[str, str | None]) -> None:
     """The run's row, last: the mark that the ingest is complete."""
     total = intake.total
     row = {

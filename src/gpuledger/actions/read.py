@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from gpuledger.actions.ingest import Ingested, Manner, NothingUsable, ingest, replay
+from gpuledger.actions.ingest import Counted, Ingested, Manner, ingest, replay
 from gpuledger.actions.recognise import STDIN, files, from_stream, head_of, recognised
 from gpuledger.actions.store import plugin_of
 from gpuledger.config import Ledger, Settings
@@ -69,7 +69,7 @@ def read(ledger: Ledger, inputs: Sequence[str], reading: Reading, now: datetime,
 
 
 def _counted(error: SourceError) -> Ingested | None:
-    return error.ingested if isinstance(error, NothingUsable) else None
+    return error.ingested if isinstance(error, Counted) else None
 
 
 def _opened(

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from gpuledger.actions.ingest import Ledger, replay
+from gpuledger.actions.ingest import Counted, Ledger, replay
 from gpuledger.model.errors import LedgerError
 from gpuledger.model.schema import unbound
 from gpuledger.model.tables import RUNS
@@ -47,7 +47,7 @@ def _interrupted(ledger: Ledger) -> list[Finding]:
     told = {run["ingest_id"] for run in runs}
     newest: dict[tuple[str, str | None], datetime] = {}
     for run in runs:
-        if run["result"] == "done":
+        if run["result"] in ("done", "partial"):
             key = (run["input_sha256"], run["cluster"])
             newest[key] = max(newest.get(key, run["run_started_at"]), run["run_started_at"])
     findings = []
@@ -93,6 +93,8 @@ def _replay_one(ledger: Ledger, entry: Entry | None, now: datetime, source_of: C
         return "Its bytes are no longer in the raw zone; ingest the input again."
     try:
         replay(ledger, source_of(entry), entry, now=now)
+    except Counted:
+        return ""
     except LedgerError as error:
         return str(error)
     return ""

@@ -5,6 +5,7 @@
     │   └── ConfigError
     ├── SourceError (1)       an input is not what it claims, or cannot be read
     │   └── NoData (3)        nothing to show: the input or the period is empty, partial or stale
+    │       └── BrokenOff     an input ends before its end
     ├── StoreError (1)        the ledger cannot be read or written
     │   ├── DiskFull
     │   ├── ReadOnly
@@ -43,6 +44,10 @@ class NoData(SourceError):
     """Empty, partial or stale: there is nothing (trustworthy) to show."""
 
     exit_code = 3
+
+
+class BrokenOff(NoData):
+    """An input ends before its end. A source raises it last: what it told before stays."""
 
 
 class StoreError(LedgerError):

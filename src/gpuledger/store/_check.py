@@ -203,7 +203,7 @@ def _lost_commits(shelf: Shelf, there: list[Table]) -> Iterator[Finding]:
     replayed = {
         run["input_sha256"]: run["run_started_at"]
         for run in runs
-        if run["run_kind"] == "replay" and run["result"] == "done"
+        if run["run_kind"] == "replay" and run["result"] in ("done", "partial")
     }
     for run in runs:
         settled = (

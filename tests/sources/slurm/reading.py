@@ -5,6 +5,7 @@ from io import BytesIO
 from typing import Any
 
 from gpuledger.model.batch import Batch, Watermark
+from gpuledger.model.errors import BrokenOff
 from gpuledger.model.problems import Problem, Remark
 from gpuledger.model.schema import conform
 from gpuledger.sources import Context
@@ -21,6 +22,8 @@ class Reading:
     remarks: list[str] = field(default_factory=list)
     watermarks: list[Watermark] = field(default_factory=list)
     input_rows: int = 0
+    broken: str | None = None
+    """What the source said of an end in the middle."""
 
     @property
     def by_id(self) -> dict[str, dict[str, Any]]:
@@ -42,19 +45,26 @@ def read(content: bytes | str, zone: str | None = "UTC", source: Slurm | None = 
 def collect(items: Any) -> Reading:
     """Sorts the parts of a parse by kind; every batch must fit its canonical table."""
     reading = Reading()
-    for item in items:
-        match item:
-            case Batch():
-                rows = conform(item.rows, item.table).to_pylist()
-                (reading.gpus if item.table.name == "attempt_gpus" else reading.attempts).extend(rows)
-                reading.input_rows += sum(item.input_rows.to_pylist()) if item.input_rows is not None else len(rows)
-            case Problem():
-                reading.problems.append(item)
-            case Remark():
-                reading.remarks.append(item.sentence)
-            case Watermark():
-                reading.watermarks.append(item)
+    try:
+        for item in items:
+            _add(reading, item)
+    except BrokenOff as error:
+        reading.broken = str(error)
     return reading
+
+
+def _add(reading: Reading, item: Any) -> None:
+    match item:
+        case Batch():
+            rows = conform(item.rows, item.table).to_pylist()
+            (reading.gpus if item.table.name == "attempt_gpus" else reading.attempts).extend(rows)
+            reading.input_rows += sum(item.input_rows.to_pylist()) if item.input_rows is not None else len(rows)
+        case Problem():
+            reading.problems.append(item)
+        case Remark():
+            reading.remarks.append(item.sentence)
+        case Watermark():
+            reading.watermarks.append(item)
 
 
 def sacct(

@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from gpuledger.model.batch import Batch, Parsed
+from gpuledger.model.errors import BrokenOff
 from gpuledger.model.problems import Problem, Remark
 from gpuledger.sources.slurm.json_jobs import rows
 from gpuledger.sources.slurm.lines import ROW_CHARACTERS
@@ -68,13 +69,18 @@ class Watched:
 def parse_json(
     stream: "BufferedReader[Any]", found: Json, setting: Setting, jobs_per_batch: int = JOBS_PER_BATCH
 ) -> Parsed:
-    """Batches, problems, remarks and watermarks; one record of the document is one input row."""
+    """Batches, problems, remarks and watermarks; one record of the document is one input row.
+
+    Raises BrokenOff at the end of a document that is not whole.
+    """
     watched, tally = Watched(stream), Tally()
     pending: list[dict[str, str]] = []
     texts: dict[int, str] = {}
     number = 0
+    broken: Problem | None = None
     for number, job in _numbered(watched):
         if isinstance(job, Problem):
+            broken = job
             yield job
             continue
         try:
@@ -90,7 +96,9 @@ def parse_json(
     tally.asked_at = watched.asked_at
     yield from _remarks(watched, number)
     yield from tally.remarks(setting.zone, setting.cluster)
-    yield from tally.watermarks()
+    yield from tally.watermarks("partial" if broken else "complete")
+    if broken:
+        raise BrokenOff(f"The input breaks off after record {broken.line - 1:,}; get the whole file.")
 
 
 def _numbered(watched: Watched) -> Iterator[tuple[int, Any]]:

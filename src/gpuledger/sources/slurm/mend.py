@@ -11,6 +11,7 @@ from gpuledger.sources.slurm.lines import Chunk
 
 NEWLINE, DELIMITER = "\uf8fa", "\uf8fb"
 """Stand for a newline and a delimiter inside a value until the columns are cut."""
+CUT_OFF = "the input ends in the middle of this line"
 MOST_LINES_JOINED = 100
 MOST_WAYS = 5000
 """More ways to place surplus delimiters than this are not tried."""
@@ -123,7 +124,7 @@ def _begins_a_row(text: str, layout: Layout) -> bool:
 
 def _why(text: str, is_cut_off: bool, layout: Layout, delimiter: str) -> str:
     if is_cut_off:
-        return "the input ends in the middle of this line"
+        return CUT_OFF
     if text.startswith("sacct:"):
         return "a message of sacct, not a row"
     found = text.count(delimiter) + 1
