@@ -101,16 +101,18 @@ class OpenLedger:
         source: str | None = None,
         zone: str | None = None,
         cluster: str | None = None,
+        replay: bool = False,
         **options: str,
     ) -> "list[Ingested]":
         """Reads files; what each did to the ledger, in order. The first that cannot be read raises its error.
 
+        `replay` reads again what was read before; where that was another way (another zone), its rows go first.
         `options` are the source's own for this input, such as fields="JobID,State,…" of sacct text without a header.
         """
         from gpuledger.actions.ingest import Manner
         from gpuledger.actions.read import Reading, read
 
-        manner = Manner(is_copied=self._ledger.settings.raw == "copy")
+        manner = Manner(is_copied=self._ledger.settings.raw == "copy", is_replay=replay)
         done = []
         for outcome in read(
             self._ledger, [str(file) for file in files], Reading(source, zone, cluster, options), self.now, manner

@@ -146,13 +146,6 @@ def test_a_replay_of_unchanged_bytes_parses_and_makes_no_commit(site: Site) -> N
     assert site.versions() == before
 
 
-def test_bytes_read_another_way_are_parsed(site: Site) -> None:
-    site.ingest(lines(range(3)))
-    done = site.ingest(lines(range(3)), context=Context("", cluster="other"))
-    assert (done.accepted, done.is_known) == (3, False)
-    assert len(site.rows()) == 6
-
-
 def test_a_file_with_problems_is_parsed_again_and_its_problems_are_not_doubled(site: Site) -> None:
     content = lines(range(3)) + b"!bad\n!worse\n"
     site.ingest(content)

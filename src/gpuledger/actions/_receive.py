@@ -1,17 +1,16 @@
 """An input at the door: identified, kept where it must be, opened for parsing."""
 
 import gzip
-import json
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime
 from io import BufferedReader, RawIOBase
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from gpuledger import __version__
+from gpuledger.actions._readings import settings_of
 from gpuledger.model.errors import NoData, SourceError
 from gpuledger.raw import Content, Entry, RawZone, identify
 from gpuledger.sources import Context, Fetched, Source
@@ -37,7 +36,7 @@ def received(
         input_name=context.input_name or (str(path) if path else cast(Fetched, given).name),
         path=str(path.absolute()) if path else None,
         reported_by=context.reported_by or f"file:{what.sha256[:12]}",
-        zone=context.zone, cluster=context.cluster, options=dict(context.options), fields=_fields(source),
+        zone=context.zone, cluster=context.cluster, options=dict(context.options), fields=settings_of(source),
         parser=__version__, is_collected=bool(context.reported_by),
     )  # fmt: skip
 
@@ -45,12 +44,6 @@ def received(
 def new_id(now: datetime, sha256: str) -> str:
     """Sorts by time, tells the input, is never the same twice."""
     return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{sha256[:8]}-{secrets.token_hex(3)}"
-
-
-def _fields(source: Source) -> dict[str, Any]:
-    """The source's settings as JSON would give them back: an entry that was stored equals a new one."""
-    fields: dict[str, Any] = json.loads(json.dumps(asdict(source), default=str)) if is_dataclass(source) else {}
-    return fields
 
 
 @contextmanager

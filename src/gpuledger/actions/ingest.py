@@ -3,7 +3,7 @@
 import gzip
 import time
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,10 +12,12 @@ from typing import Any, BinaryIO, Protocol
 import pyarrow as pa
 
 from gpuledger import __version__
+from gpuledger.actions._anew import merged_with, source_of
 from gpuledger.actions._intake import Intake
+from gpuledger.actions._readings import Readings, readings, take_back
 from gpuledger.actions._receive import Progress, new_id, opened, received
 from gpuledger.model.batch import Batch
-from gpuledger.model.errors import BrokenOff, NoData, SourceError
+from gpuledger.model.errors import BrokenOff, LedgerError, NoData, SourceError
 from gpuledger.model.problems import Problem
 from gpuledger.model.tables import PROBLEMS, RUNS
 from gpuledger.raw import Entry, RawZone
@@ -36,7 +38,8 @@ class Ledger(Protocol):
 class Manner:
     """How to ingest. `is_dry_run` counts and writes nothing; `is_copied` keeps a file's bytes in the raw zone too;
 
-    `is_replay` reads again what is in the ledger already. `progress(read, all)` is called with bytes now and then.
+    `is_replay` reads again what is in the ledger already, and first takes back what the same bytes brought when they
+    were read another way. `progress(read, all)` is called with bytes now and then.
     """
 
     is_dry_run: bool = False
@@ -84,15 +87,20 @@ def ingest(
 
     A file's `context.reported_by` is '' and becomes `file:` and the start of its sha256; a configured source puts its
     name there. Raises SourceError when the input is not what it claims (rows before the fault stay, the run says
-    failed), NoData when a file has no acceptable row (its problems are kept).
+    failed), NoData when a file has no acceptable row (its problems are kept), ReadOtherwise when the same bytes are in
+    the ledger read another way: they would be counted twice.
     """
     entry = received(ledger.raw, source, given, context, now, _kept(given, manner))
+    before = readings(ledger.store, ledger.raw, entry, source)
+    if not manner.is_replay:
+        before.refuse_another()
     if manner.is_dry_run:
         return _dry(source, ledger.raw, entry, given, manner)
-    if not manner.is_replay and (known := _known(ledger, entry)):
+    if not manner.is_replay and (known := _known(before)):
         return _again(ledger, entry, known, now)
     with ledger.raw.working(entry):
-        return _read(ledger, source, entry, now, manner, None if manner.is_copied else given)
+        remarks = _anew(ledger, before, now) if before.others else []
+        return _read(ledger, source, entry, manner, None if manner.is_copied else given, remarks)
 
 
 def _kept(given: Path | Fetched, manner: Manner) -> bool:
@@ -101,10 +109,49 @@ def _kept(given: Path | Fetched, manner: Manner) -> bool:
 
 
 def replay(ledger: Ledger, source: Source, entry: Entry, *, now: datetime) -> Ingested:
-    """Parses the bytes of an earlier ingest again, in its context; problems that are no longer found go away."""
-    again = replace(entry, ingest_id=new_id(now, entry.sha256), received_at=now, parser=__version__)
+    """Parses the bytes of an earlier ingest again, in its context.
+
+    Problems that are no longer found go away, and so does what the same bytes brought when they were read another way.
+    """
+    again = _next(entry, now)
+    before = readings(ledger.store, ledger.raw, again, source)
     with ledger.raw.working(again):
-        return _read(ledger, source, again, now, Manner(is_replay=True))
+        remarks = _anew(ledger, before, now) if before.others else []
+        return _read(ledger, source, again, Manner(is_replay=True), None, remarks)
+
+
+def _next(entry: Entry, now: datetime) -> Entry:
+    return replace(entry, ingest_id=new_id(now, entry.sha256), received_at=now, parser=__version__)
+
+
+def _anew(ledger: Ledger, before: Readings, now: datetime) -> list[str]:
+    """Takes back what was read another way; remarks about what that did.
+
+    Equal rows of several inputs carry the id of one ingest, so the other inputs are read again before the run of this
+    one is told: killed at any moment before that, the ingest is an interrupted one, and reading it again does it all
+    again.
+    """
+    if not before.in_force:
+        take_back(ledger.store, before.others, (PROBLEMS,))
+        return []
+    rows = take_back(ledger.store, before.others)
+    others = merged_with(ledger.store, ledger.raw, before.in_force)
+    failed = [sentence for other in others if (sentence := _read_again(ledger, before.source, other, now))]
+    remark = f"{rows:,} rows were taken back that the same bytes had brought when they were read another way"
+    return [f"{remark}; {len(others)} other inputs were read again.", *failed]
+
+
+def _read_again(ledger: Ledger, like: Source, entry: Entry, now: datetime) -> str:
+    """'' when another input was read again, else why what it told may be missing."""
+    again = _next(entry, now)
+    try:
+        with ledger.raw.working(again):
+            _read(ledger, source_of(entry, like), again, Manner(is_replay=True))
+    except NoData:
+        return ""
+    except LedgerError as error:
+        return f"{entry.input_name} could not be read again, rows it shared may be missing: {error}"
+    return ""
 
 
 def _parse(source: Source, raw: BinaryIO, entry: Entry, intake: Intake) -> BrokenOff | None:
@@ -121,7 +168,7 @@ def _parse(source: Source, raw: BinaryIO, entry: Entry, intake: Intake) -> Broke
 
 
 def _dry(source: Source, zone: RawZone, entry: Entry, given: Path | Fetched, manner: Manner) -> Ingested:
-    intake = _intake(None, entry, entry.received_at)
+    intake = _intake(None, entry)
     with opened(entry, zone, given, manner.progress) as raw:
         broken = _parse(source, raw, entry, intake)
     done = _ingested(entry, intake, 0.0)
@@ -130,15 +177,22 @@ def _dry(source: Source, zone: RawZone, entry: Entry, given: Path | Fetched, man
     return done
 
 
-def _intake(store: Store | None, entry: Entry, now: datetime) -> Intake:
-    return Intake(store, entry.ingest_id, entry.reported_by, entry.source_type, entry.sha256, now, entry.is_collected)
+def _intake(store: Store | None, entry: Entry) -> Intake:
+    told = (entry.ingest_id, entry.reported_by, entry.source_type, entry.sha256, entry.received_at, entry.is_collected)
+    return Intake(store, *told)
 
 
 def _read(
-    ledger: Ledger, source: Source, entry: Entry, now: datetime, manner: Manner, given: Path | Fetched | None = None
+    ledger: Ledger,
+    source: Source,
+    entry: Entry,
+    manner: Manner,
+    given: Path | Fetched | None = None,
+    remarks: Sequence[str] = (),
 ) -> Ingested:
     began = time.monotonic()
-    intake = _intake(ledger.store, entry, now)
+    intake = _intake(ledger.store, entry)
+    intake.remarks += remarks
     if manner.is_replay:
         ledger.store.retract(PROBLEMS, input_sha256=entry.sha256)
     path = given if isinstance(given, Path) else None
@@ -214,17 +268,15 @@ def _append_run(store: Store, entry: Entry, told: dict[str, Any]) -> None:
     store.append(Batch(RUNS, pa.Table.from_pylist([row])), entry.ingest_id)
 
 
-def _known(ledger: Ledger, entry: Entry) -> dict[str, Any] | None:
+def _known(before: Readings) -> Mapping[str, Any] | None:
     """The run that read these very bytes the very same way to their end, without a problem that a fix could solve."""
-    same = {earlier.ingest_id for earlier in ledger.raw.entries(entry.sha256) if earlier.reading == entry.reading}
-    if not same or entry.is_collected:
-        return None
-    rows = ledger.store.matching(RUNS, input_sha256=entry.sha256).to_pylist()
-    found = [run for run in rows if run["ingest_id"] in same and run["result"] == "done" and not run["problem_count"]]
+    same = [one for one in before.earlier if one.reading == before.entry.reading and not before.is_taken_back(one)]
+    runs = [before.runs[one.ingest_id] for one in same if one.ingest_id in before.runs]
+    found = [run for run in runs if run["result"] == "done" and not run["problem_count"]]
     return found[-1] if found else None
 
 
-def _again(ledger: Ledger, entry: Entry, known: dict[str, Any], now: datetime) -> Ingested:
+def _again(ledger: Ledger, entry: Entry, known: Mapping[str, Any], now: datetime) -> Ingested:
     """Nothing new by definition: every row is unchanged. The run is told all the same."""
     rows, remarks = known["rows_read_count"], list(known["remarks"] or [])
     told = {"run_kind": "ingest", "run_ended_at": now, "result": "done", "remarks": remarks, "rows_read_count": rows}

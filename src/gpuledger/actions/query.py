@@ -1,4 +1,4 @@
-"""Metrics by any dimension, for any period: `gpuledger query gpu_hours --by user --where queue=gpu --last 30d`."""
+"""Metrics by any dimension, for any period: `gpuledger query gpu_hours --by user --where queue=a100 --last 30d`."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -6,7 +6,8 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from gpuledger.config import Ledger
-from gpuledger.model.errors import NoData
+from gpuledger.model.errors import NoData, UsageError
+from gpuledger.model.names import unknown
 from gpuledger.model.period import Period
 from gpuledger.plugins import load, names
 
@@ -23,10 +24,30 @@ def query(
     Raises UsageError for unknown names, NoData when the ledger holds nothing of the period.
     """
     ask = ask_of(ledger, period, now, where)
+    _require_known(ask, metrics, by)
     answer = ask.ask(*metrics, by=by)
     if not answer.records() or not by:
         _require_data(ask, metrics, by, where)
     return answer
+
+
+LISTED = "`gpuledger query --list` lists them"
+NOT_YET = ("gpu", "device", "host", "node")
+"""What a number will be told apart by once there is data of single GPUs and hosts."""
+
+
+def _require_known(ask: "StoreAsk", metrics: Sequence[str], by: Sequence[str]) -> None:
+    """Raises UsageError for the first unknown name, with the near ones."""
+    for name in by:
+        if name in NOT_YET and name not in ask.dimensions:
+            raise UsageError(
+                f"There is no dimension {name!r} yet: single GPUs and hosts are not told apart; there are gpu_model and"
+                " gpus (how many an attempt held)."
+            )
+    for kind, names_of_kind, held in (("metric", metrics, ask.metrics), ("dimension", by, ask.dimensions)):
+        for name in names_of_kind:
+            if name not in held:
+                raise UsageError(unknown(kind, name, sorted(held), LISTED))
 
 
 def ask_of(ledger: Ledger, period: Period, now: datetime, where: Sequence[str] = ()) -> "StoreAsk":

@@ -6,15 +6,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from gpuledger.actions._anew import newest_readings, source_of
+from gpuledger.actions._readings import ReadOtherwise
 from gpuledger.actions.ingest import Counted, Ingested, Manner, ingest, replay
 from gpuledger.actions.recognise import STDIN, files, from_stream, head_of, recognised
-from gpuledger.actions.store import plugin_of
 from gpuledger.config import Ledger, Settings
 from gpuledger.config.sources import all_types, is_source, source_named
 from gpuledger.model.errors import LedgerError, SourceError, UsageError
 from gpuledger.model.names import unknown
 from gpuledger.plugins import names
-from gpuledger.raw import Entry
 from gpuledger.sources import Context, Fetched, Source
 
 
@@ -64,11 +64,11 @@ def read(ledger: Ledger, inputs: Sequence[str], reading: Reading, now: datetime,
                 "", reading.zone, reading.cluster, name if name != STDIN else "stdin", dict(reading.options)
             )
             yield Outcome(name, ingest(ledger, source, given, context=context, now=now, manner=manner))
-        except SourceError as error:
+        except (SourceError, ReadOtherwise) as error:
             yield Outcome(name, _counted(error), error)
 
 
-def _counted(error: SourceError) -> Ingested | None:
+def _counted(error: LedgerError) -> Ingested | None:
     return error.ingested if isinstance(error, Counted) else None
 
 
@@ -94,12 +94,10 @@ def _recognised(settings: Settings, head: bytes, name: str, reading: Reading) ->
 
 def replay_all(ledger: Ledger, source: str | None, now: datetime) -> Iterator[Outcome]:
     """Reads again every input there is a record of, once each; with `source` only that type's or that source's."""
-    newest: dict[str, Entry] = {}
-    for entry in ledger.raw.entries():
-        if source in (None, entry.source_type, entry.reported_by):
-            newest[f"{entry.sha256} {entry.reported_by} {entry.cluster} {entry.zone}"] = entry
-    for entry in newest.values():
+    for entry in newest_readings(ledger.store, ledger.raw):
+        if source not in (None, entry.source_type, entry.reported_by):
+            continue
         try:
-            yield Outcome(entry.input_name, replay(ledger, plugin_of(entry), entry, now=now))
+            yield Outcome(entry.input_name, replay(ledger, source_of(entry), entry, now=now))
         except SourceError as error:
             yield Outcome(entry.input_name, _counted(error), error)

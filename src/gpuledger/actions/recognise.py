@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from glob import glob
 from pathlib import Path
+from shlex import quote
 from typing import BinaryIO
 
+from gpuledger.actions.suggest import Suggests
 from gpuledger.model.errors import NoData, SourceError
 from gpuledger.sources import Fetched, Source
 
@@ -77,7 +79,13 @@ def recognised(
         both = " and ".join(f"{ours} ({words})" for ours, words in claims.items())
         raise SourceError(f"{name} could be read by {both}; say which: `gpuledger ingest {next(iter(claims))} {name}`.")
     expected = "; ".join(f"{ours}: {source.title}" for ours, source in sources.items())
-    raise SourceError(f"{name} is in no format that is known here. There are {expected}.")
+    mapped = next((ours for ours, source in sources.items() if isinstance(source, Suggests)), None)
+    hint = (
+        f" For a table of jobs `gpuledger ingest {mapped} --suggest {quote(name)}` writes a first mapping."
+        if mapped
+        else ""
+    )
+    raise SourceError(f"{name} is in no format that is known here. There are {expected}.{hint}")
 
 
 def _claims(sources: Mapping[str, Source], head: bytes, name: str) -> dict[str, str]:

@@ -5,26 +5,28 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from gpuledger.actions._anew import source_of
+from gpuledger.actions._readings import readings
 from gpuledger.actions.ingest import Counted, Ledger, replay
 from gpuledger.model.errors import LedgerError
 from gpuledger.model.schema import unbound
-from gpuledger.model.tables import RUNS
+from gpuledger.model.tables import PROBLEMS, RUNS
 from gpuledger.raw import Entry
 from gpuledger.sources import Source
 from gpuledger.store import Checked, Finding
 
 
 def check(
-    ledger: Ledger, now: datetime, *, is_repair: bool = False, source_of: Callable[[Entry], Source] | None = None
+    ledger: Ledger, now: datetime, *, is_repair: bool = False, source_of: Callable[[Entry], Source] = source_of
 ) -> Checked:
     """Compares logs, files, runs and raw. With `is_repair` mends the store and reads lost ingests again from raw.
 
     `source_of` makes the source that reads an entry; by default the plugin of its type with the fields it had.
     """
     found = ledger.store.check(repair=is_repair)
-    findings = [*found.findings, *_interrupted(ledger)]
+    findings = _still_lost(ledger, [*found.findings, *_interrupted(ledger)], source_of)
     if is_repair:
-        findings = _replayed(ledger, findings, now, source_of or plugin_of)
+        findings = _replayed(ledger, findings, now, source_of)
     return replace(found, findings=tuple(findings), checked_at=now)
 
 
@@ -33,12 +35,21 @@ def vacuum(ledger: Ledger, now: datetime, raw_days: int = 90) -> int:
     return ledger.store.vacuum(now) + ledger.raw.expire(now, raw_days)
 
 
-def plugin_of(entry: Entry) -> Source:
-    from gpuledger.plugins import load
-
-    fields = {name: tuple(value) if isinstance(value, list) else value for name, value in entry.fields.items()}
-    source: Source = load("sources", entry.source_type)(**fields)
-    return source
+def problems(ledger: Ledger, limit: int) -> tuple[list[dict[str, Any]], int]:
+    """The newest refused rows (time, input_name, line, reason, row), and how many there are in all."""
+    refused, runs = unbound(PROBLEMS), unbound(RUNS)
+    names = runs.select("ingest_id", "input_name")
+    told = refused.left_join(names, "ingest_id").select(
+        time=refused.time,
+        input_name=names.input_name,
+        line=refused.input_line,
+        reason=refused.problem_reason,
+        row=refused.problem_row,
+        sha256=refused.input_sha256,
+    )
+    newest = told.order_by([told.time.desc(), told.sha256, told.line, told.reason]).limit(limit)
+    count = ledger.store.ask(refused.aggregate(count=refused.count())).to_pylist()[0]["count"]
+    return ledger.store.ask(newest.drop("sha256")).to_pylist(), count
 
 
 def _interrupted(ledger: Ledger) -> list[Finding]:
@@ -58,6 +69,19 @@ def _interrupted(ledger: Ledger) -> list[Finding]:
             sentence = f"Ingest {entry.ingest_id} of {entry.input_name} was interrupted; replay it."
             findings.append(Finding("runs", sentence, "warning", lost_ingest_id=entry.ingest_id))
     return findings
+
+
+def _still_lost(ledger: Ledger, findings: list[Finding], source_of: Callable[[Entry], Source]) -> list[Finding]:
+    """The findings without those about ingests that a replay has taken back: nothing of them is missed."""
+    entries = {entry.ingest_id: entry for entry in ledger.raw.entries()} if findings else {}
+
+    def is_taken_back(lost: str | None) -> bool:
+        entry = entries.get(lost or "")
+        if entry is None or not any(one.sha256 == entry.sha256 and one != entry for one in entries.values()):
+            return False
+        return readings(ledger.store, ledger.raw, entry, source_of(entry)).is_taken_back(entry)
+
+    return [finding for finding in findings if not is_taken_back(finding.lost_ingest_id)]
 
 
 def _runs(ledger: Ledger) -> list[dict[str, Any]]:

@@ -2,13 +2,26 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from gpuledger.cli.options import FormOptions, spread
 from gpuledger.cli.session import Session
+from gpuledger.model.errors import UsageError
 
-app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True)
+
+class Known(TyperGroup):
+    """Answers words of other tools with ours."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and args[0] in ("check", "test", "verify", "lint"):
+            raise UsageError(f"No such command {args[0]!r}. Did you mean 'validate'?")
+        return super().resolve_command(ctx, args)
+
+
+app = typer.Typer(cls=Known, rich_markup_mode=None, add_completion=False, no_args_is_help=True)
 
 
 @app.callback()

@@ -14,6 +14,17 @@ from gpuledger.model.errors import LedgerError
 
 INTERRUPTED = 130
 BROKEN_PIPE = 141
+ELSEWHERE = {
+    "report": dict.fromkeys(
+        ("--html", "--text", "--json", "--csv", "--xlsx", "--parquet", "--png", "--svg"),
+        "a report's forms are chosen with --format, e.g. --format json, or --format html,csv --out DIR",
+    ),
+    "query": dict.fromkeys(
+        ("--html", "--xlsx", "--png", "--svg", "--format"),
+        "a query prints --csv, --json or --parquet FILE; `gpuledger report usage --format xlsx --out DIR` makes other forms",
+    ),
+}
+"""Options that are looked for where they are not, by verb: what there is instead."""
 
 
 def run(args: list[str]) -> int:
@@ -63,8 +74,17 @@ def _usage(error: Any) -> int:
         typer.echo(error.format_message(), err=True)
         return int(error.exit_code)
     hint = f" Try `{context.command_path} --help`." if context else ""
-    messages.error(f"{error.format_message().rstrip('.')}{'' if error.format_message().endswith('?') else '.'}{hint}")
+    sentence = _elsewhere(error, context) or error.format_message().replace(": Value error, ", ": ")
+    messages.error(f"{sentence.rstrip('.')}{'' if sentence.endswith('?') else '.'}{hint}")
     return int(error.exit_code)
+
+
+def _elsewhere(error: Any, context: Any) -> str:
+    """What to type instead of an option another verb has; '' for any other mistake."""
+    verb = context.command_path.split()[1:2] if context else []
+    option = getattr(error, "option_name", "")
+    instead = ELSEWHERE.get("".join(verb), {}).get(option)
+    return f"No such option: {option}; {instead}" if instead else ""
 
 
 def _os_sentence(error: OSError) -> str:

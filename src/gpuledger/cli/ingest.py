@@ -145,7 +145,8 @@ def _details(done: "Ingested", is_dry_run: bool) -> Iterator[str]:
     yield from (f"  note: {remark}" for remark in done.remarks)
     yield from (f"  line {problem.line:,}: {problem.reason}" for problem in done.first_problems[:SHOWN_PROBLEMS])
     if done.problems > SHOWN_PROBLEMS and done.first_problems:
-        yield f"  … {done.problems - min(SHOWN_PROBLEMS, len(done.first_problems)):,} more problems; --json shows the first {len(done.first_problems)}"
+        more = f"  … {done.problems - min(SHOWN_PROBLEMS, len(done.first_problems)):,} more problems"
+        yield more if is_dry_run else f"{more}; `gpuledger store problems` lists them"
 
 
 def _end(outcomes: "list[Outcome]", reading: Reading) -> None:
@@ -156,7 +157,7 @@ def _end(outcomes: "list[Outcome]", reading: Reading) -> None:
         print_text(_sum(outcomes))
     errors = [outcome.error for outcome in outcomes if outcome.error]
     if errors:
-        raise typer.Exit(errors[0].exit_code if len(outcomes) == 1 else NoData.exit_code)
+        raise typer.Exit(errors[0].exit_code if len(errors) == len(outcomes) else NoData.exit_code)
     if not outcomes:
         raise NoData("There is nothing to read again: nothing was read before.")
 

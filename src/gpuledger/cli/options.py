@@ -10,6 +10,8 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from gpuledger.model.errors import UsageError
+
 Command = Callable[..., None]
 
 
@@ -22,6 +24,11 @@ class FormOptions:
     parquet: Annotated[
         Path | None, typer.Option("--parquet", metavar="FILE", help="Write a Parquet file ('-': stdout).")
     ] = None
+
+    def __post_init__(self) -> None:
+        """Raises UsageError for two forms on one stdout."""
+        if self.is_json and self.is_csv:
+            raise UsageError("--json and --csv do not go together; choose one.")
 
 
 def spread(function: Command) -> Command:

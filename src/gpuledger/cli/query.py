@@ -55,7 +55,7 @@ def query(
     Examples:
       gpuledger query gpu_hours --by user --last 30d
       gpuledger query gpu_hours cpu_hours --by queue,month --from 2026-01-01 --to 2026-07-01 --csv
-      gpuledger query jobs attempt_success_ratio --by user --where queue=gpu --month 2026-05
+      gpuledger query jobs attempt_success_ratio --by user --where queue=a100 --last 7d
       gpuledger query --list
     """
     session: Session = ctx.obj
@@ -75,6 +75,9 @@ def _answer(session: Session, metric_names: list[str], split: Split, when: Perio
         raise UsageError(
             "Say which metric, for example `gpuledger query gpu_hours --by user`; `gpuledger query --list` lists them."
         )
+    for word in metric_names:
+        if word in ("by", "where", "last", "from", "to"):
+            raise UsageError(f"{word} is an option: write --{word}, for example `gpuledger query gpu_hours --by user`.")
     with session.open_existing() as ledger:
         answer = action(
             ledger, metric_names, words(split.by), split.where or [], session.period(when, "30d"), session.now

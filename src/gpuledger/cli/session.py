@@ -101,9 +101,12 @@ class Session:
         """The ledger, to read. Raises NoData when nothing was ever written there: a mistyped name is not an empty ledger."""
         from gpuledger.config import ledger_folder
 
-        if not ledger_folder(self.settings.ledger).is_dir():
+        place = self.settings.ledger
+        if not ledger_folder(place).is_dir():
+            raise NoData(f"There is no ledger at {place}; `gpuledger ingest FILE...` or `gpuledger demo` makes one.")
+        if not _is_ledger(ledger_folder(place)) and _is_ledger(ledger_folder(place) / "ledger"):
             raise NoData(
-                f"There is no ledger at {self.settings.ledger}; `gpuledger ingest FILE...` or `gpuledger demo` makes one."
+                f"{place} holds no accounting, but the folder in it does: --ledger {place.rstrip('/')}/ledger."
             )
         return self.open()
 
@@ -111,3 +114,8 @@ class Session:
         """The period that was typed, in the display zone, else the last `default_last`."""
         settings = self.settings
         return when.period(self.now, settings.display_zone, settings.fiscal_start_month, default_last)
+
+
+def _is_ledger(folder: Path) -> bool:
+    """Has anything been written there?"""
+    return any(folder.glob("*/_delta_log"))

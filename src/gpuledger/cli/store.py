@@ -16,13 +16,14 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=T
 
 @app.callback()
 def store() -> None:
-    """Look after the ledger: info, compact, vacuum, check.
+    """Look after the ledger: info, problems, check, compact, vacuum.
 
     `collect` compacts the days it closes by itself; the other commands are for a look and for repairs.
 
     \b
     Examples:
       gpuledger store info
+      gpuledger store problems
       gpuledger store check --repair
     """
 
@@ -57,6 +58,40 @@ def info(ctx: typer.Context, form: FormOptions) -> None:
 
 
 @app.command()
+@spread
+def problems(
+    ctx: typer.Context,
+    form: FormOptions,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="Most rows printed.")] = 50,
+) -> None:
+    """List the input rows that were refused, newest first.
+
+    \b
+    Examples:
+      gpuledger store problems
+      gpuledger store problems --limit 1000 --csv
+    """
+    from gpuledger.actions.store import problems as action
+    from gpuledger.cli import messages
+    from gpuledger.cli.output import print_rows
+
+    session: Session = ctx.obj
+    with session.open_existing() as ledger:
+        rows, count = action(ledger, limit)
+    columns: dict[str, Format] = {
+        "time": "instant",
+        "input_name": "text",
+        "line": "text",
+        "reason": "text",
+        "row": "text",
+    }
+    rows = [{**row, "row": messages.escaped(row["row"] or "")} for row in rows]
+    print_rows(rows, columns, form, session.settings.display_zone)
+    if len(rows) < count:
+        messages.say(f"{len(rows):,} of {count:,} refused rows; --limit {count} shows all.")
+
+
+@app.command()
 def compact(ctx: typer.Context) -> None:
     """Turn the many small files of closed days into few.
 
@@ -73,7 +108,9 @@ def compact(ctx: typer.Context) -> None:
 
 @app.command()
 def vacuum(ctx: typer.Context) -> None:
-    """Delete files that nothing needs any more, and raw bytes past their time.
+    """Delete what nothing needs any more.
+
+    Files that no version of the last day names, and raw bytes past their time (`raw_days`).
 
     \b
     Examples:
@@ -96,7 +133,9 @@ def check(
         bool, typer.Option("--repair", help="Mend what can be mended and read lost ingests again.")
     ] = False,
 ) -> None:
-    """Compare logs, files and runs; with --repair mend what can be mended.
+    """Compare logs, files and runs.
+
+    With --repair what can be mended is mended, and ingests that were lost are read again.
 
     Exits with 4 when something remains to be mended.
 

@@ -22,7 +22,7 @@ VERBS: dict[str, dict[str, str]] = {
         "report": "Make a report: page, figures and tables.",
     },
     "The ledger": {
-        "store": "Look after the ledger: info, compact, vacuum, check.",
+        "store": "Look after the ledger: info, problems, check, compact, vacuum.",
     },
 }
 """Only what works today is listed; `tests/cli` holds every line to the verb's own help."""

@@ -85,6 +85,7 @@ def suggestion(raw: BinaryIO, input_name: str, table: str = "") -> str:
             for ours, theirs in columns.items()
         ),
         *_unused(columns, duration, sample),
+        *_unknown(name, {**columns, **({"duration": duration} if duration else {})}, sample),
         *_states(name, columns, sample),
     ]
     return "\n".join(lines) + "\n"
@@ -194,6 +195,18 @@ def _unused(columns: Mapping[str, str], duration: str | None, sample: Sample) ->
         yield f"# not used: {_clean(name)} ({_examples(sample[name])})"
     if len(left) > 40:
         yield f"# not used: {len(left) - 40} more"
+
+
+def _unknown(name: str, columns: Mapping[str, str], sample: Sample) -> Iterator[str]:
+    """A -1 among amounts is how many systems write "not known"."""
+    amounts = [
+        theirs for ours, theirs in columns.items() if ours == "duration" or BY_NAME[ours].kind in ("number", "whole")
+    ]
+    signs = {theirs: sorted({v for v in sample[theirs] if v.strip() and _number(v) == -1}) for theirs in amounts}
+    marked = {theirs: found for theirs, found in signs.items() if found and theirs != columns.get("exit_code")}
+    if marked:
+        yield from ("", f'[sources.{name}.unknown]  # correct it: what stands for "not known"')
+        yield from (f"{_toml(theirs)} = {_toml(found)}" for theirs, found in marked.items())
 
 
 def _states(name: str, columns: Mapping[str, str], sample: Sample) -> Iterator[str]:
