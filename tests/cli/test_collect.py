@@ -12,9 +12,11 @@ import pytest
 
 from gpuledger.actions.collect import collect
 from gpuledger.config import Settings, open_ledger
+from gpuledger.metrics.ask import StoreAsk
 from gpuledger.model.errors import SourceError
+from gpuledger.model.period import Period
 from gpuledger.model.schema import unbound
-from gpuledger.model.tables import SNAPSHOTS
+from gpuledger.model.tables import JOB_ATTEMPTS, SNAPSHOTS
 from tests.cli.conftest import Run
 
 NOW = datetime(2026, 5, 12, 12, tzinfo=UTC)
@@ -155,3 +157,53 @@ def test_nothing_configured_says_what_to_do(cli: Run) -> None:
     ran = cli("collect")
     assert ran.code == 2
     assert "gpuledger init" in ran.err
+
+
+WAITING = RUNNING | {"JobIDRaw": "8", "JobID": "8", "State": "PENDING", "Start": "Unknown", "ElapsedRaw": "0"}
+
+
+def polled(site: Path, rows: list[dict[str, str]], hours: int) -> None:
+    (site / "rows").write_text(json.dumps(rows))
+    with open_ledger(settings(site)) as ledger:
+        collect(ledger, "hpg", NOW + timedelta(hours=hours))
+
+
+def held(site: Path) -> dict[str, tuple[str | None, datetime]]:
+    """Who tells each attempt, and when it was last seen."""
+    with open_ledger(settings(site)) as ledger:
+        rows = ledger.store.matching(JOB_ATTEMPTS, cluster="hpg").to_pylist()
+    return {row["job_id"]: (row["reported_by"], row["observed_at"].replace(tzinfo=UTC)) for row in rows}
+
+
+def hours_of_job(site: Path, hours: int) -> float:
+    period = Period(NOW - timedelta(days=1), NOW + timedelta(days=9))
+    with open_ledger(settings(site)) as ledger:
+        answer = StoreAsk(ledger.store, period, NOW + timedelta(hours=hours), "UTC").ask("gpu_hours")
+    return float(answer.rows["gpu_hours"][0].as_py())
+
+
+def test_an_attempt_that_is_no_longer_told_counts_to_the_last_poll_that_told_it(site: Path) -> None:
+    for hours in (0, 1):
+        polled(site, [RUNNING, WAITING], hours)
+    for hours in (2, 3, 50):
+        polled(site, [], hours)
+    assert held(site) == {"7": (None, NOW + timedelta(hours=1)), "8": (None, NOW + timedelta(hours=1))}
+    assert hours_of_job(site, 50) == pytest.approx(2 * 3.5)
+
+
+def test_an_attempt_that_is_told_again_or_has_ended_counts_again(site: Path) -> None:
+    polled(site, [RUNNING, WAITING], 0)
+    polled(site, [], 1)
+    polled(site, [RUNNING, WAITING], 2)
+    assert {told for told, _ in held(site).values()} == {"hpg"}
+    assert hours_of_job(site, 2) == pytest.approx(2 * 4.5)
+    polled(site, [], 3)
+    polled(site, [ENDED], 4)
+    assert hours_of_job(site, 4) == pytest.approx(2 * 2)
+
+
+def test_a_poll_that_fails_says_nothing_of_what_it_did_not_tell(site: Path) -> None:
+    polled(site, [RUNNING], 0)
+    (site / "down").touch()
+    polled(site, [], 1)
+    assert {told for told, _ in held(site).values()} == {"hpg"}

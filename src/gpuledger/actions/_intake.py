@@ -7,10 +7,11 @@ from datetime import datetime
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from gpuledger.model.batch import Batch, Watermark
 from gpuledger.model.problems import Problem, Remark
-from gpuledger.model.tables import PROBLEMS, SNAPSHOTS, Table
+from gpuledger.model.tables import JOB_ATTEMPTS, PROBLEMS, SNAPSHOTS, Table
 from gpuledger.store import Store, Written
 
 ROWS_A_COMMIT = 100_000
@@ -35,6 +36,8 @@ class Intake:
     columns: dict[str, list[str]] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
     watermarks: list[Watermark] = field(default_factory=list)
+    open_attempts: set[tuple[str, str]] = field(default_factory=set)
+    """(cluster, attempt_id) of what a poll told without an end."""
     first_problems: list[Problem] = field(default_factory=list)
     problem_rows: int = 0
     good_rows: int = 0
@@ -85,6 +88,8 @@ class Intake:
         self.good_rows += _weight(batch)
         known = self.columns.setdefault(batch.table.name, [])
         known += [name for name in batch.rows.column_names if name not in known]
+        if self.is_collected and batch.table is JOB_ATTEMPTS:
+            self.open_attempts |= _without_end(batch.rows)
         if self.store is None:
             return
         waiting = self._batches.setdefault(batch.table, [])
@@ -154,6 +159,12 @@ class Intake:
                 "status": mark.status,
                 "row_count": self.good_rows,
             }
+
+
+def _without_end(rows: pa.Table) -> set[tuple[str, str]]:
+    if "ended_at" in rows.column_names:
+        rows = rows.filter(pc.is_null(rows["ended_at"]))
+    return set(zip(rows["cluster"].to_pylist(), rows["attempt_id"].to_pylist(), strict=True))
 
 
 def _weight(batch: Batch) -> int:

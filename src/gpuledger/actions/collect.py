@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import pyarrow as pa
 
+from gpuledger.actions._gone import settle
 from gpuledger.actions.ingest import Ingested, ingest
 from gpuledger.actions.store import vacuum
 from gpuledger.config import Ledger, ledger_folder
@@ -55,6 +56,9 @@ def collect(ledger: Ledger, name: str, now: datetime) -> Polled:
         try:
             for window in _windows(ledger, source, name, since, now):
                 answers += window.answers
+                if since and window.until >= now:
+                    told = {key for answer in answers for key in answer.open_attempts}
+                    settle(ledger.store, name, told, since, now)
                 _note(ledger, name, _clusters(ledger, source, name, window.answers), window, now)
         except SourceError as error:
             _note_failure(ledger, name, _clusters(ledger, source, name, answers), since, now, str(error))

@@ -68,6 +68,8 @@ class Ingested:
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     seconds: float = 0.0
     clusters: tuple[str, ...] = ()
+    open_attempts: tuple[tuple[str, str], ...] = ()
+    """(cluster, attempt_id) of what a poll told without an end."""
     is_known: bool = False
     """True when the very same bytes had been read the same way before, so that they were not parsed again."""
 
@@ -234,7 +236,7 @@ def _ingested(entry: Entry, intake: Intake, seconds: float) -> Ingested:
         entry.ingest_id, entry.input_name, entry.source_type, accepted + unchanged + intake.problem_rows, accepted, unchanged,
         intake.problem_rows, tuple(intake.remarks), tuple(intake.first_problems), dict(intake.written),
         {name: tuple(columns) for name, columns in intake.columns.items()}, seconds,
-        tuple(sorted({mark.cluster for mark in intake.watermarks})),
+        tuple(sorted({mark.cluster for mark in intake.watermarks})), tuple(sorted(intake.open_attempts)),
     )  # fmt: skip
 
 

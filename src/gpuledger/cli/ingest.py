@@ -174,4 +174,5 @@ def _sum(outcomes: "list[Outcome]") -> str:
 
 def _as_json(outcome: "Outcome") -> dict[str, Any]:
     counts = asdict(outcome.done) if outcome.done else {"input_name": outcome.input_name}
+    counts.pop("open_attempts", None)  # only a poll has them
     return {**counts, "error": str(outcome.error) if outcome.error else None}
