@@ -77,10 +77,17 @@ class Tally:
     def remarks(self, zone: str | None, cluster: str | None) -> Iterator[Remark]:
         """What was assumed about the rows, given the zone and cluster somebody told."""
         if self.has_local and zone is None:
-            yield Remark("No zone was given: times without an offset were read as UTC (--zone America/New_York).")
+            yield Remark(
+                "No zone was given: times without an offset were read as UTC (--zone NAME, e.g. Europe/Berlin)."
+            )
         if self.nameless and cluster is None:
             yield Remark(
                 f"No cluster is named in the rows or given: they are kept under {NO_CLUSTER!r} (--cluster NAME)."
+            )
+        if cluster and (own := sorted(self.reaches.keys() - {cluster})):
+            yield Remark(
+                f"The rows name their own cluster ({', '.join(own[:3])}), which was kept: {cluster!r} names only rows"
+                " that name none."
             )
         if self.disagreements:
             yield Remark(f"In {self.disagreements} records End minus Start is not ElapsedRaw; Start and End were used.")
