@@ -133,12 +133,14 @@ def test_runaways_are_attempts_past_their_limit_and_those_nobody_tells_of(duck: 
         attempt(2, **still, reported_by="live", time_limit_seconds=86_400.0),
         attempt(3, **still, reported_by="gone"),
         attempt(4, **still, reported_by="live"),
+        attempt(5, **still, reported_by=None),
     ]
     told = [{"cluster": "hpc", "source": "live", "time": moment(9), "until": moment(9), "status": "complete"}]
     found = StoreAsk(duck.load({"job_attempts": rows, "snapshots": told}), DAY, DAY.end).runaways().to_pylist()
     assert {row["attempt_id"]: (row["reason"], row["counted_seconds"]) for row in found} == {
         "1": ("past its time limit", 3600.0),
-        "3": ("later readings do not tell of it", 3600.0),
+        "3": ("no longer told", 3600.0),
+        "5": ("no longer told", 3600.0),
     }
 
 
@@ -177,3 +179,26 @@ def test_the_period_of_one_question_may_differ(ask: StoreAsk) -> None:
     half = Period(moment(1), moment(1.5))
     assert ask.ask("gpu_hours", period=half).totals["gpu_hours"] == pytest.approx(3.0)
     assert ask.period.start == datetime(2026, 5, 1, tzinfo=UTC)
+
+
+def test_totals_print_as_what_they_hold(ask: StoreAsk) -> None:
+    assert repr(ask.ask("gpu_hours", by=["user"]).totals) == "{'gpu_hours': 6.0}"
+
+
+def test_by_the_calendar_alone_every_part_has_a_row(duck: DuckEngine) -> None:
+    told = [
+        {
+            "cluster": "hpc",
+            "source": "acct",
+            "time": moment(3),
+            "since": moment(0),
+            "until": moment(3),
+            "status": "complete",
+        }
+    ]
+    ask = StoreAsk(duck.load({"job_attempts": [attempt(1)], "snapshots": told}), DAY, moment(24))
+    names = ("gpu_hours", "attempts_started", "mean_gpus", "wait_seconds_median")
+    rows = [list(row.values())[1:] for row in ask.ask(*names, by=["hour"]).records()]
+    assert len(rows) == 24
+    assert rows[:4] == [[0, 0, 0, None], [1, 1, 1, 3600], [0, 0, 0, None], [None, None, None, None]]
+    assert len(ask.ask(*names, by=["hour", "user"]).records()) == 1

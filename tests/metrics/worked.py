@@ -97,5 +97,7 @@ def _value(name: str, cell: str | None) -> Any:
             return datetime.fromisoformat(cell).replace(tzinfo=UTC)
         case "number":
             return float(cell.removesuffix(" GiB")) * (GIB if cell.endswith(" GiB") else 1)
+        case "flag":
+            return cell == "true"
         case _:
             return cell

@@ -41,7 +41,7 @@ def _attempt(draw: st.DrawFn, number: int) -> Row:
         "submitted_at": moments[0], "started_at": moments[1], "ended_at": None if is_open else moments[2],
         "observed_at": moments[2], "reported_by": draw(st.sampled_from(["live", "old"])) if is_open else None,
         "time_limit_seconds": draw(st.sampled_from([None, None, 3600.0, 100.5])),
-        "state": "running" if is_open else draw(st.sampled_from(["completed", "failed", "requeued", "timeout"])),
+        "state": "running" if is_open else draw(st.sampled_from(["completed", "failed", "requeued", "timeout", "resizing", "other", None])),
         "gpu_count": draw(st.sampled_from([0.0, 0.5, 1.0, 2.0, 4.0, None])), "cpu_count": draw(st.sampled_from([1.0, 8.0])),
         "gpu_busy_ratio": draw(st.sampled_from([None, 0.0, 0.25, 1.0])),
     }  # fmt: skip
@@ -94,7 +94,7 @@ def jobs_of(rows: Iterable[Row]) -> dict[str, tuple[str, int]]:
 
 def _goes_on(before: Row, row: Row) -> bool:
     ended = before["ended_at"]
-    tried_again = before["state"] in ("requeued", "preempted", "node_fail")
+    tried_again = before["state"] in ("requeued", "preempted", "node_fail", "resizing")
     return tried_again and ended is not None and row["submitted_at"] - ended <= timedelta(hours=1)
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from gpuledger.metrics import Filter
 from gpuledger.model.chart import Lines
 from gpuledger.model.document import Document, Note
-from gpuledger.model.errors import NoData
+from gpuledger.model.errors import NoData, UsageError
 from gpuledger.model.period import last, named
 from gpuledger.store.lake import Lake
 from tests.reports.ledgers import END, MAY, START, attempt, card, hour, ledger, rows, snapshot, table, usage
@@ -121,7 +121,7 @@ def test_parts_of_a_whole_add_up(tmp_path: Path) -> None:
     whole = states.pop("totals")["gpu_hours"]
     assert sum(row["gpu_hours"] for row in states.values()) == pytest.approx(whole)
     assert sum(row["gpu_hours"] for key, row in kept.items() if key != "totals") == pytest.approx(whole)
-    parts = [row["gpu_hours"] for key, row in use.items() if key != "totals" and not key.startswith("of them")]
+    parts = [row["gpu_hours"] for key, row in use.items() if key != "totals" and not key.startswith("↳")]
     assert sum(parts) == pytest.approx(whole)
 
 
@@ -142,12 +142,13 @@ def test_no_gpu_and_an_unknown_model_are_different_rows(tmp_path: Path) -> None:
     found = rows(usage(ledger(tmp_path / "l", attempts)), "by-gpu-model")
     assert set(found) == {"A100", "no GPU", "not known", "totals"}
     assert found["no GPU"]["gpu_hours"] == 0
+    assert found["totals"]["gpu_model"] == "All"
 
 
 def test_cards_compare_with_the_period_before_and_judge_by_what_is_better(tmp_path: Path) -> None:
     before = attempt(1, submitted_at=hour(-100), started_at=hour(-98), ended_at=hour(-94), gpu_busy_ratio=0.5)
     document = usage(ledger(tmp_path / "l", [before, attempt(2, gpu_busy_ratio=0.25)]))
-    held, busy, wait = (card(document, name) for name in ("gpu_hours", "gpu_busy_ratio", "wait_seconds_median"))
+    held, busy, wait = (card(document, name) for name in ("gpu_hours", "gpu_busy_ratio", "gpu_wait_seconds_median"))
     assert held.comparison is not None
     assert (held.comparison.delta, held.comparison.verdict) == (pytest.approx(-0.5), "none")
     assert busy.comparison is not None
@@ -332,3 +333,105 @@ def test_any_month_adds_up(tmp_path_factory: pytest.TempPathFactory, spans: list
     found = rows(document, "by-user")
     assert found.pop("totals")[lead] == pytest.approx(expected)
     assert sum(row[lead] for row in found.values()) == pytest.approx(expected)
+
+
+ADDED = ("gpu_hours", "cpu_hours", "memory_gib_hours", "attempts", "jobs")
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """The mixed month with every kind of missing name."""
+    more = [
+        attempt(100, gpu_count=0.0, gpu_model=None, user_name=None, account="", ended_at=hour(40)),
+        attempt(101, gpu_count=None, gpu_model=None, queue=None, ended_at=hour(41)),
+        attempt(102, gpu_count=2.0, gpu_model=None, user_name="", account=None, ended_at=hour(42)),
+        attempt(103, gpu_count=0.0, gpu_model="A100"),
+    ]
+    return ledger(tmp_path_factory.mktemp("mixed"), [*many(), *more])
+
+
+@pytest.mark.parametrize("most", range(1, 10))
+def test_rows_and_others_of_every_table_are_the_whole(mixed: Lake, most: int) -> None:
+    document = usage(mixed, rows=most, by="state")
+    for name in (*TABLES, "by-state"):
+        found = table(document, name)
+        parts = [*found.rows, *([found.others] if found.others else [])]
+        for number, column in enumerate(found.columns):
+            if column.key in ADDED:
+                assert found.totals is not None
+                assert sum(row[number] or 0 for row in parts) == pytest.approx(found.totals[number]), (name, column.key)
+
+
+def test_a_sum_is_not_compared_with_one_of_another_time_observed(tmp_path: Path) -> None:
+    before = attempt(1, submitted_at=hour(-100), started_at=hour(-98), ended_at=hour(-94))
+    told = snapshot(until=START + timedelta(days=19.2))
+    document = usage(ledger(tmp_path / "l", [before, attempt(2)], [told]))
+    held, wait = card(document, "gpu_hours"), card(document, "gpu_wait_seconds_median")
+    assert held.comparison is None
+    assert held.reason == "64.0\u202f% of this period was observed, 100\u202f% of the one before"
+    assert wait.comparison is not None
+    assert wait.comparison.label == "vs previous 30\u202fd (64.0\u202f% and 100\u202f% observed)"
+
+
+def test_a_cluster_of_one_period_only_is_a_reason(tmp_path: Path) -> None:
+    before = attempt(1, submitted_at=hour(-100), started_at=hour(-98), ended_at=hour(-94))
+    told = [snapshot(), {**snapshot(since=START), "cluster": "d"}]
+    store = ledger(tmp_path / "l", [before, attempt(2), attempt(3, cluster="d")], told)
+    assert card(usage(store), "gpu_hours").reason == "d was not observed in previous 30\u202fd"
+    alone = card(usage(store, where=(Filter("cluster", "=", ("c",)),)), "gpu_hours").comparison
+    assert alone is not None
+    assert alone.delta == pytest.approx(-0.5)
+
+
+def test_a_bin_half_observed_shows_the_mean_of_that_half(tmp_path: Path) -> None:
+    store = ledger(tmp_path / "l", [attempt(1, started_at=hour(0), ended_at=hour(720))], [snapshot(until=hour(241))])
+    chart = usage(store).charts[0]
+    assert isinstance(chart.shape, Lines)
+    [series] = chart.shape.series
+    assert (series.values[119], series.values[120], series.values[121]) == (1.0, 1.0, None)
+    assert "1.0 on average" in chart.finding
+    assert chart.readout == "mean 1.0 · peak 1.0"
+    assert series.total == pytest.approx(720)
+
+
+def test_a_filter_of_a_name_nobody_has_is_answered_with_the_near_ones(store: Lake) -> None:
+    for column, value, hint in (("user", "U3 ", None), ("account", "aa1", "'a1'"), ("gpu_model", "a10", "'A100'")):
+        with pytest.raises(UsageError, match=f"There is no {column.replace('_', ' ')} '{value}'") as found:
+            usage(store, where=(Filter(column, "=", (value,)),))
+        assert hint is None or hint in str(found.value)
+    assert usage(store, where=(Filter("user", "=", ("u1",)), Filter("queue", "!=", ("nowhere",)))).finding
+
+
+def test_slices_and_turned_clocks_are_said(tmp_path: Path) -> None:
+    attempts = [
+        attempt(1, gpu_model="NVIDIA A100 1g.5gb"), attempt(2, gpu_model="NVIDIA A100 1g.5gb"), attempt(3),
+        attempt(4, submitted_at=hour(2), started_at=hour(1)),
+    ]  # fmt: skip
+    document = usage(ledger(tmp_path / "l", attempts))
+    notes = {block.id: block.sentence for block in document.blocks if isinstance(block, Note)}
+    assert notes["slices"] == "2 attempts held MIG slices, 4.00 GPU-hours: each slice counts as one GPU."
+    assert notes["turned-clocks"].startswith("1 attempt started before it was submitted")
+    waits = next(chart for chart in document.charts if chart.id == "wait-classes")
+    assert waits.left_out == "1 attempt whose wait is not known."
+
+
+def test_idle_is_a_part_of_unused_and_its_share_is_of_it(tmp_path: Path) -> None:
+    document = usage(ledger(tmp_path / "l", [attempt(1, gpu_busy_ratio=0.0), attempt(2, gpu_busy_ratio=0.5)]))
+    found = rows(document, "use")
+    assert found["↳ of the unused: idle all the time"]["share"] == pytest.approx(2 / 3)
+    shares = [row["share"] for name, row in found.items() if name != "totals" and not name.startswith("↳")]
+    assert sum(filter(None, shares)) == pytest.approx(1)
+
+
+def test_the_card_of_waits_is_of_attempts_with_gpus_and_users_without_hours_are_counted(tmp_path: Path) -> None:
+    idle = attempt(2, gpu_count=0.0, gpu_model=None, user_name="bob", submitted_at=hour(-9))
+    document = usage(ledger(tmp_path / "l", [attempt(1), idle]))
+    assert card(document, "gpu_wait_seconds_median").value == 3600
+    assert card(document, "gpu_wait_seconds_median").label == "Median wait of GPU attempts"
+    assert rows(document, "by-user")["totals"]["user"] == "All 2 users"
+    assert document.charts[0].left_out == "1 user without GPU-hours."
+
+
+def test_definitions_begin_with_the_attempt(month: Document) -> None:
+    terms = next(block for block in month.blocks if block.id == "terms")
+    assert terms.items[0][0] == "Attempt"  # type: ignore[union-attr]

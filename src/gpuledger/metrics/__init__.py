@@ -34,6 +34,9 @@ mean: metric `numerator` (held), of what was held inside the observed spans of t
 NOT_KNOWN = "not known"
 """How the missing value of a dimension is written in words, and asked for in a filter."""
 
+NO_GPU = "no GPU"
+"""The GPU model of an attempt that held no GPU: there is none to know."""
+
 OTHERS = "others"
 """The name of what a top-N leaves out."""
 

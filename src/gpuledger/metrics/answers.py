@@ -13,6 +13,7 @@ from gpuledger.metrics import Answer, Kind, Metric
 from gpuledger.metrics.aggregate import BIN, QUESTION, ROWS, Part, metrics_of, together
 from gpuledger.metrics.bins import Bins, cut
 from gpuledger.metrics.coverage import covered_seconds, joined
+from gpuledger.metrics.observed import Observing
 from gpuledger.metrics.over_time import amounts, counts
 from gpuledger.metrics.peak import peaks, stays
 from gpuledger.metrics.question import Question
@@ -60,7 +61,21 @@ def _answer(asking: Asking, question: Question, wanted: Sequence[Metric], found:
         tuple(metric.name for metric in wanted),
         lambda: _totals(asking, question, wanted, found) if question.by else found.get((), {}),
     )
-    return Answer(_columns(question, wanted, found), question.by, tuple(wanted), question.period, totals)
+    rows = {**_whole_calendar(question, wanted), **found}
+    return Answer(_columns(question, wanted, rows), question.by, tuple(wanted), question.period, totals)
+
+
+def _whole_calendar(question: Question, wanted: Sequence[Metric]) -> Found:
+    """By the calendar alone every part has a row: where nothing happened, 0 if somebody looked and null if not."""
+    if question.bins is None or len(question.by) > 1:
+        return {}
+    seen = Observing(question.bins, question.spans).observed_us > 0
+    return {
+        (cell,): {
+            metric.name: (0 if metric.kind == "mean" else _absent(metric)) if is_seen else None for metric in wanted
+        }
+        for cell, is_seen in enumerate(seen.tolist())
+    }
 
 
 @dataclass(eq=False)
@@ -84,6 +99,9 @@ class LazyTotals(Mapping[str, float | None]):
 
     def __len__(self) -> int:
         return len(self.names)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
 
 
 def _found(asking: Asking, asked: Sequence[Asked]) -> list[Found]:
@@ -128,7 +146,7 @@ def _parts(asking: Asking, question: Question, wanted: Iterable[Metric]) -> tupl
 
 
 def _absent(metric: Metric) -> float | None:
-    return 0 if metric.kind in ZERO_WHEN_ABSENT or metric.format == "count" else None
+    return 0 if metric.kind in ZERO_WHEN_ABSENT or (metric.format == "count" and metric.kind in MOMENTS) else None
 
 
 Rows = Iterable[tuple[int, Key, dict[str, float | None]]]

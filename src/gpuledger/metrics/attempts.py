@@ -7,15 +7,15 @@ period. A rate is null where the source does not say: null is not zero, and such
 from typing import TYPE_CHECKING
 
 from gpuledger.metrics import Metric
-from gpuledger.metrics.relation import one, seconds
+from gpuledger.metrics.relation import is_start_told, one, run, seconds, wait
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 GIB = 2.0**30
 KEPT = ("completed",)
-UNDECIDED = ("pending", "running", "suspended", "resizing", "held", "stopped")
-"""States of an attempt whose result is neither kept nor lost yet."""
+UNDECIDED = ("pending", "running", "suspended", "resizing", "held", "stopped", "other")
+"""States of an attempt whose result is neither kept nor lost: not yet, or not told (as is that of no state at all)."""
 
 
 def _if(condition: "ir.BooleanValue", amount: "ir.NumericValue") -> "ir.NumericValue":
@@ -23,16 +23,21 @@ def _if(condition: "ir.BooleanValue", amount: "ir.NumericValue") -> "ir.NumericV
     return amount * one(condition)
 
 
-def _run(t: "ir.Table") -> "ir.FloatingValue":
-    return seconds(t.started_at, t.ended_at)
-
-
 def _wait(t: "ir.Table") -> "ir.FloatingValue":
-    return seconds(t.submitted_at, t.started_at)
+    return wait(t, t.submitted_at)
 
 
 def _eligible_wait(t: "ir.Table") -> "ir.FloatingValue":
-    return seconds(t.eligible_at.coalesce(t.submitted_at), t.started_at)
+    return wait(t, t.eligible_at.coalesce(t.submitted_at))
+
+
+def _executed(t: "ir.Table") -> "ir.BooleanValue":
+    """A record that ended resizing is a part of an attempt that went on."""
+    return t.started_at.notnull() & (t.state != "resizing").fill_null(True)
+
+
+def _decided(t: "ir.Table") -> "ir.BooleanValue":
+    return t.started_at.notnull() & t.state.notin(UNDECIDED)
 
 
 def _everything(t: "ir.Table") -> "ir.BooleanValue":
@@ -81,8 +86,9 @@ HELD = (
     ),
     Metric(
         "open_gpu_hours", "Undecided GPU-hours", "gpu_hour",
-        "GPU-hours of attempts that have not ended: good, lost and undecided add up to all GPU-hours.",
-        "held", lambda t: _if(t.state.isin(UNDECIDED), t.gpu_count),
+        "GPU-hours of attempts that have not ended, or whose outcome was not told: good, lost and undecided add up to"
+        " all GPU-hours.",
+        "held", lambda t: _if(t.state.isin(UNDECIDED) | t.state.isnull(), t.gpu_count),
     ),
     Metric(
         "busy_gpu_hours", "Busy GPU-hours", "gpu_hour",
@@ -123,8 +129,8 @@ COUNTS = (
     ),
     Metric(
         "jobs", "Jobs", "count",
-        "Jobs with an attempt that held resources in the period. Tries of one job after a requeue, preemption or node"
-        " failure are one job; a recycled id is a new one.",
+        "Jobs with an attempt that held resources in the period. Tries of one job after a requeue, preemption, node"
+        " failure or resize are one job; a recycled id is a new one.",
         "jobs", _everything,
     ),
     Metric(
@@ -149,8 +155,20 @@ SUBMITTED = (
 
 STARTED = (
     Metric(
-        "attempts_started", "Started", "count", "Attempts that began to hold resources in the period.",
-        "started", lambda t: t.count(),
+        "attempts_started", "Started", "count",
+        "Attempts that began to hold resources in the period, where their start is told.",
+        "started", lambda t: t.count(where=is_start_told(t)),
+    ),
+    Metric(
+        "attempts_of_turned_clocks", "Started before submitted", "count",
+        "Attempts of the period that by their records started before they were submitted: a clock was set back; their"
+        " wait is not known.",
+        "started", lambda t: t.count(where=is_start_told(t) & (seconds(t.submitted_at, t.started_at) < 0)), "low",
+    ),
+    Metric(
+        "gpu_wait_seconds_median", "Median wait of GPU attempts", "second",
+        "From submission to start, of attempts with a GPU (or part of one) started in the period: half waited longer.",
+        "started", lambda t: _wait(t).quantile(0.5, where=t.gpu_count > 0), "low",
     ),
     Metric(
         "wait_seconds_median", "Median wait", "second",
@@ -164,11 +182,13 @@ STARTED = (
     ),
     Metric(
         "wait_seconds_mean", "Mean wait", "second",
-        "From submission to start, of attempts started in the period.", "started", lambda t: _wait(t).mean(), "low",
+        "From submission to start, of attempts started in the period: all waits together ÷ their number.",
+        "started", lambda t: _wait(t).mean(), "low",
     ),
     Metric(
         "wait_seconds_max", "Longest wait", "second",
-        "From submission to start, of attempts started in the period.", "started", lambda t: _wait(t).max(), "low",
+        "From submission to start, of attempts started in the period: nobody waited longer.",
+        "started", lambda t: _wait(t).max(), "low",
     ),
     Metric(
         "eligible_wait_seconds_median", "Median wait once eligible", "second",
@@ -188,8 +208,14 @@ ENDED = (
         "Attempts that ended in the period, also those cancelled before they started.", "ended", lambda t: t.count(),
     ),
     Metric(
-        "attempts_executed", "Executed", "count", "Attempts that ended in the period and had started.",
-        "ended", lambda t: t.count(where=t.started_at.notnull()),
+        "attempts_executed", "Executed", "count",
+        "Attempts that ended in the period and had started; one that was resized goes on.",
+        "ended", lambda t: t.count(where=_executed(t)),
+    ),
+    Metric(
+        "attempts_decided", "Executed with a known outcome", "count",
+        "Attempts that ended in the period, had started, and of which it is told how they ended.",
+        "ended", lambda t: t.count(where=_decided(t)),
     ),
     Metric(
         "attempts_never_started", "Never started", "count",
@@ -204,46 +230,46 @@ ENDED = (
     Metric(
         "duration_seconds_median", "Median run", "second",
         "From start to end, of attempts that ended in the period: half ran longer.",
-        "ended", lambda t: _run(t).quantile(0.5),
+        "ended", lambda t: run(t).quantile(0.5),
     ),
     Metric(
         "duration_seconds_p90", "90th percentile of run", "second",
         "From start to end, of attempts that ended in the period: one in ten ran longer.",
-        "ended", lambda t: _run(t).quantile(0.9),
+        "ended", lambda t: run(t).quantile(0.9),
     ),
     Metric(
         "duration_seconds_mean", "Mean run", "second", "From start to end, of attempts that ended in the period.",
-        "ended", lambda t: _run(t).mean(),
+        "ended", lambda t: run(t).mean(),
     ),
     Metric(
         "run_hours", "Hours run", "hour",
-        "Whole time from start to end of the attempts that ended in the period and whose submission is known.",
-        "ended", lambda t: _run(t).sum(where=t.submitted_at.notnull()) / 3600,
+        "Whole time from start to end of the attempts that ended in the period and whose wait is known.",
+        "ended", lambda t: run(t).sum(where=_wait(t).notnull()) / 3600,
     ),
     Metric(
         "turnaround_hours", "Hours from submission to end", "hour",
         "Wait and run together, of the attempts that started and ended in the period.",
-        "ended", lambda t: seconds(t.submitted_at, t.ended_at).sum(where=t.started_at.notnull()) / 3600, "low",
+        "ended", lambda t: (_wait(t) + run(t)).sum() / 3600, "low",
     ),
     Metric(
         "used_cpu_hours", "Used CPU-hours", "hour",
         "CPU time really used by the attempts that ended in the period and measured it.",
-        "ended", lambda t: t.used_cpu_seconds.sum(where=(t.cpu_count * _run(t)).notnull()) / 3600,
+        "ended", lambda t: t.used_cpu_seconds.sum(where=(t.cpu_count * run(t)).notnull()) / 3600,
     ),
     Metric(
         "measured_cpu_hours", "Measured CPU-hours", "hour",
         "CPUs held × whole time of the attempts that ended in the period and measured their CPU time.",
-        "ended", lambda t: (t.cpu_count * _run(t)).sum(where=t.used_cpu_seconds.notnull()) / 3600,
+        "ended", lambda t: (t.cpu_count * run(t)).sum(where=t.used_cpu_seconds.notnull()) / 3600,
     ),
     Metric(
         "used_memory_gib_hours", "Used memory GiB-hours", "hour",
         "Peak memory × whole time of the attempts that ended in the period and measured it.",
-        "ended", lambda t: (t.used_memory_bytes * _run(t)).sum(where=t.memory_bytes.notnull()) / GIB / 3600,
+        "ended", lambda t: (t.used_memory_bytes * run(t)).sum(where=t.memory_bytes.notnull()) / GIB / 3600,
     ),
     Metric(
         "measured_memory_gib_hours", "Measured memory GiB-hours", "hour",
         "Memory held × whole time of the attempts that ended in the period and measured their peak memory.",
-        "ended", lambda t: (t.memory_bytes * _run(t)).sum(where=t.used_memory_bytes.notnull()) / GIB / 3600,
+        "ended", lambda t: (t.memory_bytes * run(t)).sum(where=t.used_memory_bytes.notnull()) / GIB / 3600,
     ),
     Metric(
         "energy_kwh", "Energy in kWh", "gpu",
@@ -255,8 +281,9 @@ ENDED = (
 RATIOS = (
     Metric(
         "attempt_success_ratio", "Success ratio", "ratio",
-        "Attempts that completed with exit code 0 ÷ attempts that executed, of those that ended in the period.",
-        "ratio", better="high", numerator="attempts_succeeded", denominator="attempts_executed",
+        "Attempts that completed with exit code 0 ÷ attempts that executed and whose outcome is told, of those that"
+        " ended in the period.",
+        "ratio", better="high", numerator="attempts_succeeded", denominator="attempts_decided",
     ),
     Metric(
         "lost_gpu_ratio", "Lost share", "ratio", "Lost GPU-hours ÷ all GPU-hours.",
@@ -293,19 +320,19 @@ RATIOS = (
 
 IN_USE = (
     Metric(
-        "mean_gpus", "Mean GPUs in use", "gpu", "GPU-hours ÷ observed hours of the period.",
+        "mean_gpus", "Mean GPUs in use", "gpu", "GPU-hours held while the period was observed ÷ the observed hours.",
         "mean", numerator="gpu_hours",
     ),
     Metric(
-        "mean_cpus", "Mean CPUs in use", "gpu", "CPU-hours ÷ observed hours of the period.",
+        "mean_cpus", "Mean CPUs in use", "gpu", "CPU-hours held while the period was observed ÷ the observed hours.",
         "mean", numerator="cpu_hours",
     ),
     Metric(
-        "mean_memory_gib", "Mean memory in use", "gib", "Memory GiB-hours ÷ observed hours of the period.",
+        "mean_memory_gib", "Mean memory in use", "gib", "Memory GiB-hours held while the period was observed ÷ the observed hours.",
         "mean", numerator="memory_gib_hours",
     ),
     Metric(
-        "mean_attempts", "Mean attempts running", "gpu", "Wall hours ÷ observed hours of the period.",
+        "mean_attempts", "Mean attempts running", "gpu", "Wall hours held while the period was observed ÷ the observed hours.",
         "mean", numerator="attempt_hours",
     ),
     Metric(

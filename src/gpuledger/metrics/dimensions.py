@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import ibis
 
-from gpuledger.metrics import Dimension, Filter
-from gpuledger.metrics.relation import seconds
+from gpuledger.metrics import NO_GPU, Dimension, Filter
+from gpuledger.metrics.relation import wait
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -15,7 +15,7 @@ WAIT_CLASSES = (
     "under 1 min", "1 to 5 min", "5 to 15 min", "15 to 60 min", "1 to 4 h", "4 to 12 h", "12 to 24 h", "1 to 3 d",
     "3 d or more",
 )  # fmt: skip
-"""Values of the dimension `wait`, shortest first; null for an attempt that has not started."""
+"""Values of the dimension `wait`, shortest first; null where the wait is not known."""
 _WAIT_LIMITS = (60, 300, 900, 3600, 14_400, 43_200, 86_400, 259_200)
 
 DIMENSIONS: tuple[Dimension, ...] = (
@@ -28,8 +28,9 @@ DIMENSIONS: tuple[Dimension, ...] = (
     Dimension(
         "gpu_model",
         "GPU model",
-        "Model of the GPUs held. An attempt with several models is split by their number; in counts it is under each.",
-        "gpu_model",
+        "Model of the GPUs held, `no GPU` where none was. An attempt with several models is split by their number; in"
+        " counts it is under each.",
+        "model_held",
     ),
     Dimension("gpus", "GPUs per attempt", "GPUs one attempt held; `shared` for parts of a GPU.", "gpus_text"),
     Dimension("uses_gpu", "Uses GPUs", "yes when the attempt held a GPU or a part of one, else no.", "uses_gpu"),
@@ -66,14 +67,20 @@ def _uses_gpu(rows: "ir.Table") -> "ir.StringValue":
 
 
 def _wait_class(rows: "ir.Table") -> "ir.StringValue":
-    wait = seconds(rows.submitted_at, rows.started_at)
-    shorter = [(wait < limit, name) for limit, name in zip(_WAIT_LIMITS, WAIT_CLASSES, strict=False)]
-    return ibis.cases((wait.isnull(), ibis.null("string")), *shorter, else_=WAIT_CLASSES[-1])
+    waited = wait(rows, rows.submitted_at)
+    shorter = [(waited < limit, name) for limit, name in zip(_WAIT_LIMITS, WAIT_CLASSES, strict=False)]
+    return ibis.cases((waited.isnull(), ibis.null("string")), *shorter, else_=WAIT_CLASSES[-1])
+
+
+def _model(rows: "ir.Table") -> "ir.StringValue":
+    has_none = rows.gpu_model.isnull() & (rows.gpu_count == 0)
+    return has_none.ifelse(ibis.literal(NO_GPU), rows.gpu_model)
 
 
 _TOLD: "Mapping[str, Callable[[ir.Table], ir.StringValue]]" = {
     "gpus_text": _gpus,
     "uses_gpu": _uses_gpu,
+    "model_held": _model,
     "wait_class": _wait_class,
 }
 

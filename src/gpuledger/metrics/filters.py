@@ -1,10 +1,18 @@
 """Filters as people type them: `queue=gpu`, `queue!=gpu`, `queue=gpu,debug`, `account=not known`."""
 
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from typing import Literal
 
-from gpuledger.metrics import NOT_KNOWN, Filter
+from gpuledger.metrics import NOT_KNOWN, Ask, Dimension, Filter
+from gpuledger.metrics.dimensions import column_of
 from gpuledger.metrics.registry import check
 from gpuledger.model.errors import UsageError
+from gpuledger.model.schema import unbound
+from gpuledger.model.tables import ATTEMPT_GPUS, JOB_ATTEMPTS
+
+_MOST_NAMED = 12
+"""More names are no help in a sentence."""
 
 
 def parse(text: str) -> Filter:
@@ -18,3 +26,38 @@ def parse(text: str) -> Filter:
     op: Literal["=", "!="] = "!=" if name.endswith("!") else "="
     parts = tuple(None if value.strip() == NOT_KNOWN else value.strip() for value in values.split(","))
     return check([Filter(name.removesuffix("!").strip(), op, parts)])[0]
+
+
+def require_values(ask: Ask) -> None:
+    """For an answer that is empty: raises UsageError when a filter asks for a name the ledger has never seen.
+
+    A ledger that has seen no name at all says nothing about names.
+    """
+    for wanted in ask.where:
+        names = _names(ask, ask.dimensions[wanted.column]) if wanted.op == "=" else []
+        for value in filter(None, wanted.values):
+            if names and value not in names:
+                raise UsageError(_no_such(ask.dimensions[wanted.column], value, names))
+
+
+def _names(ask: Ask, dimension: Dimension) -> list[str]:
+    """Every known value of a dimension, whatever the period."""
+    tables = [JOB_ATTEMPTS, ATTEMPT_GPUS] if dimension.name == "gpu_model" else [JOB_ATTEMPTS]
+    told = [unbound(table) for table in tables]
+    asked = [rows.select(name=column_of(rows, dimension) if n == 0 else rows.gpu_model) for n, rows in enumerate(told)]
+    found = [name for rows in asked for name in ask.rows(rows.distinct())["name"].to_pylist()]
+    return sorted({name for name in found if name})
+
+
+def _no_such(dimension: Dimension, value: str, names: Sequence[str]) -> str:
+    near = _near(value, names) or (names if len(names) <= _MOST_NAMED else [])
+    label = dimension.name.replace("_", " ")
+    said = f"There is no {label} {value!r}"
+    return f"{said}; did you mean {' or '.join(map(repr, near))}?" if near else f"{said} in this ledger."
+
+
+def _near(value: str, names: Iterable[str]) -> list[str]:
+    """Names that hold what was typed, else those spelled alike; letters large or small."""
+    folded = {name.casefold(): name for name in names}
+    holding = [name for fold, name in folded.items() if value.casefold() in fold]
+    return holding[:3] or [folded[fold] for fold in get_close_matches(value.casefold(), folded, n=3, cutoff=0.6)]

@@ -1,7 +1,7 @@
 """Which attempts are one job: computed from the records around them, never stored.
 
 Records of one (cluster, job_id) in the order of their submission: one that follows a record that ended requeued,
-preempted or by node failure, and was submitted within an hour of that end, is the same job; any other is a new job
+preempted, by node failure or resizing, and was submitted within an hour of that end, is the same job; any other is a new job
 (ids are recycled).
 """
 
@@ -17,8 +17,8 @@ from gpuledger.model.tables import JOB_ATTEMPTS
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-TRIED_AGAIN = ("requeued", "preempted", "node_fail")
-"""States after which the scheduler may try the same job again."""
+TRIED_AGAIN = ("requeued", "preempted", "node_fail", "resizing")
+"""States after which the scheduler may try the same job again, or go on with it in another size."""
 
 LONGEST_PAUSE_SECONDS = 3600.0
 

@@ -34,6 +34,23 @@ def seconds(start: "ir.TimestampValue", end: "ir.TimestampValue") -> "ir.Floatin
     return end.delta(start, unit="microsecond").cast("float64") / 1e6
 
 
+def is_start_told(attempts: "ir.Table") -> "ir.BooleanValue":
+    """False where an attempt ran before its source's window: its start is the window's edge, not its own."""
+    return attempts.is_start_known.fill_null(True)
+
+
+def wait(attempts: "ir.Table", since: "ir.TimestampValue") -> "ir.FloatingValue":
+    """Seconds to the start; null where it is not told, or where a clock that was set back would make it negative."""
+    lasted = seconds(since, attempts.started_at)
+    return (is_start_told(attempts) & (lasted >= 0)).ifelse(lasted, ibis.null("float64"))
+
+
+def run(attempts: "ir.Table") -> "ir.FloatingValue":
+    """Seconds from start to end, null as for a wait."""
+    lasted = seconds(attempts.started_at, attempts.ended_at)
+    return (is_start_told(attempts) & (lasted >= 0)).ifelse(lasted, ibis.null("float64"))
+
+
 def one(condition: "ir.BooleanValue") -> "ir.FloatingValue":
     """1 where the condition holds, else 0, as a double: a bare 1.0 is a DECIMAL to some engines."""
     return condition.ifelse(1, 0).cast("float64")

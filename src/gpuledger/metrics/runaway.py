@@ -14,7 +14,8 @@ GRACE_SECONDS = 3600.0
 """Schedulers end a job some minutes after its limit."""
 
 PAST_LIMIT = "past its time limit"
-NOT_TOLD = "later readings do not tell of it"
+NOT_TOLD = "no longer told"
+"""Later readings of the cluster do not tell of it (nothing reports it any more, or its source fell silent)."""
 
 
 COLUMNS = ("cluster", "attempt_id", "job_id", "user_name", "account", "queue", "started_at", "time_limit_seconds",
@@ -33,7 +34,7 @@ def runaways(period: Period) -> "ir.Table":
     told = rows.watermark.coalesce(rows.observed_at)
     limit_us = rows.started_us + ((rows.time_limit_seconds + GRACE_SECONDS) * MICRO).cast("int64")
     is_past = told.delta(start, unit="microsecond") > limit_us
-    is_gone = rows.newest > told
+    is_gone = (rows.newest > told) | rows.reported_by.isnull()
     rows = rows.mutate(reason=ibis.cases((is_past, PAST_LIMIT), (is_gone, NOT_TOLD), else_=ibis.null("string")))
     rows = rows.filter(rows.reason.notnull()).mutate(counted_seconds=(rows.counted_us - rows.started_us) / 1e6)
     return rows.select(*COLUMNS, "counted_seconds", "reason").order_by(

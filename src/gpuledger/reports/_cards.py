@@ -1,24 +1,22 @@
 """The row of cards: each number with its comparison and verdict, or the reason there is none."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Literal
 
 from gpuledger.metrics import Answer, Metric, Wanted
 from gpuledger.model.document import Comparison, Format, Measured, Number, Numbers
 from gpuledger.model.period import By, Period, label, next_edge
-from gpuledger.model.schema import unbound
-from gpuledger.model.tables import SNAPSHOTS
 from gpuledger.reports import _words as words
-from gpuledger.reports._scene import Scene, as_utc
+from gpuledger.reports._scene import Scene
 
 WITH_GPUS = (
     "gpu_hours",
     "mean_gpus",
     "gpu_busy_ratio",
     "idle_gpu_hours",
-    "wait_seconds_median",
+    "gpu_wait_seconds_median",
     "attempt_success_ratio",
 )
 WITHOUT_GPUS = ("cpu_hours", "mean_cpus", "cpu_used_ratio", "jobs", "wait_seconds_median", "attempt_success_ratio")
@@ -32,21 +30,44 @@ UNKNOWN: Mapping[str, str] = {
     "idle_gpu_hours": "no attempt reported how busy its GPUs were",
     "cpu_used_ratio": "no attempt reported the CPU time it used",
     "wait_seconds_median": "no attempt started in the period",
+    "gpu_wait_seconds_median": "no attempt with GPUs started in the period",
     "attempt_success_ratio": "no attempt that had started ended in the period",
 }
 _SPARKED: Mapping[str, str] = {"mean_gpus": "gpu_hours", "mean_cpus": "cpu_hours"}
 """A mean over equal parts has the shape of the sum."""
 _COSTLY = ("jobs",)
 """Counted anew in every part of the calendar: asked only where it is shown."""
+ALIKE = 0.01
+"""Shares observed that differ by no more are alike."""
+NEARLY_ALL = 0.99
 
 
 @dataclass(frozen=True)
 class Earlier:
-    """The period before: its numbers, or why they cannot be compared with."""
+    """The period before: its numbers, or why none of them can be compared with.
+
+    `observed` are the shares of this period and of that one that were observed.
+    """
 
     answer: Answer | None
     label: str
     reason: str = ""
+    observed: tuple[float, float] = (1.0, 1.0)
+
+    def refusal(self, metric: Metric) -> str:
+        """Why this number is not compared: what grows with the time observed needs two periods observed alike."""
+        now, before = self.observed
+        if self.reason or not metric.grows or abs(now - before) <= ALIKE:
+            return self.reason
+        return f"{words.percent(now)} of this period was observed, {words.percent(before)} of the one before"
+
+    @property
+    def against(self) -> str:
+        """What a change is against; where little was observed it says so."""
+        if min(self.observed) >= NEARLY_ALL:
+            return f"vs {self.label}"
+        now, before = map(words.percent, self.observed)
+        return f"vs {self.label} ({now} and {before} observed)"
 
 
 def card_names(has_gpus: bool) -> tuple[str, ...]:
@@ -89,15 +110,16 @@ def _partly(scene: Scene, metric: Metric) -> str:
 
 def _comparison(metric: Metric, value: float | None, earlier: Earlier) -> tuple[Comparison | None, str | None]:
     """The change, or the reason there is none."""
-    before = earlier.answer.value(metric.name) if earlier.answer else None
+    refusal = earlier.refusal(metric)
+    before = earlier.answer.value(metric.name) if earlier.answer and not refusal else None
     if value is None or before is None:
-        return None, earlier.reason or f"not known for {earlier.label}"
+        return None, refusal or f"not known for {earlier.label}"
     is_share = metric.format == "ratio"
     if not is_share and before == 0:
         return None, f"0 in {earlier.label}"
     delta = value - before if is_share else value / before - 1
     shape: Format = "point" if is_share else "ratio"
-    return Comparison(delta, shape, _verdict(metric, delta), f"vs {earlier.label}"), None
+    return Comparison(delta, shape, _verdict(metric, delta), earlier.against), None
 
 
 def _verdict(metric: Metric, delta: float) -> Literal["better", "worse", "none"]:
@@ -113,21 +135,23 @@ def _measured(scene: Scene) -> Measured | None:
 
 def _earlier(scene: Scene, names: tuple[str, ...]) -> Earlier:
     """The previous period's numbers; a period the ledger does not reach back to is a reason, not a zero."""
-    before, zone = scene.ask.period.previous(), scene.ask.display_zone
-    said = words.previous(scene.ask.period)
-    first = _first_told(scene)
-    if first is None or first > before.start:
-        when = words.day(first, zone) if first else words.day(scene.ask.period.start, zone)
-        return Earlier(None, said, f"no data before {when}")
-    return Earlier(scene.ask.ask(*dict.fromkeys((*names, *BESIDE)), period=before), said)
+    period, zone, now = scene.ask.period, scene.ask.display_zone, scene.coverage
+    said, first = words.previous(period), now.oldest
+    if first is None or first > period.previous().start:
+        return Earlier(None, said, f"no data before {words.day(first or period.start, zone)}")
+    before = scene.ask.coverage(period.previous())
+    if reason := _one_sided(now.clusters, before.clusters, said):
+        return Earlier(None, said, reason)
+    answer = scene.ask.ask(*dict.fromkeys((*names, *BESIDE)), period=period.previous())
+    return Earlier(answer, said, observed=(now.covered_ratio or 0.0, before.covered_ratio or 0.0))
 
 
-def _first_told(scene: Scene) -> datetime | None:
-    """The first moment the ledger's sources tell of."""
-    told = unbound(SNAPSHOTS)
-    rows = scene.ask.rows(told.agg(first=told.since.coalesce(told.time).min()))
-    first = as_utc(rows["first"][0].as_py())
-    return first if isinstance(first, datetime) else None
+def _one_sided(now: Iterable[str], before: Iterable[str], said: str) -> str:
+    """Two periods compare only when the same clusters were observed in both."""
+    only_now, only_before = sorted({*now} - {*before}), sorted({*before} - {*now})
+    if only_now:
+        return f"{' and '.join(only_now)} was not observed in {said}"
+    return f"{' and '.join(only_before)} was not observed in this period" if only_before else ""
 
 
 def sparks_wanted(period: Period) -> Wanted:

@@ -1,16 +1,18 @@
 """Use over time: stacked steps by name, with the mean and the exact peak of the period."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 
-from gpuledger.metrics import InUse
+from gpuledger.metrics import NO_GPU, InUse
 from gpuledger.model.chart import Axis, Chart, Gap, Lines, Series
 from gpuledger.model.document import Format
 from gpuledger.reports import _words as words
 from gpuledger.reports._scene import Scene, named
+from gpuledger.reports._tables import PLURALS
 
 STEPS = (300, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400)
 """Widths a bin may have; longer periods take whole days."""
@@ -78,6 +80,7 @@ def _in_use(scene: Scene, held: Held, use: InUse) -> Chart:
         dimension=scene.by,
         readout=_readout(scene, held),
         foot=f"Attempts that held resources · {scene.foot}",
+        left_out=_without(scene, held),
         gaps=tuple(Gap(start, end) for start, end in scene.coverage.gaps),
         empty="" if series else f"{_nothing(held, scene)}",
     )
@@ -89,19 +92,28 @@ def _series(use: InUse, ranked: Sequence[str]) -> tuple[Series, ...]:
     hours = use.hours
     drawn = [name for name in ranked if name in rows and hours[rows[name]] > 0]
     rest = [number for name, number in rows.items() if name not in drawn and hours[number] > 0]
-    blank = use.covered <= 0
-    found = [_one(name, name, use.means[rows[name]], float(hours[rows[name]]), blank) for name in drawn]
+    found = [_one(name, name, use.observed[rows[name]], float(hours[rows[name]])) for name in drawn]
     if rest:
         label = words.plural(len(rest), "other")
-        found.append(_one(OTHERS, label, use.means[rest].sum(axis=0), float(hours[rest].sum()), blank))
+        found.append(_one(OTHERS, label, use.observed[rest].sum(axis=0), float(hours[rest].sum())))
     return tuple(found)
 
 
-def _one(key: str, label: str, means: "np.ndarray", hours: float, blank: "np.ndarray") -> Series:
-    """A band; where nobody looked and nothing is known to have run there is no value, never 0."""
-    unseen = blank & (means == 0)
-    values = tuple(None if hidden else value for value, hidden in zip(means.tolist(), unseen.tolist(), strict=True))
+def _one(key: str, label: str, observed: "np.ndarray", hours: float) -> Series:
+    """A band: means over the observed part of each bin; where nobody looked there is no value, never 0."""
+    values = tuple(None if math.isnan(value) else value for value in observed.tolist())
     return Series(key, label, values, total=hours)
+
+
+def _without(scene: Scene, held: Held) -> str:
+    """Names of the table that have no band."""
+    answer = scene.answers[scene.by]
+    if held.metric not in answer.columns:
+        return ""
+    names = [name for (name,), amount in answer.of(held.metric).items() if not amount]
+    without = sum(name not in (None, NO_GPU) for name in names)
+    what = words.plural(without, words.inside(scene.dimension.label), PLURALS.get(scene.by, ""))
+    return f"{what} without {scene.ask.metrics[held.metric].label}." if without else ""
 
 
 def _partial_from(scene: Scene, edges: Sequence[datetime]) -> int | None:
@@ -125,7 +137,7 @@ def _amount(held: Held, value: float) -> str:
 
 def _finding(scene: Scene, held: Held, use: InUse) -> str:
     """Which bin was the fullest; said only where something ran."""
-    total = use.total
+    total = np.nan_to_num(use.observed.sum(axis=0))
     if not total.size or total.max() <= 0:
         return _nothing(held, scene)
     fullest = int(total.argmax())
@@ -139,4 +151,6 @@ def _nothing(held: Held, scene: Scene) -> str:
     what = held.what.split(" ")[0]
     if scene.totals.value(held.metric) is None:
         return f"{what}: not collected; the accounting does not say how much jobs held."
+    if scene.totals.value(held.metric):
+        return f"{what}: held only while nobody looked."
     return "No job ran in the period." if held is RUNNING else f"{what}: none held in the period."

@@ -1,6 +1,6 @@
 """Waits, outcomes and waste: what became of the time people asked for."""
 
-from gpuledger.metrics import Filter, Wanted
+from gpuledger.metrics import Filter, Metric, Wanted
 from gpuledger.metrics.dimensions import WAIT_CLASSES
 from gpuledger.model.chart import Axis, Chart, Lines, Series
 from gpuledger.model.document import Block, Column, Scalar, Section, Table, Text
@@ -17,8 +17,8 @@ OF_WAITS = {
 OF_STATES = Wanted(_STATES, ("state",))
 """What these sections are made of."""
 _MOST_IDLE = 10
-_INNER = {"idle_gpu_hours": "of them idle"}
-"""Parts of the part before: they are in its row already."""
+_INNER = {"idle_gpu_hours": ("unused_gpu_hours", "↳ of the unused: idle all the time")}
+"""Parts of another part: they are in its row already, and their share is of it."""
 
 
 def waits(scene: Scene) -> Section:
@@ -39,7 +39,7 @@ def _wait_chart(scene: Scene) -> Chart:
         y=Axis("attempts", unit="count"),
         shape=Lines("bar", False, (Series("attempts", "Attempts", values, total=sum(values)),), total_unit="count"),
         foot=f"From submission to start, of attempts started in the period · {scene.foot}",
-        left_out=f"{words.plural(unknown, 'attempt')} without a known submission." if unknown else "",
+        left_out=f"{words.plural(unknown, 'attempt')} whose wait is not known." if unknown else "",
         empty="" if sum(values) else "No attempt started in the period.",
     )
 
@@ -52,7 +52,8 @@ def _wait_finding(scene: Scene) -> str:
 
 
 def _length(seconds: float) -> str:
-    return words.duration(seconds) if seconds >= 1 else f"1{words.SPACE}s"
+    """Rounded, and never 0."""
+    return f"about {words.duration(max(seconds, 1))}"
 
 
 def _wait_table(scene: Scene) -> Table:
@@ -152,8 +153,6 @@ def _unused(scene: Scene) -> str:
 def _parts(scene: Scene, block: str, title: str, names: tuple[str, ...], finding: str) -> tuple[Table, Text]:
     """A whole and its parts, one row each, and under it what each part means. A part of a part says so."""
     metrics = [scene.ask.metrics[name] for name in names]
-    labels = [_INNER.get(metric.name, metric.label) for metric in metrics]
-    amounts = [scene.totals.value(name) for name in names]
     whole = scene.totals.value("gpu_hours")
     table = Table(
         id=block,
@@ -163,11 +162,20 @@ def _parts(scene: Scene, block: str, title: str, names: tuple[str, ...], finding
             Column("gpu_hours", "GPU-hours", "gpu_hour", has_bar=True),
             Column("share", "Share", "ratio", is_share=True),
         ),
-        rows=tuple((label, amount, scene.share(amount)) for label, amount in zip(labels, amounts, strict=True)),
+        rows=tuple(_part(scene, metric) for metric in metrics),
         totals=("All GPU-hours", whole, scene.share(whole)),
         finding=finding,
     )
     return table, Text(f"{block}-terms", "\n".join(f"- {metric.label}: {metric.meaning}" for metric in metrics))
+
+
+def _part(scene: Scene, metric: Metric) -> tuple[Scalar, ...]:
+    amount = scene.totals.value(metric.name)
+    if metric.name not in _INNER:
+        return metric.label, amount, scene.share(amount)
+    outer, label = _INNER[metric.name]
+    whole = scene.totals.value(outer)
+    return label, amount, amount / whole if amount is not None and whole else None
 
 
 def _idle(scene: Scene) -> Table:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from gpuledger.metrics import Ask, LedgerCoverage, SourceCoverage
+from gpuledger.model.devices import gpu_model
 from gpuledger.model.document import (
     Block,
     Column,
@@ -24,6 +25,10 @@ from gpuledger.reports._scene import Scene, as_utc, named
 
 ALLOWED_FILE_AGE = timedelta(hours=26)
 """Daily files may be this old; a polled source three of its periods, at least an hour (DESIGN §5)."""
+_ATTEMPT = (
+    "Attempt", "", "One try of a job to run. A job that is requeued, preempted or loses its node is tried again: one job,"
+    " several attempts. Most jobs have one.",
+)  # fmt: skip
 _RUNS_SHOWN = 10
 _REASONS_SHOWN = 20
 _RUNAWAYS_SHOWN = 20
@@ -33,7 +38,7 @@ _UNITS = {"gpu_hour": "GPU-hours", "hour": "hours", "ratio": "%", "second": "tim
 def quality(scene: Scene) -> Section:
     """The strip, what was refused, what we ran, what readers must know."""
     runs = _runs(scene.ask)
-    blocks: list[Block] = [_strip(scene), *_notes(runs)]
+    blocks: list[Block] = [_strip(scene), *_remarks(scene), *_notes(runs)]
     if scene.coverage.problem_count:
         blocks.append(_problems(scene.ask))
     blocks.append(_run_table(runs))
@@ -102,6 +107,20 @@ def _runs(ask: Ask) -> list[dict[str, Any]]:
     )
     rows: list[dict[str, Any]] = ask.rows(asked.order_by(runs.run_started_at.desc()).limit(200)).to_pylist()
     return rows
+
+
+def _remarks(scene: Scene) -> Iterable[Note]:
+    """What the records themselves make readers ask."""
+    if turned := scene.totals.value("attempts_of_turned_clocks"):
+        said = f"{words.plural(turned, 'attempt')} started before {'it was' if turned == 1 else 'they were'} submitted"
+        yield Note(
+            "turned-clocks", "warning", "waits", f"{said}, by the records: no wait is known of them.", "waits-by-queue"
+        )
+    slices = [row for row in scene.answers["gpu_model"].records() if gpu_model(row["gpu_model"] or "").slice_profile]
+    if hours := sum(row["gpu_hours"] or 0.0 for row in slices):
+        held = words.plural(sum(row["attempts"] for row in slices), "attempt")
+        said = f"{held} held MIG slices, {words.amount(hours)} GPU-hours: each slice counts as one GPU."
+        yield Note("slices", "info", "slices", said, "by-gpu-model")
 
 
 def _notes(runs: Sequence[dict[str, Any]]) -> Iterable[Note]:
@@ -185,5 +204,5 @@ def _allowed(source: SourceCoverage) -> timedelta:
 def definitions(scene: Scene, shown: Iterable[str]) -> Section:
     """What each number means, word by word from its metric."""
     metrics = [scene.ask.metrics[name] for name in dict.fromkeys(shown)]
-    items = tuple((metric.label, _UNITS.get(metric.format, ""), metric.meaning) for metric in metrics)
-    return Section("definitions", "Definitions", (Definitions("terms", "Definitions in force", items),))
+    items = [(metric.label, _UNITS.get(metric.format, ""), metric.meaning) for metric in metrics]
+    return Section("definitions", "Definitions", (Definitions("terms", "Definitions in force", (_ATTEMPT, *items)),))

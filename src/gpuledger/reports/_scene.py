@@ -77,11 +77,8 @@ class Scene:
 
 
 def label_of(row: Mapping[str, object], dimensions: Sequence[Dimension]) -> str:
-    """The name a row stands for in words; an attempt without GPUs has no model to know."""
-    values = [row[dimension.name] for dimension in dimensions]
-    if len(values) == 2 and values[0] is None and values[1] == "no":
-        return "no GPU"
-    return named(values[0])  # type: ignore[arg-type]
+    """The name a row of one dimension stands for, in words."""
+    return named(row[dimensions[0].name])  # type: ignore[arg-type]
 
 
 def named(name: Name) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gpuledger.metrics import Answer, Filter, Metric, Name
+from gpuledger.metrics import NO_GPU, Answer, Filter, Metric, Name
 from gpuledger.model.document import Column, Scalar, Table
 from gpuledger.reports import _words as words
 from gpuledger.reports._scene import Scene, label_of
@@ -38,11 +38,6 @@ def asked_metrics(has_gpus: bool) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if has_gpus or name not in _OF_GPUS))
 
 
-def dimensions_of(name: str) -> tuple[str, ...]:
-    """Models go with whether there is a GPU at all: "no GPU" and "model not known" are different rows."""
-    return ("gpu_model", "uses_gpu") if name == "gpu_model" else (name,)
-
-
 def usage_by(scene: Scene, name: str) -> Table:
     """Who used how much, by one dimension."""
     metrics = tuple(scene.ask.metrics[metric] for metric in asked_metrics(scene.has_gpus))
@@ -74,18 +69,17 @@ def ranked(scene: Scene, answer: Answer, ranking: Ranking) -> Table:
 
 
 def _all(records: Sequence[Mapping[str, Any]], answer: Answer, plural: str) -> str:
-    """How many names there are; "not known" is none of them."""
-    known = sum(row[answer.dimensions[0].name] is not None for row in records)
+    """How many names there are; "not known" and "no GPU" are none of them."""
+    known = sum(row[answer.dimensions[0].name] not in (None, NO_GPU) for row in records)
     return f"All {words.count(known)} {plural}" if known > 1 else "All"
 
 
 def _others(
     scene: Scene, ranking: Ranking, shown: Sequence[dict[str, Name]], left: int, whole: float | None
 ) -> tuple[Scalar, ...]:
-    dimension = dimensions_of(ranking.dimension)[0]
-    named = tuple(row[dimension] for row in shown)
+    named = tuple(row[ranking.dimension] for row in shown)
     names = tuple(metric.name for metric in ranking.metrics)
-    answer = scene.ask.ask(*names, where=(Filter(dimension, "!=", named),))
+    answer = scene.ask.ask(*names, where=(Filter(ranking.dimension, "!=", named),))
     return _cells(words.plural(left, "other"), answer.totals, ranking.metrics, whole)
 
 
@@ -111,7 +105,11 @@ def _foot(scene: Scene, ranking: Ranking) -> str:
     said = ["“–” means not collected, never zero."]
     measured = scene.totals.value("gpu_busy_measured_ratio")
     if measured is not None and any(metric.name == "gpu_busy_ratio" for metric in ranking.metrics):
-        said.append(f"GPU busy and idle are of the {words.percent(measured)} of GPU-hours that were measured.")
+        said.append(
+            f"GPU busy and idle are of the {words.percent(measured)} of GPU-hours that were measured."
+            if measured
+            else "No attempt reported how busy its GPUs were."
+        )
     if ranking.dimension == "gpu_model":
         said.append("A job of two GPU models is split by its GPUs and counts under each.")
     return " ".join(said)

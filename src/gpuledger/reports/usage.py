@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from gpuledger.metrics import NOT_KNOWN, Ask, LedgerCoverage, Wanted
+from gpuledger.metrics.filters import require_values
 from gpuledger.model.document import Document, Section
 from gpuledger.model.errors import NoData
 from gpuledger.reports import Report
@@ -15,7 +16,7 @@ from gpuledger.reports._charts import CPUS, GPUS, MEMORY, RUNNING, Held, over_ti
 from gpuledger.reports._outcomes import OF_STATES, OF_WAITS, outcomes, waits, waste
 from gpuledger.reports._quality import coverage, definitions, open_records, quality, stale
 from gpuledger.reports._scene import Scene
-from gpuledger.reports._tables import asked_metrics, concentration, dimensions_of, usage_by
+from gpuledger.reports._tables import asked_metrics, concentration, usage_by
 
 By = Literal["user", "account", "queue", "qos", "cluster", "gpu_model", "state"]
 _TABLES: tuple[By, ...] = ("user", "account", "queue", "gpu_model")
@@ -31,6 +32,7 @@ _TOTALS = tuple(dict.fromkeys((
     *WITH_GPUS, *WITHOUT_GPUS, *BESIDE, *_PARTS, "measured_gpu_hours", "memory_gib_hours", "attempt_hours", "attempts",
     "attempts_submitted", "attempts_ended", "mean_memory_gib", "mean_attempts", "peak_gpus", "peak_cpus", "peak_memory_gib",
     "peak_attempts", "attempts_started", "wait_seconds_p90", "wait_seconds_max", "duration_seconds_median",
+    "attempts_of_turned_clocks",
 )))  # fmt: skip
 
 
@@ -77,7 +79,7 @@ def build(ask: Ask, parameters: UsageParameters) -> Document:
 def _asked(ask: Ask, parameters: UsageParameters) -> Scene:
     """Every question that can be asked before any answer is known: together they cost little more than one."""
     dimensions = tuple(dict.fromkeys((parameters.by, *_TABLES)))
-    tables = {str(name): Wanted(asked_metrics(has_gpus=True), dimensions_of(name)) for name in dimensions}
+    tables = {str(name): Wanted(asked_metrics(has_gpus=True), (name,)) for name in dimensions}
     wanted = {**tables, "totals": Wanted(_TOTALS), "sparks": sparks_wanted(ask.period), **OF_WAITS, "states": OF_STATES}
     covered = ask.coverage()
     answers = dict(zip(wanted, ask.together(*wanted.values()), strict=True))
@@ -87,7 +89,10 @@ def _asked(ask: Ask, parameters: UsageParameters) -> Scene:
 def _require_data(scene: Scene) -> None:
     """True zero is an answer; a period nobody looked at is none."""
     counted = (scene.totals.value(name) for name in ("attempts", "attempts_submitted", "attempts_ended"))
-    if any(counted) or scene.coverage.covered_ratio:
+    if any(counted):
+        return
+    require_values(scene.ask)
+    if scene.coverage.covered_ratio:
         return
     raise NoData(_no_data(scene.ask, scene.coverage))
 
@@ -146,7 +151,7 @@ def _busy(scene: Scene) -> str:
     busy, measured = (scene.totals.value(name) for name in ("gpu_busy_ratio", "gpu_busy_measured_ratio"))
     if busy is None or measured is None:
         return "How busy the GPUs were was not collected." if scene.has_gpus else ""
-    return f"They were busy {words.percent(busy)} of the time that was measured ({words.percent(measured)} of it)."
+    return f"They were busy {words.percent(busy)} of the measured time, which is {words.percent(measured)} of all."
 
 
 def _parameters(ask: Ask, parameters: UsageParameters) -> dict[str, str | int | tuple[str, ...]]:
