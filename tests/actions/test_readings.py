@@ -98,10 +98,23 @@ def test_another_zone_is_refused_and_said(site: Site) -> None:
     assert site.all() == before
 
 
-@pytest.mark.parametrize("how", [{"cluster": "hpg"}, {"options": {"fields": HEADER.replace("|", ",")}}])
-def test_every_other_way_is_refused(site: Site, how: dict[str, Any]) -> None:
+def test_another_cluster_of_rows_that_name_none_is_refused(site: Site) -> None:
     site.read("may.txt")
-    assert site.read("may.txt", **how).error.exit_code == 2
+    assert "with no cluster, and with cluster hpg" in str(site.read("may.txt", cluster="hpg").error)
+
+
+@pytest.mark.parametrize("replay", [False, True])
+@pytest.mark.parametrize("how", [{"zone": NEW_YORK}, {"cluster": "other"}, {"options": {"fields": "JobID,State"}}])
+def test_another_way_that_tells_equal_rows_is_no_obstacle(site: Site, how: dict[str, Any], *, replay: bool) -> None:
+    epochs = row(1).replace("2026-05-02T00:00:00", "1777680000").replace("2026-05-02T02:00:00", "1777687200")
+    site.file("may.txt", epochs.replace("||ann", "|hpg|ann"))
+    site.read("may.txt")
+    before = site.all()
+    assert len(before[0]) == 1
+    done = site.read("may.txt", replay=replay, **how)
+    assert not done.error
+    assert not any("taken back" in remark for remark in done.done.remarks)
+    assert site.all() == before
 
 
 def test_what_says_the_same_is_the_same_way(site: Site) -> None:

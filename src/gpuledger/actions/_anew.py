@@ -22,8 +22,13 @@ def newest_readings(store: Store, raw: RawZone) -> list[Entry]:
         return left_rows(run) or bool(run and run["run_kind"] == "replay"), entry.received_at
 
     for entry in sorted(raw.entries(), key=age):
-        newest[entry.sha256, entry.reported_by, part(entry)] = entry
+        newest[identity(entry)] = entry
     return sorted(newest.values(), key=lambda entry: entry.received_at)
+
+
+def identity(entry: Entry) -> tuple[str, str, str]:
+    """What makes an input the same however it is read: its bytes, who told them, which part of them."""
+    return entry.sha256, entry.reported_by, part(entry)
 
 
 def merged_with(store: Store, raw: RawZone, gone: Iterable[Entry]) -> list[Entry]:

@@ -1,8 +1,9 @@
 """One way of reading some bytes is in force at a time: the same bytes read another way would be counted twice.
 
-A way is what decides which rows come out: type and settings of the source, zone, cluster, options. It is in force from
-the ingest that read so until a replay reads the same bytes another way; the replay takes its rows back first. What was
-collected from a live system is as it was asked and is not concerned.
+A way is what may decide which rows come out: type and settings of the source, zone, cluster, options. It is in force
+from the ingest that read so until a replay reads the same bytes another way; the replay takes its rows back first. Two
+ways that tell equal rows (another zone for a file of epoch seconds) do not trouble each other. What was collected from
+a live system is as it was asked and is not concerned.
 """
 
 import json
@@ -58,17 +59,16 @@ class Readings:
             if (run := self.runs.get(taker.ingest_id))
         )
 
-    def refuse_another(self) -> None:
-        """Raises ReadOtherwise when another way is in force."""
-        if self.in_force:
-            newest = self.in_force[-1]
-            theirs, ours = self._way(newest), self._way(self.entry)
-            keys = [key for key in {**theirs, **ours} if theirs.get(key) != ours.get(key)]
-            raise ReadOtherwise(
-                f"{self.entry.input_name} was read on {newest.received_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC with"
-                f" {_said(theirs, keys)}, and with {_said(ours, keys)} its rows would be counted twice; add --replay to"
-                " take that reading back and read it anew."
-            )
+    def refusal(self) -> ReadOtherwise:
+        """What to say when the way in force tells other rows."""
+        newest = self.in_force[-1]
+        theirs, ours = self._way(newest), self._way(self.entry)
+        keys = [key for key in {**theirs, **ours} if theirs.get(key) != ours.get(key)]
+        return ReadOtherwise(
+            f"{self.entry.input_name} was read on {newest.received_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC with"
+            f" {_said(theirs, keys)}, and with {_said(ours, keys)} its rows would be counted twice; add --replay to"
+            " take that reading back and read it anew."
+        )
 
     def _ended(self, one: Entry) -> datetime:
         run = self.runs.get(one.ingest_id)
@@ -78,15 +78,14 @@ class Readings:
         return self._way(one) != self._way(other)
 
     def _way(self, entry: Entry) -> dict[str, Any]:
-        """What decides the rows, by name; settings that only say how a live system is asked are left out."""
+        """What may decide the rows, by name."""
         said = {**_defaults(self.source, entry), **entry.fields, **entry.options}
         decided = {
             "source": entry.source_type,
             "zone": entry.zone or said.get("zone") or "UTC",
             "cluster": entry.cluster or said.get("cluster"),
         }
-        live: Iterable[str] = getattr(self.source, "live_keys", ())
-        return {key: value for key, value in (said | decided).items() if key not in live and value}
+        return {key: value for key, value in (said | decided).items() if value}
 
 
 def readings(store: Store, raw: RawZone, entry: Entry, source: Source) -> Readings:

@@ -3,9 +3,10 @@
 import gzip
 import time
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
@@ -16,7 +17,7 @@ from gpuledger.actions._anew import merged_with, source_of
 from gpuledger.actions._intake import Intake
 from gpuledger.actions._readings import Readings, readings, take_back
 from gpuledger.actions._receive import Progress, new_id, opened, received
-from gpuledger.model.batch import Batch
+from gpuledger.model.batch import Batch, Watermark
 from gpuledger.model.errors import BrokenOff, LedgerError, NoData, SourceError
 from gpuledger.model.problems import Problem
 from gpuledger.model.tables import PROBLEMS, RUNS
@@ -94,14 +95,14 @@ def ingest(
     """
     entry = received(ledger.raw, source, given, context, now, _kept(given, manner))
     before = readings(ledger.store, ledger.raw, entry, source)
-    if not manner.is_replay:
-        before.refuse_another()
+    if not manner.is_replay and _is_otherwise(ledger, before, given):
+        raise before.refusal()
     if manner.is_dry_run:
         return _dry(source, ledger.raw, entry, given, manner)
     if not manner.is_replay and (known := _known(before)):
         return _again(ledger, entry, known, now)
     with ledger.raw.working(entry):
-        remarks = _anew(ledger, before, now) if before.others else []
+        remarks = _anew(ledger, before, now, given)
         return _read(ledger, source, entry, manner, None if manner.is_copied else given, remarks)
 
 
@@ -118,7 +119,7 @@ def replay(ledger: Ledger, source: Source, entry: Entry, *, now: datetime) -> In
     again = _next(entry, now)
     before = readings(ledger.store, ledger.raw, again, source)
     with ledger.raw.working(again):
-        remarks = _anew(ledger, before, now) if before.others else []
+        remarks = _anew(ledger, before, now, None)
         return _read(ledger, source, again, Manner(is_replay=True), None, remarks)
 
 
@@ -126,14 +127,42 @@ def _next(entry: Entry, now: datetime) -> Entry:
     return replace(entry, ingest_id=new_id(now, entry.sha256), received_at=now, parser=__version__)
 
 
-def _anew(ledger: Ledger, before: Readings, now: datetime) -> list[str]:
+def _is_otherwise(ledger: Ledger, before: Readings, given: Path | Fetched | None) -> bool:
+    """Are other rows in the ledger than the bytes tell now? Both are parsed where the ways differ, and compared."""
+    return any(not _tell_the_same(ledger, before, other, given) for other in before.in_force)
+
+
+def _tell_the_same(ledger: Ledger, before: Readings, other: Entry, given: Path | Fetched | None) -> bool:
+    path = given if isinstance(given, Path) else None
+    try:
+        with (
+            opened(before.entry, ledger.raw, path, Manner().progress) as ours,
+            opened(before.entry, ledger.raw, path, Manner().progress) as theirs,
+        ):
+            mine = _facts(before.source, ours, before.entry)
+            return all(a == b for a, b in zip_longest(mine, _facts(source_of(other, before.source), theirs, other)))
+    except LedgerError:
+        return False
+
+
+def _facts(source: Source, raw: BinaryIO, entry: Entry) -> Iterator[tuple[Any, ...]]:
+    """What a parse tells, but for remarks, as values that can be compared."""
+    for item in source.parse(raw, replace(_context(entry), reported_by="")):
+        match item:
+            case Batch():
+                yield item.table.name, item.rows, item.input_rows
+            case Problem() | Watermark():
+                yield (item,)
+
+
+def _anew(ledger: Ledger, before: Readings, now: datetime, given: Path | Fetched | None) -> list[str]:
     """Takes back what was read another way; remarks about what that did.
 
     Equal rows of several inputs carry the id of one ingest, so the other inputs are read again before the run of this
     one is told: killed at any moment before that, the ingest is an interrupted one, and reading it again does it all
     again.
     """
-    if not before.in_force:
+    if not _is_otherwise(ledger, before, given):
         take_back(ledger.store, before.others, (PROBLEMS,))
         return []
     rows = take_back(ledger.store, before.others)
@@ -156,11 +185,14 @@ def _read_again(ledger: Ledger, like: Source, entry: Entry, now: datetime) -> st
     return ""
 
 
+def _context(entry: Entry) -> Context:
+    return Context(entry.reported_by, entry.zone, entry.cluster, entry.input_name, entry.options)
+
+
 def _parse(source: Source, raw: BinaryIO, entry: Entry, intake: Intake) -> BrokenOff | None:
     """Takes all that the source tells; the end in the middle, where there is one."""
-    context = Context(entry.reported_by, entry.zone, entry.cluster, entry.input_name, entry.options)
     try:
-        for item in source.parse(raw, context):
+        for item in source.parse(raw, _context(entry)):
             intake.take(item)
     except BrokenOff as error:
         return error

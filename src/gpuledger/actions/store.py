@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from gpuledger.actions._anew import source_of
+from gpuledger.actions._anew import identity, newest_readings, source_of
 from gpuledger.actions._readings import readings
 from gpuledger.actions.ingest import Counted, Ledger, replay
 from gpuledger.model.errors import LedgerError
@@ -24,7 +24,7 @@ def check(
     `source_of` makes the source that reads an entry; by default the plugin of its type with the fields it had.
     """
     found = ledger.store.check(repair=is_repair)
-    findings = _still_lost(ledger, [*found.findings, *_interrupted(ledger)], source_of)
+    findings = [*found.findings, *_interrupted(ledger, source_of)]
     if is_repair:
         findings = _replayed(ledger, findings, now, source_of)
     return replace(found, findings=tuple(findings), checked_at=now)
@@ -52,8 +52,8 @@ def problems(ledger: Ledger, limit: int) -> tuple[list[dict[str, Any]], int]:
     return ledger.store.ask(newest.drop("sha256")).to_pylist(), count
 
 
-def _interrupted(ledger: Ledger) -> list[Finding]:
-    """Inputs whose ingest neither finished nor runs, and that nobody has read since."""
+def _interrupted(ledger: Ledger, source_of: Callable[[Entry], Source]) -> list[Finding]:
+    """Inputs whose ingest neither finished nor runs, and that nobody has read since, as they were or another way."""
     runs = _runs(ledger)
     told = {run["ingest_id"] for run in runs}
     newest: dict[tuple[str, str | None], datetime] = {}
@@ -65,23 +65,18 @@ def _interrupted(ledger: Ledger) -> list[Finding]:
     for entry in ledger.raw.entries():
         since = newest.get((entry.sha256, entry.cluster))
         is_settled = since is not None and since >= entry.received_at.astimezone(UTC).replace(tzinfo=None)
-        if entry.ingest_id not in told and not is_settled and not ledger.raw.is_working(entry):
+        if entry.ingest_id in told or is_settled or ledger.raw.is_working(entry):
+            continue
+        if not _is_taken_back(ledger, entry, source_of):
             sentence = f"Ingest {entry.ingest_id} of {entry.input_name} was interrupted; replay it."
             findings.append(Finding("runs", sentence, "warning", lost_ingest_id=entry.ingest_id))
     return findings
 
 
-def _still_lost(ledger: Ledger, findings: list[Finding], source_of: Callable[[Entry], Source]) -> list[Finding]:
-    """The findings without those about ingests that a replay has taken back: nothing of them is missed."""
-    entries = {entry.ingest_id: entry for entry in ledger.raw.entries()} if findings else {}
-
-    def is_taken_back(lost: str | None) -> bool:
-        entry = entries.get(lost or "")
-        if entry is None or not any(one.sha256 == entry.sha256 and one != entry for one in entries.values()):
-            return False
-        return readings(ledger.store, ledger.raw, entry, source_of(entry)).is_taken_back(entry)
-
-    return [finding for finding in findings if not is_taken_back(finding.lost_ingest_id)]
+def _is_taken_back(ledger: Ledger, entry: Entry, source_of: Callable[[Entry], Source]) -> bool:
+    if len(list(ledger.raw.entries(entry.sha256))) == 1:
+        return False
+    return readings(ledger.store, ledger.raw, entry, source_of(entry)).is_taken_back(entry)
 
 
 def _runs(ledger: Ledger) -> list[dict[str, Any]]:
@@ -95,8 +90,9 @@ def _runs(ledger: Ledger) -> list[dict[str, Any]]:
 def _replayed(
     ledger: Ledger, findings: list[Finding], now: datetime, source_of: Callable[[Entry], Source]
 ) -> list[Finding]:
-    """The findings, with each lost ingest read again once; what cannot be read again says why."""
-    entries = {entry.ingest_id: entry for entry in ledger.raw.entries()}
+    """The findings, with each lost ingest read again once, the way that is in force; what cannot be says why."""
+    newest = {identity(entry): entry for entry in newest_readings(ledger.store, ledger.raw)}
+    entries = {entry.ingest_id: newest[identity(entry)] for entry in ledger.raw.entries()}
     done: dict[str, str] = {}
     mended = []
     for finding in findings:

@@ -81,7 +81,7 @@ def problems(
     columns: dict[str, Format] = {
         "time": "instant",
         "input_name": "text",
-        "line": "text",
+        "line": "count",
         "reason": "text",
         "row": "text",
     }

@@ -37,9 +37,7 @@ class Fetched:
 class Source(Protocol):
     """The contract: a frozen dataclass whose fields are its configuration keys.
 
-    `name` is the file's name, the entry point's name, the golden folder's name and the docs anchor. A source that has a
-    `live_keys: ClassVar[frozenset[str]]` names there the fields that only say how the system is asked: with others of
-    them the same bytes still give the same rows.
+    `name` is the file's name, the entry point's name, the golden folder's name and the docs anchor.
     """
 
     name: ClassVar[str]

@@ -30,7 +30,6 @@ class JobsCsv:
 
     name: ClassVar[str] = "jobs-csv"
     title: ClassVar[str] = "jobs file (CSV, Parquet or SQLite) by a column mapping"
-    live_keys: ClassVar[frozenset[str]] = frozenset(("path",))
 
     columns: Mapping[str, str] = field(default_factory=dict)
     """Canonical column = column of the file, or a DuckDB scalar expression over its columns."""

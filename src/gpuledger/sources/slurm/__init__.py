@@ -23,9 +23,6 @@ class Slurm:
 
     name: ClassVar[str] = "slurm"
     title: ClassVar[str] = "Slurm accounting (sacct)"
-    live_keys: ClassVar[frozenset[str]] = frozenset(
-        ("command", "qos", "overlap_hours", "history_days", "timeout_seconds")
-    )
 
     command: str = "sacct"
     """Run as it stands; it may hold arguments, e.g. a wrapper over ssh."""
