@@ -86,6 +86,38 @@ def test_a_torn_last_log_is_taken_back_and_its_ingest_read_again(site: Site, cut
     assert site.check().findings == ()
 
 
+def test_an_empty_last_log_is_refused_and_never_answered_with_fewer_rows(site: Site) -> None:
+    open_lake = Lake(site.root)
+    assert open_lake.version(JOB_ATTEMPTS) == len(site.logs()) - 1
+    torn = site.logs()[-1].with_name(f"{len(site.logs()):020d}.json")
+    torn.touch()
+    for lake in (open_lake, Lake(site.root)):
+        with pytest.raises(Damaged, match=r"job_attempts is torn .*store check --repair"):
+            lake.ask(unbound(JOB_ATTEMPTS).count().as_table())
+        with pytest.raises(Damaged, match="is torn"):
+            lake.upsert(attempts(attempt(1)), "i9")
+    assert all(one.is_mended for one in site.check(is_repair=True).findings)
+    assert site.count() == 90
+
+
+def zeroed(path: Path) -> None:
+    """As long as before, with a hole of zeros where the first pages were."""
+    content = bytearray(path.read_bytes())
+    content[4:400] = bytes(396)
+    path.write_bytes(content)
+
+
+def test_a_file_whose_bytes_were_changed_is_named_and_its_rows_read_again(site: Site) -> None:
+    file = site.files()[0]
+    zeroed(file)
+    (finding,) = [one for one in site.check().findings if "cannot be decoded" in one.sentence]
+    assert str(file) in finding.sentence
+    assert finding.level == "critical"
+    assert all(one.is_mended for one in site.check(is_repair=True).findings)
+    assert site.count() == 90
+    assert site.check().findings == ()
+
+
 def test_a_lost_last_log_is_noticed_even_when_another_commit_took_its_number(site: Site) -> None:
     site.logs()[-1].unlink()
     site.ingest(lines(range(95)))

@@ -9,7 +9,7 @@ from typing import cast
 from deltalake import DeltaTable
 from deltalake.exceptions import TableNotFoundError
 
-from gpuledger.model.errors import ConfigError
+from gpuledger.model.errors import ConfigError, Damaged
 from gpuledger.model.tables import Table
 from gpuledger.store._commit import add_new_columns, create, make_durable
 from gpuledger.store._edge import edge
@@ -96,7 +96,7 @@ class Shelf:
             delta = DeltaTable(self.place(table), storage_options=self._options)
         except TableNotFoundError:
             return None
-        return self._hold(take(table, delta, folder))
+        return self._hold(_sound(take(table, delta, folder)))
 
     def _create(self, table: Table) -> Snapshot:
         folder = self.folder(table)
@@ -111,7 +111,20 @@ class Shelf:
 
     def _advance(self, held: Snapshot) -> Snapshot:
         held.delta.update_incremental()
-        return held if held.delta.version() == held.version else self._hold(take(held.table, held.delta, held.folder))
+        if held.delta.version() == held.version:
+            return held
+        return self._hold(_sound(take(held.table, held.delta, held.folder)))
+
+
+def _sound(snapshot: Snapshot) -> Snapshot:
+    """The snapshot. Raises Damaged when its newest log file is empty: the library takes that for a commit of nothing."""
+    log = snapshot.folder and snapshot.folder / "_delta_log" / f"{snapshot.version:020d}.json"
+    if log and log.exists() and not log.stat().st_size:
+        raise Damaged(
+            f"The newest commit of {snapshot.table.name} is torn ({log} is empty: a power cut or a full disk); "
+            "run `store check --repair`."
+        )
+    return snapshot
 
 
 def _is_newest(held: Snapshot) -> bool:
