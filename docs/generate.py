@@ -269,7 +269,9 @@ ERRORS_INTRODUCTION = """\
 A message is one sentence with the cause, and the fix where there is one; `--debug` adds the traceback. A bad *row* is
 never an error: it is kept as a problem, counted and printed, and the rest is read.
 
-Exit codes: 0 done · 1 failed · 2 usage · 3 partial, empty or stale · 4 findings above threshold · 75 busy."""
+Exit codes: 0 done · 1 failed · 2 usage · 3 partial, empty or stale · 4 findings above threshold · 75 busy.
+
+Of several inputs (`ingest`) some of which failed the code is 3; when all failed it is the code of the first."""
 
 
 def _tree(error: type[LedgerError]) -> Iterator[type[LedgerError]]:

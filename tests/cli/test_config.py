@@ -122,3 +122,8 @@ def test_init_on_a_machine_without_any_system_says_what_to_do(
     assert ran.code == 0
     assert "Found no sacct" in ran.out
     assert tomllib.loads((work / "site.toml").read_text())["ledger"] == "/srv/led"
+
+
+def test_check_is_answered_with_validate(cli: Run) -> None:
+    ran = cli("config", "check")
+    assert (ran.code, ran.err) == (2, "gpuledger: No such command 'check'. Did you mean 'validate'?\n")

@@ -25,7 +25,7 @@ ACCEPTED = {0, 3}
 @pytest.fixture
 def site(work: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The files the examples name, a configured cluster, and commands called gpuledger and sacct."""
-    accounting(work / "sacct.txt", ANN, BOB)
+    accounting(work / "sacct.txt", BOB, ANN)
     (work / "accounting").mkdir()
     accounting(work / "accounting" / "may.txt", ANN, BOB)
     (work / "jobs.csv").write_text("job,user,start,end,gpus\n1,ann,2026-05-01T00:00:00Z,2026-05-01T01:00:00Z,2\n")

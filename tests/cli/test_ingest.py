@@ -194,3 +194,48 @@ def test_names_from_data_cannot_command_a_terminal_or_a_spreadsheet(work: Path, 
         ]
         == "'"
     )
+
+
+def test_another_zone_is_refused_and_replay_reads_anew(work: Path, cli: Run) -> None:
+    file = accounting(work / "a.txt", ANN, BOB)
+    cli("--ledger", "led", "ingest", file)
+    refused = cli("--ledger", "led", "ingest", file, "--zone", "America/New_York")
+    assert (refused.code, refused.out) == (2, "")
+    assert "with zone UTC, and with zone America/New_York its rows would be counted twice" in refused.err
+    assert counts(cli("--ledger", "led", "ingest", file, "--zone", "America/New_York", "--replay")) == [(2, 2, 0, 0)]
+    asked = ("--ledger", "led", "query", "jobs", "gpu_hours", "--month", "2026-05", "--csv")
+    assert cli(*asked).out == "jobs,gpu_hours\n2.0,5.0\n"
+    assert cli("--ledger", "led", "store", "check").code == 0
+
+
+def test_another_way_of_one_file_does_not_stop_the_others(work: Path, cli: Run) -> None:
+    cli("--ledger", "led", "ingest", accounting(work / "a.txt", ANN))
+    accounting(work / "b.txt", BOB)
+    ran = cli("--ledger", "led", "ingest", "a.txt", "b.txt", "--zone", "Europe/Berlin")
+    assert ran.code == 3
+    assert counts(ran) == [(1, 1, 0, 0), (1, 1, 0, 0)]
+
+
+def test_when_every_input_fails_the_code_is_that_of_the_first(cli: Run) -> None:
+    assert cli("--ledger", "led", "ingest", "slurm", "nothing.txt", "none.txt").code == 1
+
+
+def test_a_cluster_the_rows_name_is_kept_and_told(work: Path, cli: Run) -> None:
+    file = accounting(work / "a.txt", ANN)
+    ran = cli("--ledger", "led", "ingest", file, "--zone", "UTC", "--cluster", "other")
+    assert "The rows name their own cluster (hpg), which was kept" in ran.err
+    assert cli("--ledger", "two", "ingest", file, "--zone", "UTC", "--cluster", "hpg").err == ""
+
+
+def test_a_missing_zone_suggests_no_zone_as_if_it_were_known(work: Path, cli: Run) -> None:
+    assert "(--zone NAME, e.g. Europe/Berlin)" in cli("--ledger", "led", "ingest", accounting(work / "a.txt", ANN)).err
+
+
+def test_a_table_nobody_knows_is_answered_with_how_to_map_it(work: Path, cli: Run) -> None:
+    (work / "my jobs.csv").write_text("a,b\n1,2\n")
+    assert "`gpuledger ingest jobs-csv --suggest 'my jobs.csv'`" in cli("--ledger", "led", "ingest", "my jobs.csv").err
+
+
+def test_many_problems_point_to_where_they_are_listed(work: Path, cli: Run) -> None:
+    ran = cli("--ledger", "led", "ingest", accounting(work / "a.txt", ANN, *[BAD] * 7), "--zone", "UTC")
+    assert "2 more problems; `gpuledger store problems` lists them" in ran.err

@@ -96,6 +96,11 @@ def test_the_list_holds_every_metric_and_dimension(cli: Run) -> None:
         (("gpu_hours", "--month", "2026-05", "--last", "7d"), "do not go together"),
         (("gpu_hours", "--last", "soon"), "write 24h, 7d, 2w or 90min"),
         (("gpu_hours", "--display-zone", "Mars"), "no time zone 'Mars'"),
+        (("gpu_hours", "--csv", "--json"), "--json and --csv do not go together"),
+        (("gpu_hours", "--xlsx"), "`gpuledger report usage --format xlsx --out DIR`"),
+        (("gpu_hours", "by", "user"), "write --by"),
+        (("zzz",), "no metric 'zzz'; `gpuledger query --list` lists them"),
+        (("gpu_hours", "--by", "gpu"), "no dimension 'gpu' yet"),
     ],
 )
 def test_what_is_typed_wrong_names_the_right_thing(args: tuple[str, ...], sentence: str, led: Path, cli: Run) -> None:

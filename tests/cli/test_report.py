@@ -47,6 +47,8 @@ def test_the_configuration_may_say_a_parameter_and_a_flag_wins(work: Path, cli: 
     ("args", "sentence"),
     [
         (("usge",), "Did you mean 'usage'?"),
+        (("usage", "--json"), "--format json"),
+        (("usage", "--by", "job_name"), "Invalid value for '--by': 'job_name' is not one of"),
         (("usage", "--format", "html"), "html needs a folder: add --out DIR"),
         (("usage", "--format", "htm", "--out", "out"), "no format 'htm'; did you mean 'html'"),
         (("usage", "--month", "May"), "--month 'May' is not understood; write --month 2026-05"),

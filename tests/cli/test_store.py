@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from tests.cli.accounting import ANN, BOB, accounting
+from tests.cli.accounting import ANN, BAD, BOB, accounting
 from tests.cli.conftest import Run
 
 
@@ -39,3 +39,37 @@ def test_compact_and_vacuum_say_what_they_did(work: Path, cli: Run) -> None:
 def test_a_ledger_that_is_not_there_is_told(cli: Run) -> None:
     for command in ("info", "check", "compact", "vacuum"):
         assert cli("--ledger", "nothing", "store", command).code == 3
+
+
+def test_refused_rows_are_listed_with_file_line_and_reason(work: Path, cli: Run) -> None:
+    cli(
+        "--ledger",
+        "led",
+        "ingest",
+        accounting(work / "a.txt", ANN, BAD, BAD.replace("|c", "|\x1b[31m")),
+        "--zone",
+        "UTC",
+    )
+    told = json.loads(cli("--ledger", "led", "store", "problems", "--json").out)
+    assert [(row["input_name"], row["line"]) for row in told] == [("a.txt", 3), ("a.txt", 4)]
+    assert all(row["reason"] for row in told)
+    assert told[0]["row"] == BAD
+    assert told[1]["row"].endswith("|\\x1b[31m")
+    assert "\x1b" not in cli("--ledger", "led", "store", "problems", "--csv").out
+
+
+def test_the_newest_refused_rows_come_first_and_a_limit_is_told(work: Path, cli: Run) -> None:
+    for name in ("a.txt", "b.txt"):
+        cli("--ledger", "led", "ingest", accounting(work / name, ANN, BAD.replace("cyd", name)), "--zone", "UTC")
+    ran = cli("--ledger", "led", "store", "problems", "--limit", "1")
+    assert "b.txt" in ran.out
+    assert "a.txt" not in ran.out
+    assert "1 of 2 refused rows; --limit 2 shows all." in ran.err
+
+
+def test_a_folder_around_a_ledger_is_answered_with_the_ledger(work: Path, cli: Run) -> None:
+    cli("--ledger", "demo/ledger", "ingest", accounting(work / "a.txt", ANN), "--zone", "UTC")
+    for command in (("query", "jobs"), ("report", "usage"), ("store", "info")):
+        ran = cli("--ledger", "demo", *command)
+        assert ran.code == 3
+        assert "--ledger demo/ledger" in ran.err

@@ -48,3 +48,12 @@ def test_a_source_without_mapping_suggests_none(cli: Run, jobs: Path) -> None:
 def test_a_missing_file_is_one_sentence(cli: Run, work: Path) -> None:
     ran = cli("ingest", "jobs-csv", "--suggest", "nothing.csv")
     assert (ran.code, ran.err) == (1, "gpuledger: nothing.csv cannot be read (No such file or directory).\n")
+
+
+def test_minus_one_among_amounts_is_suggested_as_not_known(work: Path, cli: Run, jobs: Path) -> None:
+    jobs.write_text(JOBS.replace(";2;64000", ";-1;64000"))
+    suggested = cli("ingest", "jobs-csv", "--suggest", str(jobs)).out
+    assert "[sources.jobs.unknown]" in suggested
+    assert '"GPUs" = ["-1"]' in suggested
+    (work / "site.toml").write_text(suggested)
+    assert counts(cli("--config", "site.toml", "--ledger", "led", "ingest", "jobs", str(jobs))) == [(2, 2, 0, 0)]

@@ -60,6 +60,15 @@ def typed(block: str) -> Iterator[str]:
             yield line.removeprefix("$ ")
 
 
+def verbs(page: Path) -> Iterator[str]:
+    """Words named as verbs in the text: `gpuledger VERB`, whatever follows."""
+    words = (span.split() for span in re.findall(r"`(gpuledger [^`]+)`", page.read_text(encoding="utf-8")))
+    for _, *rest in words:
+        plain = [word for word in rest if not word.startswith("-")]
+        if rest and plain and not rest[0].startswith("-"):
+            yield rest[0]
+
+
 def links(page: Path) -> Iterator[Path]:
     """Files a page points to."""
     text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.pages import EVERY_PAGE, NOT_TESTED, PAGES, ROOT, Written, links, steps
+from gpuledger.cli.verbs import VERBS
+from tests.docs.pages import EVERY_PAGE, NOT_TESTED, PAGES, ROOT, Written, links, steps, verbs
 
 BIN = Path(sys.executable).parent
+PLACEHOLDERS = {"VERB", "..."}
 
 
 def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -66,6 +68,21 @@ def test_a_reader_can_do_what_a_page_says(page: Path, folder: Path) -> None:
             continue
         outcome = run(step.command, folder)
         assert outcome.returncode == 0, f"$ {step.command}\n{outcome.stdout}{outcome.stderr}"
+        if " query " in step.command and ">" not in step.command:
+            assert len(outcome.stdout.splitlines()) > 1, f"$ {step.command} prints no row"
+
+
+@pytest.mark.parametrize("page", EVERY_PAGE, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_verb_that_is_named_exists(page: Path) -> None:
+    known = {verb for panel in VERBS.values() for verb in panel}
+    assert not [verb for verb in verbs(page) if verb not in known and verb not in PLACEHOLDERS]
+
+
+def test_a_verb_that_does_not_exist_is_noticed(tmp_path: Path) -> None:
+    (tmp_path / "page.md").write_text(
+        "`gpuledger metrics` lists, `gpuledger query --list` too, `gpuledger --help` as well"
+    )
+    assert list(verbs(tmp_path / "page.md")) == ["metrics", "query"]
 
 
 @pytest.mark.parametrize("page", EVERY_PAGE, ids=lambda page: page.relative_to(ROOT).as_posix())
