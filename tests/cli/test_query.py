@@ -19,7 +19,7 @@ def rows(text: str) -> list[dict[str, str]]:
 
 def test_csv_has_a_column_per_dimension_and_metric(led: Path, cli: Run) -> None:
     ran = cli("query", "gpu_hours", "jobs", "--by", "user", *MAY, "--csv")
-    assert ran.out == "user,gpu_hours,jobs\nann,4.0,1.0\nbob,1.0,1.0\n"
+    assert ran.out == "user,gpu_hours,jobs\nann,4.0,1\nbob,1.0,1\n"
     assert ran.code == 0
 
 
@@ -64,7 +64,10 @@ def test_json_and_parquet_hold_the_same(led: Path, cli: Run, work: Path) -> None
 def test_data_goes_to_stdout_and_the_period_to_stderr(led: Path, cli: Run) -> None:
     ran = cli("query", "gpu_hours", "--by", "user", *MAY)
     assert ran.out.splitlines() == ["user  gpu_hours", "ann        4.00", "bob        1.00"]
-    assert ran.err == "Period: 2026-05-01 00:00 to 2026-06-01 00:00 UTC\n"
+    period, observed, stale = ran.err.splitlines()
+    assert period == "Period: 2026-05-01 00:00 to 2026-06-01 00:00 UTC"
+    assert "of the period was observed" in observed
+    assert stale.startswith("Data is ")
     assert cli("query", "gpu_hours", *MAY, "-q").err == ""
 
 

@@ -1,6 +1,7 @@
 """Metrics by any dimension, for any period: `gpuledger query gpu_hours --by user --where queue=a100 --last 30d`."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from shlex import quote
 from typing import TYPE_CHECKING
@@ -16,6 +17,41 @@ if TYPE_CHECKING:
     from gpuledger.metrics.ask import StoreAsk
 
 
+NEARLY_ALL = 0.995
+"""A period of which less was observed is remarked on."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was asked, as typed. `where` are filters (`metrics.filters`)."""
+
+    metrics: Sequence[str]
+    by: Sequence[str] = ()
+    where: Sequence[str] = ()
+
+    def command(self, program: str) -> str:
+        """The same question on the command line, without its period."""
+        options = [*(f"--by {name}" for name in self.by), *(f"--where {quote(text)}" for text in self.where)]
+        return " ".join([program, "query", *self.metrics, *options])
+
+
+@dataclass(frozen=True)
+class Answered:
+    """An answer, and what it was asked of."""
+
+    answer: "Answer"
+    ask: "StoreAsk"
+
+    def remarks(self) -> tuple[str, ...]:
+        """What a reader must know beside the numbers: how much was observed, and that the newest data is old."""
+        from gpuledger.reports._quality import covered_words, stale
+
+        covered = self.ask.coverage()
+        is_partly = covered.covered_ratio is not None and covered.covered_ratio < NEARLY_ALL
+        said = [covered_words(covered)] if is_partly else []
+        return (*said, *(note.sentence for note in stale(self.ask, covered)))
+
+
 def query(
     ledger: Ledger, metrics: Sequence[str], by: Sequence[str], where: Sequence[str], period: Period, now: datetime
 ) -> "Answer":
@@ -23,12 +59,17 @@ def query(
 
     Raises UsageError for unknown names, NoData when the ledger holds nothing of the period.
     """
-    ask = ask_of(ledger, period, now, where)
-    _require_known(ask, metrics, by)
-    answer = ask.ask(*metrics, by=by)
-    if not answer.records() or not by:
-        _require_data(ask, metrics, by, where)
-    return answer
+    return answered(ledger, Asked(metrics, by, where), period, now).answer
+
+
+def answered(ledger: Ledger, asked: Asked, period: Period, now: datetime, program: str = "gpuledger") -> Answered:
+    """The same with what it was asked of. `program` is how the command that an error proposes begins."""
+    ask = ask_of(ledger, period, now, asked.where)
+    _require_known(ask, asked.metrics, asked.by)
+    answer = ask.ask(*asked.metrics, by=asked.by)
+    if not any(row[metric.name] for row in answer.records() for metric in answer.metrics):
+        _require_data(ask, f"{asked.command(program)} --last 30d")
+    return Answered(answer, ask)
 
 
 LISTED = "`gpuledger query --list` lists them"
@@ -66,17 +107,21 @@ def known_metrics() -> "dict[str, Metric]":
     return registered(*((pack, load("metrics", pack)) for pack in names("metrics")))
 
 
-def _require_data(ask: "StoreAsk", metrics: Sequence[str], by: Sequence[str], where: Sequence[str]) -> None:
-    """True zero is an answer where somebody looked, or where the filter is what leaves nothing."""
+def _require_data(ask: "StoreAsk", command: str) -> None:
+    """True zero is an answer where somebody looked, or where the filter is what leaves nothing.
+
+    Raises UsageError for a filter by a name the ledger has never seen.
+    """
+    from gpuledger.metrics.filters import require_values
+
+    require_values(ask)
     counted = ask.unfiltered().ask("attempts", "attempts_submitted", "attempts_ended")
     if any(counted.totals.values()) or ask.coverage().covered_ratio:
         return
     newest = ask.newest()
     if newest is None:
         raise NoData("The ledger holds no accounting yet; read some with `gpuledger ingest FILE`.")
-    options = [*(f"--by {name}" for name in by), *(f"--where {quote(text)}" for text in where)]
-    command = " ".join(["gpuledger query", *metrics, *options, f"--last 30d --to {_stamp(newest)}"])
-    raise NoData(f"There is no data in {ask.period}; try `{command}`.")
+    raise NoData(f"There is no data in {ask.period}; try `{command} --to {_stamp(newest)}`.")
 
 
 def _stamp(moment: datetime) -> str:

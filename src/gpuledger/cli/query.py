@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from shlex import quote
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from gpuledger.model.document import Format
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+SIGNIFICANT = 12
+"""Digits of a number in CSV and JSON: what is beyond is noise of the arithmetic."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ def query(
 
 
 def _answer(session: Session, metric_names: list[str], split: Split, when: PeriodChoice, form: FormOptions) -> None:
-    from gpuledger.actions.query import query as action
+    from gpuledger.actions.query import Asked, answered
     from gpuledger.cli import messages
     from gpuledger.cli.output import print_rows
     from gpuledger.model.errors import UsageError
@@ -79,11 +83,33 @@ def _answer(session: Session, metric_names: list[str], split: Split, when: Perio
         if word in ("by", "where", "last", "from", "to"):
             raise UsageError(f"{word} is an option: write --{word}, for example `gpuledger query gpu_hours --by user`.")
     with session.open_existing() as ledger:
-        answer = action(
-            ledger, metric_names, words(split.by), split.where or [], session.period(when, "30d"), session.now
-        )
-    print_rows(answer.records(), _columns(answer), form, session.settings.display_zone)
-    messages.say(f"Period: {answer.period}")
+        asked = Asked(metric_names, words(split.by), split.where or [])
+        told = answered(ledger, asked, session.period(when, "30d"), session.now, _program(session))
+        remarks = told.remarks()
+    answer = told.answer
+    rows = [_plain(row, answer, form) for row in answer.records()]
+    print_rows(rows, _columns(answer), form, session.settings.display_zone)
+    for sentence in (f"Period: {answer.period}", *remarks):
+        messages.say(sentence)
+
+
+def _program(session: Session) -> str:
+    """How the same ledger is named on the command line again."""
+    return f"gpuledger --ledger {quote(session.typed.ledger)}" if session.typed.ledger else "gpuledger"
+
+
+def _plain(row: dict[str, Any], answer: "Answer", form: FormOptions) -> dict[str, Any]:
+    """Counts are whole numbers; text for programs has no noise of the last digits, Parquet keeps each as it is."""
+    is_text = form.is_csv or form.is_json
+    return row | {metric.name: _number(row[metric.name], metric, is_text) for metric in answer.metrics}
+
+
+def _number(value: float | None, metric: "Metric", is_text: bool) -> float | None:
+    if value is None:
+        return None
+    if metric.format == "count" and float(value).is_integer():
+        return int(value)
+    return float(f"{value:.{SIGNIFICANT}g}") if is_text else value
 
 
 def _columns(answer: "Answer") -> dict[str, "Format"]:

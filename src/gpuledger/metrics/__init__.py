@@ -84,6 +84,8 @@ class Dimension:
     meaning: str
     column: str = ""
     calendar: By | None = None
+    values: tuple[str, ...] = ()
+    """Those that may be asked for though no attempt has them."""
 
 
 @dataclass(frozen=True)

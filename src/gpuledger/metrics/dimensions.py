@@ -18,6 +18,12 @@ WAIT_CLASSES = (
 """Values of the dimension `wait`, shortest first; null where the wait is not known."""
 _WAIT_LIMITS = (60, 300, 900, 3600, 14_400, 43_200, 86_400, 259_200)
 
+STATES = (
+    "pending", "running", "suspended", "completed", "failed", "cancelled", "timeout", "out_of_memory", "node_fail",
+    "preempted", "requeued", "boot_fail", "deadline", "revoked", "resizing", "removed", "held", "stopped", "other",
+)  # fmt: skip
+"""Every state an attempt may have."""
+
 DIMENSIONS: tuple[Dimension, ...] = (
     Dimension("user", "User", "Person the work is for.", "user_name"),
     Dimension("account", "Account", "Project or accounting group that is charged.", "account"),
@@ -31,14 +37,27 @@ DIMENSIONS: tuple[Dimension, ...] = (
         "Model of the GPUs held, `no GPU` where none was. An attempt with several models is split by their number; in"
         " counts it is under each.",
         "model_held",
+        values=(NO_GPU,),
     ),
     Dimension("gpus", "GPUs per attempt", "GPUs one attempt held; `shared` for parts of a GPU.", "gpus_text"),
-    Dimension("uses_gpu", "Uses GPUs", "yes when the attempt held a GPU or a part of one, else no.", "uses_gpu"),
-    Dimension("state", "State", "How the attempt ended, or where it stands.", "state"),
+    Dimension(
+        "uses_gpu",
+        "Uses GPUs",
+        "yes when the attempt held a GPU or a part of one, else no.",
+        "uses_gpu",
+        values=("yes", "no"),
+    ),
+    Dimension("state", "State", "How the attempt ended, or where it stands.", "state", values=STATES),
     Dimension("kind", "Kind", "batch, interactive, array, session, application, model …", "kind"),
     Dimension("workflow", "Workflow", "Workflow (DAG) the job belongs to.", "workflow"),
     Dimension("job_name", "Job name", "Name given by the user.", "job_name"),
-    Dimension("wait", "Wait", "How long the attempt waited from submission to start, in classes.", "wait_class"),
+    Dimension(
+        "wait",
+        "Wait",
+        "How long the attempt waited from submission to start, in classes.",
+        "wait_class",
+        values=WAIT_CLASSES,
+    ),
     Dimension("hour", "Hour", "Hour of the display zone; the repeated hour of a DST night is two.", calendar="hour"),
     Dimension("day", "Day", "Day of the display zone, 23 or 25 hours on a DST change.", calendar="day"),
     Dimension("week", "Week", "ISO week (from Monday) of the display zone.", calendar="week"),

@@ -33,11 +33,12 @@ def require_values(ask: Ask) -> None:
 
     A ledger that has seen no name at all says nothing about names.
     """
-    for wanted in ask.where:
-        names = _names(ask, ask.dimensions[wanted.column]) if wanted.op == "=" else []
+    for wanted in (wanted for wanted in ask.where if wanted.op == "="):
+        dimension = ask.dimensions[wanted.column]
+        names = _names(ask, dimension)
         for value in filter(None, wanted.values):
-            if names and value not in names:
-                raise UsageError(_no_such(ask.dimensions[wanted.column], value, names))
+            if {*names} - {*dimension.values} and value not in names:
+                raise UsageError(_no_such(dimension, value, names))
 
 
 def _names(ask: Ask, dimension: Dimension) -> list[str]:
@@ -46,7 +47,7 @@ def _names(ask: Ask, dimension: Dimension) -> list[str]:
     told = [unbound(table) for table in tables]
     asked = [rows.select(name=column_of(rows, dimension) if n == 0 else rows.gpu_model) for n, rows in enumerate(told)]
     found = [name for rows in asked for name in ask.rows(rows.distinct())["name"].to_pylist()]
-    return sorted({name for name in found if name})
+    return sorted({name for name in found if name} | {*dimension.values})
 
 
 def _no_such(dimension: Dimension, value: str, names: Sequence[str]) -> str:

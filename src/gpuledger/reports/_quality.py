@@ -54,11 +54,11 @@ def coverage(covered: LedgerCoverage) -> Coverage:
         seen=seen if covered.sources else None,
         ratio=covered.covered_ratio,
         longest_gap_seconds=covered.longest_gap_seconds,
-        sentence=_covered_words(covered),
+        sentence=covered_words(covered),
     )
 
 
-def _covered_words(covered: LedgerCoverage) -> str:
+def covered_words(covered: LedgerCoverage) -> str:
     if covered.covered_ratio is None:
         return "No source has said how far it has told everything: coverage is not known."
     said = f"{words.percent(covered.covered_ratio)} of the period was observed"
@@ -71,7 +71,7 @@ def _strip(scene: Scene) -> Quality:
         id="coverage",
         title="Observed",
         lanes=tuple(_lanes(scene.coverage.sources)),
-        finding=_covered_words(scene.coverage),
+        finding=covered_words(scene.coverage),
         foot="Sums count what is known; nothing is extrapolated.",
     )
 
