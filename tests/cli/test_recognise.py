@@ -1,5 +1,6 @@
 """An input is read by the one source that claims it; none or several are an error that names them."""
 
+import bz2
 import gzip
 import io
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import pytest
 from gpuledger.actions.recognise import HEAD, files, from_stream, recognised
 from gpuledger.model.errors import NoData, SourceError
 from gpuledger.sources import Source
+from tests.cli.conftest import Run
 
 
 @dataclass(frozen=True)
@@ -69,3 +71,16 @@ def test_a_glob_is_written_out_in_order_and_a_file_with_signs_is_itself(tmp_path
     every, odd, missing = (str(tmp_path / name) for name in ("[ab].txt", "[x].txt", "none*.txt"))
     assert files([every]) == [str(tmp_path / "a.txt"), str(tmp_path / "b.txt")]
     assert files([odd, missing, "-"]) == [odd, missing, "-"]
+
+
+def test_a_packed_or_recoded_file_is_named_for_what_it_is(work: Path, cli: Run) -> None:
+    (work / "a.bz2").write_bytes(bz2.compress(b"JobID|State\n"))
+    (work / "b.txt").write_bytes("JobID|State\n".encode("utf-16"))
+    assert "a.bz2 is packed with bzip2; unpack it first" in cli("--ledger", "led", "ingest", "a.bz2").err
+    assert "b.txt is UTF-16 text; convert it first" in cli("--ledger", "led", "ingest", "b.txt").err
+
+
+def test_a_closed_standard_input_is_a_sentence(work: Path, cli: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    ran = cli("--ledger", "led", "ingest", "slurm", "-")
+    assert (ran.code, "There is no standard input to read from." in ran.err) == (2, True)

@@ -178,10 +178,15 @@ def test_orphans_and_staging_files_are_counted_and_deleted_when_old(site: Site) 
     assert site.count() == 90
 
 
-@pytest.mark.parametrize("name", ["led[1]", "a]b", "st*r"])
+@pytest.mark.parametrize("name", ["led[1]", "a]b", "st*r", "a%41b", "two\nlines"])
 def test_a_folder_the_engine_cannot_spell_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(ConfigError, match="none of"):
         Lake(tmp_path / name)
+
+
+def test_a_folder_with_a_plain_percent_sign_is_a_home(tmp_path: Path) -> None:
+    Lake(tmp_path / "50% %G1").upsert(attempts(attempt(1)), "i1")
+    assert Lake(tmp_path / "50% %G1").matching(JOB_ATTEMPTS, cluster="hpg").num_rows == 1
 
 
 @pytest.fixture

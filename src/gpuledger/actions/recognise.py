@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from gpuledger.actions.suggest import Suggests
 from gpuledger.model.errors import NoData, SourceError
+from gpuledger.model.strange import strange
 from gpuledger.sources import Fetched, Source
 
 HEAD = 65_536
@@ -75,6 +76,8 @@ def recognised(
     claims = _claims(sources, plain, name) or _claims(configured, plain, name)
     if len(claims) == 1:
         return known[next(iter(claims))]
+    if not claims and (what := strange(plain)):
+        raise SourceError(f"{name} {what}.")
     if claims:
         both = " and ".join(f"{ours} ({words})" for ours, words in claims.items())
         raise SourceError(f"{name} could be read by {both}; say which: `gpuledger ingest {next(iter(claims))} {name}`.")

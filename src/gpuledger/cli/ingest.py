@@ -57,7 +57,7 @@ class Reading:
         from gpuledger.actions.read import Reading as How
 
         options = {"fields": self.fields} if self.fields else {}
-        return How(source, self.zone, self.cluster, options, sys.stdin.buffer)
+        return How(source, self.zone, self.cluster, options, sys.stdin.buffer if sys.stdin else None)
 
     def manner(self, settings: "Settings", progress: Callable[[int, int], None]) -> "Manner":
         from gpuledger.actions.ingest import Manner

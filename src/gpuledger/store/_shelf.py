@@ -1,5 +1,6 @@
 """The tables of one ledger, held open: a new version is noticed by one look at its log."""
 
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -16,16 +17,18 @@ from gpuledger.store._edge import edge
 from gpuledger.store._lock import writing
 from gpuledger.store._snapshot import Snapshot, take
 
-FORBIDDEN = "[]*"
+FORBIDDEN = re.compile(r"[\[\]*\n\r]|%[0-9A-Fa-f]{2}")
+"""What the engines take for a pattern, for an end, or for another sign."""
 
 
 class Shelf:
     """Opens, makes and locks the tables under `root`, a folder or an object store's URL."""
 
     def __init__(self, root: str | Path, storage_options: dict[str, str] | None = None) -> None:
-        if any(sign in str(root) for sign in FORBIDDEN):
+        if "://" not in str(root) and FORBIDDEN.search(str(root)):
             raise ConfigError(
-                f"A ledger cannot be in {str(root)!r}: choose a folder whose name has none of [ ] * in it."
+                f"A ledger cannot be in {str(root)!r}: choose a folder whose name has none of [ ] *, no newline and "
+                "no % before two digits of 0-9 or A-F in it."
             )
         self.url = str(root).rstrip("/") if "://" in str(root) else None
         self.root = None if self.url else Path(root).expanduser().absolute()

@@ -20,7 +20,7 @@ LAYOUT = Layout(tuple(FIELDS.split("|")), b"|")
 TRES = "billing=4,cpu=4,gres/gpu:a100=1,gres/gpu=1,mem=4G,node=1"
 
 names = st.text(st.characters(codec="utf-8", exclude_characters="\r\n|\x00"), max_size=8) | st.sampled_from(
-    ["a|b", "two\nlines", "x\ny|z", "", "café"]
+    ["a|b", "two\nlines", "x\ny|z", "", "café", "\uf8fa\n\uf8fb|"]
 )
 
 
@@ -142,3 +142,9 @@ def test_a_name_of_many_megabytes_is_read_whole() -> None:
 def test_json_with_bad_bytes_in_a_name_is_read() -> None:
     job = b'{"jobs": [{"job_state": ["RUNNING"], "job_id": 7, "name": "caf\xe9", "submit_time": 1767261600, "start_time": 1767261660}]}'
     assert [row["job_name"] for row in read(job).attempts] == ["caf\ufffd"]
+
+
+def test_any_sign_in_a_name_of_several_lines_comes_back() -> None:
+    name = "a\uf8fab\n\uf8fb|\U000f0000"
+    row = "1|1|ann|physics|COMPLETED|1767261600|1767261600|1767261600|1767265200|3600|cpu=4|"
+    assert [job["job_name"] for job in read(sacct(row + name)).attempts] == [name]

@@ -1,11 +1,15 @@
 """What an input is: ours in words, a relative refused in words, or not ours."""
 
+import bz2
 import gzip
+import lzma
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 
 from gpuledger.model.errors import SourceError
+from gpuledger.sources import Context
 from gpuledger.sources.slurm import Slurm
 
 REFUSED = {
@@ -87,3 +91,27 @@ def test_zipped_text_is_told_by_what_it_holds() -> None:
 )
 def test_anything_else_is_left_to_others(head: bytes) -> None:
     assert Slurm().claims(head, "x") is None
+
+
+def test_lines_that_end_with_a_carriage_return_alone_are_told() -> None:
+    with pytest.raises(SourceError, match="carriage return alone"):
+        Slurm().claims(b"JobID|State|End\r1|COMPLETED|2026-01-01T00:00:00\r", "x")
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        ("JobID|State|End\n1|COMPLETED|2026-01-01T00:00:00\n".encode("utf-16"), "is UTF-16 text"),
+        (bz2.compress(b"JobID|State\n"), "is packed with bzip2"),
+        (lzma.compress(b"JobID|State\n"), "is packed with xz"),
+    ],
+)
+def test_what_must_be_unpacked_or_converted_first_is_named(content: bytes, what: str) -> None:
+    with pytest.raises(SourceError, match=rf"x\.txt {what}; "):
+        list(Slurm().parse(BytesIO(content), Context("", input_name="x.txt")))
+
+
+def test_rows_without_a_header_ask_for_their_columns_as_the_command_takes_them() -> None:
+    rows = b"1|1|ann|physics|COMPLETED|2026-01-01T10:00:00\n2|2|ann|physics|COMPLETED|2026-01-01T10:00:00\n"
+    with pytest.raises(SourceError, match="--fields JobID,State"):
+        list(Slurm().parse(BytesIO(rows), Context("")))

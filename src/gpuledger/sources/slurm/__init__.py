@@ -9,6 +9,7 @@ from typing import Any, BinaryIO, ClassVar
 
 from gpuledger.model.batch import Parsed
 from gpuledger.model.errors import NoData, SourceError
+from gpuledger.model.strange import strange
 from gpuledger.sources import Context, Fetched
 from gpuledger.sources.slurm.fields import Layout
 from gpuledger.sources.slurm.opened import opened
@@ -64,7 +65,8 @@ class Slurm:
             raise NoData(f"{context.input_name or 'The input'} is empty.")
         found = recognise(head, context.options.get("fields") or self.fields)
         if found is None:
-            raise SourceError(f"{context.input_name or 'The input'} is neither sacct text nor JSON of Slurm.")
+            what = strange(head) or "is neither sacct text nor JSON of Slurm"
+            raise SourceError(f"{context.input_name or 'The input'} {what}.")
         return self._parse(stream, found, context)
 
     def _parse(self, stream: "BufferedReader[Any]", found: Layout | Json, context: Context) -> Parsed:
@@ -76,7 +78,7 @@ class Slurm:
         if isinstance(found, Json):
             return parse_json(stream, found, setting)
         if not found.names:
-            raise SourceError("These look like sacct rows without a header; give their columns: fields=JobID,State,…")
+            raise SourceError("These look like sacct rows without a header; give their columns: --fields JobID,State,…")
         return parse_text(stream, found, setting)
 
     def redact(self, content: bytes) -> bytes:

@@ -9,8 +9,8 @@ from gpuledger.model.problems import Problem
 from gpuledger.sources.slurm.fields import JOB_ID, STEP_ID, Layout
 from gpuledger.sources.slurm.lines import Chunk
 
-NEWLINE, DELIMITER = "\uf8fa", "\uf8fb"
-"""Stand for a newline and a delimiter inside a value until the columns are cut."""
+NEWLINE, DELIMITER = "\0n", "\0d"
+"""Stand for a newline and a delimiter inside a value until the columns are cut. A chunk holds no NUL of its own."""
 CUT_OFF = "the input ends in the middle of this line"
 MOST_LINES_JOINED = 100
 MOST_WAYS = 5000

@@ -65,6 +65,8 @@ def recognise(head: bytes, field_list: str | None = None) -> Layout | Json | Non
     first_line = head.split(b"\n", 1)[0].rstrip(b"\r")
     if layout := _header(first_line):
         return layout
+    if b"\n" not in head and _header(first_line.split(b"\r", 1)[0]):
+        raise SourceError("The lines of this sacct text end with a carriage return alone; convert it: tr '\\r' '\\n'.")
     text = head.decode("utf-8", "replace")
     _refuse_relatives(text, first_line.decode("utf-8", "replace"))
     if field_list:
