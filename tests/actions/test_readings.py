@@ -1,5 +1,6 @@
 """The same bytes read another way: refused, or read anew so that only the last way is in the ledger."""
 
+import sqlite3
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -7,14 +8,17 @@ from typing import Any
 
 import pytest
 
+import gpuledger
 from gpuledger.actions.ingest import Manner, ingest, replay
 from gpuledger.actions.read import Reading, read, replay_all
 from gpuledger.actions.store import check
 from gpuledger.config import Ledger, Settings
+from gpuledger.model.errors import UsageError
 from gpuledger.model.schema import unbound
 from gpuledger.model.tables import ATTEMPT_GPUS, JOB_ATTEMPTS, PROBLEMS, RUNS, SNAPSHOTS, Table
 from gpuledger.raw import RawZone
 from gpuledger.sources import Context
+from gpuledger.sources.jobs_csv import JobsCsv
 from gpuledger.sources.slurm import Slurm
 from gpuledger.store.lake import Lake
 from tests.store.rows import at
@@ -241,3 +245,28 @@ def test_a_replay_of_an_entry_takes_other_ways_back_too(site: Site, tmp_path: Pa
     replay(site.ledger, Slurm(), first, now=at(3000))
     assert site.all() == rightly(tmp_path, ("may.txt", None)).all()
     assert len(site.rows(RUNS)) == 3
+
+
+def test_two_tables_of_one_file_are_two_inputs(site: Site) -> None:
+    database = site.folder / "jobs.db"
+    with sqlite3.connect(database) as connection:
+        for table, gpus in (("old", 1), ("new", 2)):
+            connection.execute(f"CREATE TABLE {table} (id, start, end, gpus)")
+            connection.execute(
+                f"INSERT INTO {table} VALUES (?, ?, ?, ?)", (table, "2026-05-01 00:00:00", "2026-05-01 01:00:00", gpus)
+            )
+    columns = {"job_id": "id", "started_at": "start", "ended_at": "end", "gpu_count": "gpus"}
+    for table in ("old", "new", "old"):
+        source = JobsCsv(columns=columns, table=table, id="id", zone="UTC", cluster="lab")
+        ingest(site.ledger, source, database, context=Context(""), now=site.now)
+    assert [row["job_id"] for row in site.rows(JOB_ATTEMPTS)] == ["new", "old"]
+
+
+def test_the_python_interface_refuses_and_reads_anew(site: Site) -> None:
+    with gpuledger.open(site.folder / "api") as ledger:
+        file = site.folder / "may.txt"
+        ledger.ingest(file, source="slurm")
+        with pytest.raises(UsageError, match="counted twice"):
+            ledger.ingest(file, source="slurm", zone=NEW_YORK)
+        ledger.ingest(file, source="slurm", zone=NEW_YORK, replay=True)
+        assert ledger.ask("jobs", month="2026-05").totals["jobs"] == 8
