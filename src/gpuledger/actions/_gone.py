@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from gpuledger.model.batch import Batch
+from gpuledger.model.period import Period
 from gpuledger.model.schema import arrow_schema, unbound
 from gpuledger.model.tables import JOB_ATTEMPTS
 from gpuledger.store import Store
@@ -25,8 +26,11 @@ def settle(store: Store, source: str, told: set[tuple[str, str]], before: dateti
 
     `told` is every (cluster, attempt_id) without an end of a complete poll up to `now`; `before` the watermark before it.
     """
+    period = Period(before - timedelta(days=1), now)
     rows = [
-        changed for row in _open(store, source) if (changed := _settled(row, source, _key(row) in told, before, now))
+        changed
+        for row in _open(store, source, period)
+        if (changed := _settled(row, source, _key(row) in told, before, now))
     ]
     if rows:
         ingest_id = f"collect-{source}-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
@@ -34,11 +38,14 @@ def settle(store: Store, source: str, told: set[tuple[str, str]], before: dateti
     return len(rows)
 
 
-def _open(store: Store, source: str) -> list[Row]:
-    """The attempts without an end that the source told last, and those that are marked."""
+def _open(store: Store, source: str, period: Period) -> list[Row]:
+    """The attempts without an end that the source told last, and those that are marked.
+
+    An attempt without an end is in every period: `period` only leaves out files where all have ended before.
+    """
     attempts = unbound(JOB_ATTEMPTS)
     is_ours = attempts.reported_by.isnull() | (attempts.reported_by == source)
-    rows: list[Row] = store.ask(attempts.filter(attempts.ended_at.isnull() & is_ours)).to_pylist()
+    rows: list[Row] = store.ask(attempts.filter(attempts.ended_at.isnull() & is_ours), period).to_pylist()
     return [{name: _aware(value) for name, value in row.items()} for row in rows]
 
 
