@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gpuledger.metrics import Filter
-from gpuledger.model.chart import Lines
+from gpuledger.model.chart import Gap, Lines
 from gpuledger.model.document import Document, Note
 from gpuledger.model.errors import NoData, UsageError
 from gpuledger.model.period import last, named
@@ -388,10 +388,21 @@ def test_a_bin_half_observed_shows_the_mean_of_that_half(tmp_path: Path) -> None
     chart = usage(store).charts[0]
     assert isinstance(chart.shape, Lines)
     [series] = chart.shape.series
-    assert (series.values[119], series.values[120], series.values[121]) == (1.0, 1.0, None)
-    assert "1.0 on average" in chart.finding
+    assert (series.values[119], series.values[120]) == (1.0, 1.0)
+    assert chart.gaps == (Gap(hour(241), hour(242)),)
     assert chart.readout == "mean 1.0 · peak 1.0"
     assert series.total == pytest.approx(720)
+
+
+def test_what_is_known_to_have_been_held_shows_where_nobody_looked(tmp_path: Path) -> None:
+    """An attempt that ended later was there: its band goes on, so that bands add up to the table; all else is a gap."""
+    known = attempt(1, started_at=hour(0), ended_at=hour(300))
+    chart = usage(ledger(tmp_path / "l", [known], [snapshot(until=hour(241))])).charts[0]
+    assert isinstance(chart.shape, Lines)
+    [series] = chart.shape.series
+    assert (series.values[121], series.values[149], series.values[150]) == (1.0, 1.0, None)
+    assert chart.gaps == (Gap(hour(241), hour(242)), Gap(hour(300), hour(720)))
+    assert "1.0 on average" in chart.finding
 
 
 def test_a_filter_of_a_name_nobody_has_is_answered_with_the_near_ones(store: Lake) -> None:

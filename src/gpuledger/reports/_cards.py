@@ -136,10 +136,11 @@ def _measured(scene: Scene) -> Measured | None:
 def _earlier(scene: Scene, names: tuple[str, ...]) -> Earlier:
     """The previous period's numbers; a period the ledger does not reach back to is a reason, not a zero."""
     period, zone, now = scene.ask.period, scene.ask.display_zone, scene.coverage
-    said, first = words.previous(period), now.oldest
-    if first is None or first > period.previous().start:
-        return Earlier(None, said, f"no data before {words.day(first or period.start, zone)}")
+    said, first = words.previous(period), now.oldest or period.start
     before = scene.ask.coverage(period.previous())
+    is_shorter = (before.covered_ratio or 0.0) < (now.covered_ratio or 0.0) - ALIKE
+    if not before.covered_ratio or (first > period.previous().start and is_shorter):
+        return Earlier(None, said, f"no data before {words.day(first, zone)}")
     if reason := _one_sided(now.clusters, before.clusters, said):
         return Earlier(None, said, reason)
     answer = scene.ask.ask(*dict.fromkeys((*names, *BESIDE)), period=period.previous())

@@ -81,7 +81,7 @@ def _in_use(scene: Scene, held: Held, use: InUse) -> Chart:
         readout=_readout(scene, held),
         foot=f"Attempts that held resources · {scene.foot}",
         left_out=_without(scene, held),
-        gaps=tuple(Gap(start, end) for start, end in scene.coverage.gaps),
+        gaps=tuple(_gaps(scene, use)),
         empty="" if series else f"{_nothing(held, scene)}",
     )
 
@@ -92,17 +92,28 @@ def _series(use: InUse, ranked: Sequence[str]) -> tuple[Series, ...]:
     hours = use.hours
     drawn = [name for name in ranked if name in rows and hours[rows[name]] > 0]
     rest = [number for name, number in rows.items() if name not in drawn and hours[number] > 0]
-    found = [_one(name, name, use.observed[rows[name]], float(hours[rows[name]])) for name in drawn]
+    found = [Series(name, name, _band(use, [rows[name]]), total=float(hours[rows[name]])) for name in drawn]
     if rest:
         label = words.plural(len(rest), "other")
-        found.append(_one(OTHERS, label, use.observed[rest].sum(axis=0), float(hours[rest].sum())))
+        found.append(Series(OTHERS, label, _band(use, rest), total=float(hours[rest].sum())))
     return tuple(found)
 
 
-def _one(key: str, label: str, observed: "np.ndarray", hours: float) -> Series:
-    """A band: means over the observed part of each bin; where nobody looked there is no value, never 0."""
-    values = tuple(None if math.isnan(value) else value for value in observed.tolist())
-    return Series(key, label, values, total=hours)
+def _band(use: InUse, rows: Sequence[int]) -> tuple[float | None, ...]:
+    """Means over the observed part of each bin. Where nobody looked: what is known to have been held, else no value, never 0."""
+    observed, held = use.observed[rows].sum(axis=0), use.means[rows].sum(axis=0)
+    values = np.where(np.isnan(observed) & (held > 0), held, observed)
+    return tuple(None if math.isnan(value) else value for value in values.tolist())
+
+
+def _gaps(scene: Scene, use: InUse) -> Iterator[Gap]:
+    """What nobody observed, but for the bins in which something is known to have been held."""
+    pieces = list(scene.coverage.gaps)
+    for number in np.flatnonzero((use.covered == 0) & (use.total > 0)).tolist():
+        left, right = use.edges[number], use.edges[number + 1]
+        cut = [part for start, end in pieces for part in ((start, min(end, left)), (max(start, right), end))]
+        pieces = [(start, end) for start, end in cut if start < end]
+    return (Gap(start, end) for start, end in pieces)
 
 
 def _without(scene: Scene, held: Held) -> str:
