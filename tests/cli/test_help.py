@@ -57,7 +57,12 @@ def test_every_line_of_help_fits_eighty_columns(cli: Run, monkeypatch: pytest.Mo
 
 def test_no_line_of_help_is_cut(cli: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    cut = [line for verb in LINES for line in cli(verb, "--help").out.splitlines() if line.endswith("...") and "Usage:" not in line]
+    cut = [
+        line
+        for verb in LINES
+        for line in cli(verb, "--help").out.splitlines()
+        if line.endswith("...") and "Usage:" not in line
+    ]
     assert cut == []
 
 
