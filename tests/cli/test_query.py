@@ -30,7 +30,7 @@ def test_dimensions_may_be_joined_or_repeated(led: Path, cli: Run) -> None:
 
 
 def test_filters_keep_and_leave_out(led: Path, cli: Run) -> None:
-    assert rows(cli("query", "gpu_hours", "--where", "queue=gpu", *MAY, "--csv").out) == [{"gpu_hours": "4.0"}]
+    assert rows(cli("query", "gpu_hours", "--where", "queue=a100", *MAY, "--csv").out) == [{"gpu_hours": "4.0"}]
     assert rows(cli("query", "gpu_hours", "--where", "user!=ann", *MAY, "--csv").out) == [{"gpu_hours": "1.0"}]
     assert rows(cli("query", "gpu_hours", "--where", "user=ann,bob", *MAY, "--csv").out) == [{"gpu_hours": "5.0"}]
 
