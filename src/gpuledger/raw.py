@@ -139,13 +139,18 @@ class RawZone:
         return _unchanged(Path(entry.path), entry)
 
     def expire(self, now: datetime, days: int = 90) -> int:
-        """Deletes days older than `days`; returns the number of files."""
+        """Deletes bytes and the entries of polls of days older than `days`; returns the number of files.
+
+        What a file was read as stays: it is small, and tells a second reading of the same bytes from a first.
+        """
         oldest = f"{now.astimezone(UTC).date() - timedelta(days=days):%Y-%m-%d}"
-        gone = [path for path in self.root.glob("[0-9]*-*-*/*") if path.parent.name < oldest]
+        old = [path for path in self.root.glob("[0-9]*-*-*/*") if path.parent.name < oldest]
+        gone = [path for path in old if not _stays(path)]
         for path in gone:
             path.unlink(missing_ok=True)
         for folder in {path.parent for path in gone}:
-            folder.rmdir()
+            if not any(folder.iterdir()):
+                folder.rmdir()
         return len(gone)
 
     def _day(self, moment: datetime) -> Path:
@@ -191,6 +196,11 @@ def _entry(path: Path) -> Entry | None:
         return Entry(**{**told, "received_at": datetime.fromisoformat(told["received_at"])})
     except (FileNotFoundError, ValueError, TypeError, KeyError):
         return None
+
+
+def _stays(path: Path) -> bool:
+    entry = _entry(path) if path.suffix == ".json" else None
+    return entry is not None and not entry.is_collected
 
 
 def _plain(value: object) -> str:

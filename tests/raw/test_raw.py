@@ -92,7 +92,7 @@ def test_a_file_that_stayed_outside_is_opened_while_it_is_the_same(zone: RawZone
 
 
 def test_bytes_that_expired_say_so(zone: RawZone) -> None:
-    entry = entry_of(zone.keep(io.BytesIO(b"x"), NOW))
+    entry = replace(entry_of(zone.keep(io.BytesIO(b"x"), NOW)), is_collected=True)
     with zone.working(entry):
         pass
     assert zone.expire(NOW + timedelta(days=90)) == 0
@@ -100,6 +100,14 @@ def test_bytes_that_expired_say_so(zone: RawZone) -> None:
     assert list(zone.root.iterdir()) == []
     with pytest.raises(SourceError, match="no longer in the raw zone"):
         zone.open(entry)
+
+
+def test_how_a_file_was_read_is_known_after_its_bytes_expired(zone: RawZone) -> None:
+    entry = entry_of(zone.keep(io.BytesIO(b"x"), NOW))
+    with zone.working(entry):
+        pass
+    assert [zone.expire(NOW + timedelta(days=days)) for days in (91, 92)] == [1, 0]
+    assert list(zone.entries(entry.sha256)) == [entry]
 
 
 def test_a_killed_keep_leaves_nothing_that_counts(zone: RawZone) -> None:
