@@ -15,7 +15,7 @@ from gpuledger.model.chart import Chart, Gap, Lines, Series
 from gpuledger.render.figure import draw
 from gpuledger.render.figure.axes import Scale, TimeScale, range_ticks, time_ticks, value_ticks
 from gpuledger.render.figure.drawing import Area, Cells, Room, Words, fit
-from gpuledger.render.figure.labels import spread
+from gpuledger.render.figure.labels import Label, side_labels, spread
 from gpuledger.render.figure.paper import figure, to_png, to_svg
 from gpuledger.render.figure.type import measure
 from gpuledger.render.theme import Colours
@@ -173,6 +173,13 @@ def test_value_ticks_are_round_few_and_start_at_zero(top: float, unit: str) -> N
 def test_log_ticks_stay_inside_their_range() -> None:
     assert range_ticks(Scale(20, 80_000, is_log=True), "second") == [60, 600, 3600, 21_600]
     assert range_ticks(Scale(0.7, 30, is_log=True), "") == [1, 2, 5, 10, 20]
+
+
+def test_names_that_share_a_height_stay_in_the_order_of_the_stack() -> None:
+    labels = [Label(100.0, "first", "", "c0"), *(Label(40.0, name, "", "c1") for name in ("second", "third", "others"))]
+    items = side_labels(labels, (0.0, 200.0), "", PAPER)
+    names = sorted((item.y, item.text) for item in items if isinstance(item, Words) and item.text)
+    assert [name for _, name in names] == ["others", "third", "second", "first"]
 
 
 def test_labels_are_spread_apart_inside_their_place() -> None:

@@ -22,7 +22,8 @@ class Label:
 
 def side_labels(labels: Sequence[Label], place: tuple[float, float], head: str, room: Room) -> list[Item]:
     """The labels from bottom to top, apart by `GAP`, each led to its band by a hair line."""
-    ordered = sorted(labels, key=lambda label: label.y)
+    # Names that hold nothing in the last bin share one height: there the later rank stays on top, as in the stack.
+    ordered = [label for _, label in sorted(enumerate(labels), key=lambda each: (each[1].y, -each[0]))]
     low = place[0] + (8 if head else 0)
     heights = spread([label.y for label in ordered], GAP, low, max(place[1], low + GAP * len(ordered)))
     items: list[Item] = []
