@@ -21,8 +21,6 @@ from gpuledger.store._maintain import GRACE, describe, is_older, staging_files
 from gpuledger.store._shelf import Shelf
 from gpuledger.store._snapshot import scanned
 
-NEVER_LOST = ("failed", "empty")
-
 
 @dataclass(frozen=True)
 class Log:
