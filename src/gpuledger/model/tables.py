@@ -100,7 +100,7 @@ SNAPSHOTS = _table(
     "snapshots",
     "one poll of one source",
     "cluster source time",
-    "since until status row_count period_seconds error",
+    "since until status row_count period_seconds error told_tables",
     order="time",
     is_polled=True,
 )
