@@ -104,16 +104,31 @@ class GridRow:
 
 
 @dataclass(frozen=True)
+class GridGroup:
+    """What stands beside a group's name: its size in words and the share (0 to 1) of each state, in order of drawing."""
+
+    label: str
+    words: str = ""
+    shares: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True)
 class Grid:
-    """Rows by the x axis; `states` are the keys of theme.json that codes stand for, empty for amounts."""
+    """Rows by the x axis; `states` are the keys of theme.json that codes stand for, empty for amounts.
+
+    A row's `group` is the label of one of `groups`, where it has more to say than its name.
+    """
 
     rows: tuple[GridRow, ...]
     states: tuple[str, ...] = ()
+    groups: tuple[GridGroup, ...] = ()
     shape: Literal["grid"] = "grid"
 
 
 @dataclass(frozen=True)
 class Span:
+    """An interval of a row; `key` is a state of theme.json or a name of the chart's dimension. No end: still open."""
+
     row: str
     start: datetime
     end: datetime | None
@@ -123,8 +138,12 @@ class Span:
 
 @dataclass(frozen=True)
 class Spans:
+    """A lane a row. `totals` are the rows' amounts, printed at their right in `total_unit`; the last label stands there too."""
+
     rows: tuple[str, ...]
     spans: tuple[Span, ...]
+    totals: tuple[float | None, ...] = ()
+    total_unit: str = ""
     shape: Literal["spans"] = "spans"
 
 
@@ -136,7 +155,7 @@ class Chart:
     """A figure: title names quantity and bin, `finding` states what is remarkable, `foot` population, period, zone.
 
     `readout` is the line at the right of the title ("mean 40.9 · peak 62.0 (96.9 % of limit)"). `dimension` names
-    whose ranks colour the series.
+    whose ranks colour the series; of the dimension `part` the keys are states of theme.json, which have their own colours.
     """
 
     id: str
