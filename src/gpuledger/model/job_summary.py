@@ -1,0 +1,246 @@
+"""The CSV of an experiment's attempts: the earlier tool's 40 columns and our own after them, and how a cell is written.
+
+One place for who writes it (`experiment csv`) and who reads it back (the source `job-summary`): a cell written by `cell`
+is read by `value` as it was, so a ledger filled from our CSV tells what the logs told. The earlier columns stay as the
+earlier tool wrote them (naive local stamps, total bytes); where one of ours says the same thing exactly, ours holds.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+CellKind = Literal["text", "texts", "whole", "number", "flag", "instant", "local", "length", "json"]
+"""instant: ISO in UTC with Z · local: ISO without offset, in the zone of the log · length: h:mm:ss for people, derived ·
+texts and json: JSON."""
+
+
+@dataclass(frozen=True)
+class SummaryColumn:
+    """One column of the CSV. `column` is the canonical column of job_attempts it holds exactly, '' when it is computed."""
+
+    header: str
+    column: str
+    kind: CellKind
+
+
+def _earlier(header: str, kind: CellKind) -> SummaryColumn:
+    return SummaryColumn(header, "", kind)
+
+
+EARLIER: tuple[SummaryColumn, ...] = (
+    _earlier("Job Name", "text"),
+    _earlier("DAG Source", "text"),
+    _earlier("Run UUID", "text"),
+    _earlier("HTCondor Cluster ID", "whole"),
+    _earlier("Attempt Sequence", "whole"),
+    _earlier("Final Status", "text"),
+    _earlier("Targeted Resource", "text"),
+    _earlier("GLIDEIN Resource Name", "text"),
+    _earlier("Submit Time", "local"),
+    _earlier("Start Time", "local"),
+    _earlier("End Time", "local"),
+    _earlier("Execution Duration (seconds)", "number"),
+    _earlier("Execution Duration (human)", "length"),
+    _earlier("Total Duration (seconds)", "number"),
+    _earlier("Total Duration (human)", "length"),
+    _earlier("Total Bytes Sent", "whole"),
+    _earlier("Total Bytes Received", "whole"),
+    _earlier("Number of GPUs", "number"),
+    _earlier("GPU Device Name", "text"),
+    _earlier("GPU Memory MB", "number"),
+    _earlier("GPU Capability", "text"),
+    _earlier("GPU Driver Version", "text"),
+    _earlier("GPU ECC Enabled", "flag"),
+    _earlier("GPU UUID", "text"),
+    _earlier("GPU ID", "text"),
+    _earlier("GPU PCI Bus ID", "text"),
+    _earlier("GPU Usage", "number"),
+    _earlier("GPU Memory Usage MB", "number"),
+    _earlier("CPU Usage", "number"),
+    _earlier("Peak Memory Usage MB", "number"),
+    _earlier("Disk Usage KB", "number"),
+    _earlier("Held Time", "local"),
+    _earlier("Released Time", "local"),
+    _earlier("Evicted Time", "local"),
+    _earlier("Aborted Time", "local"),
+    _earlier("Transfer Input Start Time", "local"),
+    _earlier("Transfer Input End Time", "local"),
+    _earlier("Transfer Input Duration (seconds)", "number"),
+    _earlier("Transfer Input Duration (human)", "length"),
+    _earlier("Epochs Completed", "whole"),
+)
+"""The earlier tool's columns in its order. Its files of 2025 lack some of them (21 to 40 columns)."""
+
+EXECUTED, ATTEMPT_GPUS, ATTEMPT_EVENTS = "Executed", "GPUs", "Events"
+RETRY_LIMIT, IS_DONE_IN_RESCUE = "Retry Limit", "Done In Rescue"
+GPU_COLUMNS = (
+    "host", "gpu", "gpu_index", "gpu_model", "gpu_memory_bytes", "capability", "driver_version", "gpu_uuid", "bus_id",
+    "share_ratio",
+)  # fmt: skip
+"""Columns of attempt_gpus in the JSON of `GPUs`; an attempt's times are its own."""
+EVENT_COLUMNS = (
+    "time", "event_kind", "ended_event_at", "host", "code", "subcode", "message", "sent_bytes", "received_bytes",
+)  # fmt: skip
+"""Columns of attempt_events in the JSON of `Events`."""
+
+OWN: tuple[SummaryColumn, ...] = (
+    SummaryColumn(EXECUTED, "", "flag"),
+    SummaryColumn("State", "state", "text"),
+    SummaryColumn("State In Log", "state_raw", "text"),
+    SummaryColumn("Exit Code", "exit_code", "whole"),
+    SummaryColumn("Signal", "signal", "whole"),
+    SummaryColumn("End Code", "end_code", "whole"),
+    SummaryColumn("End Subcode", "end_subcode", "whole"),
+    SummaryColumn("End Reason", "end_reason", "text"),
+    SummaryColumn("Wait Reason", "wait_reason", "text"),
+    SummaryColumn("Access Point", "cluster", "text"),
+    SummaryColumn("Job ID", "job_id", "text"),
+    SummaryColumn("Attempt ID", "attempt_id", "text"),
+    SummaryColumn("Job Kind", "kind", "text"),
+    SummaryColumn("Workflow Run", "workflow_run", "text"),
+    SummaryColumn("Workflow Step", "workflow_step", "text"),
+    SummaryColumn("Submitted As", "job_name", "text"),
+    SummaryColumn("Site", "site", "text"),
+    SummaryColumn("Target Site", "target_site", "text"),
+    SummaryColumn("Queue", "queue", "text"),
+    SummaryColumn("Hosts", "host_names", "texts"),
+    SummaryColumn("Tags", "tags", "texts"),
+    SummaryColumn("User", "user_name", "text"),
+    SummaryColumn("Account", "account", "text"),
+    SummaryColumn("Submitted (UTC)", "submitted_at", "instant"),
+    SummaryColumn("Eligible (UTC)", "eligible_at", "instant"),
+    SummaryColumn("Matched (UTC)", "matched_at", "instant"),
+    SummaryColumn("Started (UTC)", "started_at", "instant"),
+    SummaryColumn("Start Is Known", "is_start_known", "flag"),
+    SummaryColumn("Ended (UTC)", "ended_at", "instant"),
+    SummaryColumn("Observed (UTC)", "observed_at", "instant"),
+    SummaryColumn("Suspended (seconds)", "suspended_seconds", "number"),
+    SummaryColumn("Time Limit (seconds)", "time_limit_seconds", "number"),
+    SummaryColumn("Priority", "priority", "number"),
+    SummaryColumn("Allocated Hosts", "node_count", "number"),
+    SummaryColumn("Allocated CPUs", "cpu_count", "number"),
+    SummaryColumn("Allocated GPUs", "gpu_count", "number"),
+    SummaryColumn("Allocated Memory (bytes)", "memory_bytes", "number"),
+    SummaryColumn("Allocated Disk (bytes)", "disk_bytes", "number"),
+    SummaryColumn("GPU Model", "gpu_model", "text"),
+    SummaryColumn("Memory of One GPU (bytes)", "gpu_memory_bytes", "number"),
+    SummaryColumn("Requested Hosts", "requested_node_count", "number"),
+    SummaryColumn("Requested CPUs", "requested_cpu_count", "number"),
+    SummaryColumn("Requested GPUs", "requested_gpu_count", "number"),
+    SummaryColumn("Requested Memory (bytes)", "requested_memory_bytes", "number"),
+    SummaryColumn("Requested Disk (bytes)", "requested_disk_bytes", "number"),
+    SummaryColumn("Requested GPU Model", "requested_gpu_model", "text"),
+    SummaryColumn("CPU Time Used (seconds)", "used_cpu_seconds", "number"),
+    SummaryColumn("Peak Memory (bytes)", "used_memory_bytes", "number"),
+    SummaryColumn("Peak Disk (bytes)", "used_disk_bytes", "number"),
+    SummaryColumn("GPU Busy (0 to 1)", "gpu_busy_ratio", "number"),
+    SummaryColumn("GPU Busy Measured By", "gpu_busy_source", "text"),
+    SummaryColumn("Peak GPU Memory (bytes)", "used_gpu_memory_bytes", "number"),
+    SummaryColumn("Use Observed (UTC)", "usage_observed_at", "instant"),
+    SummaryColumn("Bytes To Job", "sent_bytes", "number"),
+    SummaryColumn("Bytes From Job", "received_bytes", "number"),
+    SummaryColumn("Transfer In (seconds)", "transfer_in_seconds", "number"),
+    SummaryColumn("Transfer Out (seconds)", "transfer_out_seconds", "number"),
+    SummaryColumn("Failed Transfers (seconds)", "failed_transfer_seconds", "number"),
+    SummaryColumn("Held (seconds)", "held_seconds", "number"),
+    SummaryColumn("Energy (joules)", "energy_joules", "number"),
+    SummaryColumn(RETRY_LIMIT, "", "whole"),
+    SummaryColumn(IS_DONE_IN_RESCUE, "", "flag"),
+    SummaryColumn(ATTEMPT_GPUS, "", "json"),
+    SummaryColumn(ATTEMPT_EVENTS, "", "json"),
+)
+"""Ours, after the earlier ones: every fact of an attempt that those do not hold exactly.
+
+`Retry Limit` and `Done In Rescue` are of the attempt's node (workflow_nodes), `GPUs` and `Events` lists of objects.
+"""
+
+OWN_BY_HEADER: Mapping[str, SummaryColumn] = {column.header: column for column in OWN}
+_STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "'")
+
+
+def cell(value: Any, kind: CellKind) -> str:
+    """What is written for a value; '' for None. Text that a spreadsheet would run gets an apostrophe before it."""
+    if value is None:
+        return ""
+    match kind:
+        case "text":
+            return f"'{value}" if value.startswith(_STARTS_FORMULA) else str(value)
+        case "instant":
+            return _moment(value.astimezone(UTC).replace(tzinfo=None)) + "Z"
+        case "local":
+            return _moment(value.replace(tzinfo=None))
+        case "texts" | "json":
+            return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
+        case "number":
+            return str(int(value)) if float(value).is_integer() else repr(float(value))
+        case "length":
+            return str(value)
+        case "flag" | "whole":
+            return str(value)
+
+
+def value(text: str, kind: CellKind) -> Any:
+    """What a cell says; None for an empty one. Raises ValueError where it is not of its kind.
+
+    A local stamp comes back without a zone, an instant in UTC.
+    """
+    if not text:
+        return None
+    match kind:
+        case "text":
+            return text[1:] if text[0] == "'" and text[1:].startswith(_STARTS_FORMULA) else text
+        case "instant" | "local":
+            moment = datetime.fromisoformat(text)
+            return moment.astimezone(UTC) if moment.tzinfo else moment
+        case "texts" | "json":
+            return _list(text)
+        case "whole":
+            return _whole(text)
+        case "number":
+            return _finite(text)
+        case "flag":
+            return _flag(text)
+        case "length":
+            return text
+
+
+def _moment(naive: datetime) -> str:
+    return naive.isoformat(timespec="microseconds" if naive.microsecond else "seconds")
+
+
+def _plain(value: object) -> str:
+    """Moments within JSON."""
+    if isinstance(value, datetime):
+        return cell(value, "instant")
+    raise TypeError(f"{type(value).__name__} cannot be written")
+
+
+def _list(text: str) -> list[Any]:
+    found = json.loads(text)
+    if not isinstance(found, list):
+        raise ValueError("not a list")
+    return found
+
+
+def _whole(text: str) -> int:
+    """`12713212`, and `12713212.0` as pandas writes a column with gaps."""
+    number = _finite(text)
+    if not number.is_integer():
+        raise ValueError("not a whole number")
+    return int(text) if text.lstrip("+-").isdigit() else int(number)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if number in (float("inf"), float("-inf")) or number != number:
+        raise ValueError("not finite")
+    return number
+
+
+def _flag(text: str) -> bool:
+    words = {"true": True, "false": False}
+    if text.lower() not in words:
+        raise ValueError("neither True nor False")
+    return words[text.lower()]
