@@ -1,0 +1,155 @@
+"""A letter becomes a MIME message: headers that data cannot break, both texts, pictures, and the full report beside.
+
+multipart/mixed                  when files are attached
+  multipart/alternative
+    text/plain
+    multipart/related            html and the pictures it shows
+"""
+
+import mimetypes
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from gpuledger.render.mail.letter import Figure, Letter
+
+MOST_HTML_BYTES = 100 * 1024
+"""Mail programs cut a page that is longer."""
+MOST_BYTES = 2 * 1024 * 1024
+_ADDRESS = re.compile(r"(?!-)[\x21-\x7e]+@[A-Za-z0-9][A-Za-z0-9.-]*")
+"""One that a server and a program's arguments can be told as it is: ASCII, no blank, no leading dash."""
+
+
+@dataclass(frozen=True)
+class Heading:
+    """What the headers say. Bcc is not among it: those recipients are only in the envelope."""
+
+    sender: str
+    to: Sequence[str]
+    cc: Sequence[str]
+    message_id: str
+    list_name: str
+    date: datetime
+    subject_prefix: str = ""
+
+
+@dataclass(frozen=True)
+class Composed:
+    """A message, and a sentence for each thing that was too large for it."""
+
+    message: EmailMessage
+    content: bytes
+    left_out: tuple[str, ...] = ()
+
+
+def compose(letter: Letter, heading: Heading, files: Sequence[Path] = (), link: str = "") -> Composed:
+    """The message within the limits: what does not fit is left out, attachments first, and said so (with `link`)."""
+    where = f" It is at {link}." if link else ""
+    left_out: list[str] = []
+    if len(letter.html.encode()) > MOST_HTML_BYTES:
+        left_out.append(f"The page of this mail was longer than {MOST_HTML_BYTES // 1024} KB: this is its text.{where}")
+        letter = replace(letter, html="", figures=())
+    made = _made(_with(letter, left_out), heading, files)
+    if len(made) > MOST_BYTES and files:
+        left_out.append(f"The full report was too large to be attached.{where}")
+        made = _made(_with(letter, left_out), heading, ())
+    if len(made) > MOST_BYTES and letter.figures:
+        left_out.append(f"The figures were too large for this mail.{where}")
+        letter = _without_figures(letter)
+        made = _made(_with(letter, left_out), heading, ())
+    return Composed(parsed(made), made, tuple(left_out))
+
+
+def parsed(content: bytes) -> EmailMessage:
+    """The message whose bytes these are."""
+    from email import message_from_bytes
+
+    message = message_from_bytes(content, policy=SMTP)
+    assert isinstance(message, EmailMessage)
+    return message
+
+
+def address_of(text: str) -> str:
+    """The bare address of `Name <address>`. Raises ValueError for anything but one address a server can be told."""
+    wanted = "write name@example.edu or Name <name@example.edu>"
+    if one_line(text) != text.strip():
+        raise ValueError(f"{one_line(text)!r} holds a line break or a control character; {wanted}")
+    header: Any = SMTP.header_factory("To", text)
+    found = [address.addr_spec for address in header.addresses]
+    if len(found) != 1 or header.defects or not _ADDRESS.fullmatch(found[0]):
+        raise ValueError(f"{one_line(text)!r} is not one address; {wanted}")
+    return str(found[0])
+
+
+def one_line(text: str) -> str:
+    """`text` fit for a header: no line break, no control or direction character."""
+    plain = (" " if c.isspace() else c for c in text)
+    return " ".join("".join(c for c in plain if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co")).split())
+
+
+def _made(letter: Letter, heading: Heading, files: Sequence[Path]) -> bytes:
+    message = EmailMessage(policy=SMTP)
+    _write_headers(message, letter, heading)
+    message.set_content(letter.text, cte="quoted-printable")
+    if letter.html:
+        message.add_alternative(letter.html, subtype="html", cte="quoted-printable")
+        page = message.get_payload()[-1]  # type: ignore[index]
+        for figure in letter.figures:
+            _add_figure(page, figure)  # type: ignore[arg-type]
+    for file in files:
+        kind = (mimetypes.guess_type(file.name)[0] or "application/octet-stream").split("/")
+        message.add_attachment(file.read_bytes(), maintype=kind[0], subtype=kind[1], filename=file.name)
+    return message.as_bytes()
+
+
+def _write_headers(message: EmailMessage, letter: Letter, heading: Heading) -> None:
+    domain = parseaddr(heading.sender)[1].rpartition("@")[2]
+    message["Subject"] = one_line(f"{heading.subject_prefix} {letter.subject}")
+    message["From"] = one_line(heading.sender)
+    if heading.to:
+        message["To"] = ", ".join(map(one_line, heading.to))
+    if heading.cc:
+        message["Cc"] = ", ".join(map(one_line, heading.cc))
+    message["Date"] = format_datetime(heading.date)
+    message["Message-ID"] = heading.message_id
+    message["List-Id"] = f"{one_line(heading.list_name)} <{_label(heading.list_name)}.gpuledger.{domain}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message["X-Auto-Response-Suppress"] = "All"
+
+
+def _label(name: str) -> str:
+    return re.sub(r"[^a-z0-9-]+", "-", name.lower()).strip("-") or "report"
+
+
+def _add_figure(page: EmailMessage, figure: Figure) -> None:
+    name = f"{_label(figure.cid.partition('@')[0])}.png"
+    page.add_related(figure.png, "image", "png", cid=f"<{figure.cid}>", disposition="inline", filename=name)
+
+
+def _with(letter: Letter, sentences: Sequence[str]) -> Letter:
+    """The sentences at the end of both texts."""
+    if not sentences:
+        return letter
+    text = f"{letter.text.rstrip()}\n\n{chr(10).join(sentences)}\n"
+    words = "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences)
+    head, end, rest = letter.html.rpartition("</body>")
+    page = f"{head}{words}{end}{rest}" if end else f"{letter.html}{words}"
+    return replace(letter, text=text, html=page if letter.html else "")
+
+
+def _without_figures(letter: Letter) -> Letter:
+    """The words of each picture in its place."""
+    page = letter.html
+    for figure in letter.figures:
+        image = re.compile(rf"<img\b[^>]*cid:{re.escape(figure.cid)}[\"'][^>]*>", re.IGNORECASE)
+        words = f"<p>[{escape(figure.alt)}]</p>"
+        page = image.sub(lambda _, words=words: words, page)  # type: ignore[misc]
+    return replace(letter, html=page, figures=())
