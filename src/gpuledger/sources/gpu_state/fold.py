@@ -1,0 +1,244 @@
+"""The rows of some whole moments, folded: one row for each (moment, host, GPU).
+
+A pool tells one GPU many times: its partitionable slot lists all its GPUs, also those that dynamic slots hold, and
+backfill and interactive slots list them again. Who is who:
+
+    row                    | is
+    -----------------------+---------------------------------------------------------------------
+    `backfill` in the slot | secondary; all others are primary
+    `interactive` in it    | primary; speaks for the GPU's state only where no batch slot does
+    State Claimed          | holds the GPU for a job
+
+What follows, for each side on its own (`tests/sources/gpu_state/test_truth_table.py`):
+
+    primary rows                                | occupancy | admin_state
+    --------------------------------------------+-----------+-------------------------------
+    none of them (only secondary rows)          | null      | null
+    Unclaimed, Matched                          | unclaimed | none
+    Claimed (with or without an Unclaimed one)  | claimed   | none
+    Drained                                     | unclaimed | drained
+    Drained and a Claimed one                   | claimed   | drained  (it is draining its last job)
+    Owner, Preempting …, likewise               | either    | owner, preempting …
+    several but Claimed                         |           | the strongest of `words.ADMIN`
+    without a State                             | null      | null, unless another row has one
+
+    secondary rows                              | backfill_occupancy
+    --------------------------------------------+-------------------
+    none                                        | null: not offered
+    some, none of them Claimed                  | unclaimed
+    one Claimed (or a primary one in Backfill)  | claimed
+
+Rows may come in any order: where several tell a value, the row whose slot's name is first does.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from gpuledger.model.devices import gpu_model
+from gpuledger.sources.gpu_state.coded import Coded, compact
+from gpuledger.sources.gpu_state.words import ADMIN, STATES, projects, slot
+
+Numbers = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+MIB = 2**20
+
+
+@dataclass(frozen=True)
+class Slots:
+    """Rows of whole moments, one a (slot, GPU); a column the file lacks is None.
+
+    `memory_mib` is NaN where it is not known. `weight` is 1 for the first GPU of an input row and 0 for its others.
+    """
+
+    time: Numbers
+    host: Coded
+    gpu: Coded
+    name: Coded
+    state: Coded
+    weight: Numbers
+    projects: Coded | None = None
+    model: Coded | None = None
+    memory_mib: npt.NDArray[np.float64] | None = None
+    user: Coded | None = None
+    job: Coded | None = None
+    reason: Coded | None = None
+
+
+@dataclass(frozen=True)
+class Folded:
+    """Rows of gpu_states in the order of (time, host, gpu), and how many input rows stand behind each."""
+
+    rows: pa.Table
+    weights: Numbers
+
+
+class Fold:
+    """Rows of some whole moments on their way to cells: a cell is one GPU at one moment."""
+
+    def __init__(self, slots: Slots) -> None:
+        self._slots = slots
+        moments, moment = np.unique(slots.time, return_inverse=True)
+        hosts, host = slots.host.in_order()
+        names, gpu = slots.gpu.in_order()
+        pairs, pair = compact(host * len(names) + gpu, len(hosts) * len(names))
+        cells, self._cell = compact(moment * len(pairs) + pair, len(moments) * len(pairs))
+        self.count = len(cells)
+        self._time = moments[cells // max(1, len(pairs))]
+        self._pair = pairs[cells % max(1, len(pairs))]
+        self._host, self._gpu = (hosts, self._pair // max(1, len(names))), (names, self._pair % max(1, len(names)))
+        self._read_rows()
+
+    def _read_rows(self) -> None:
+        kinds = self._slots.name.mapped(lambda word: 2 * ("backfill" in slot(word)) + ("interactive" in slot(word)))
+        states = self._slots.state.mapped(lambda word: _STATE.get(word.lower(), _OTHER), missing=-1)
+        self.is_secondary, self.is_interactive = kinds >= 2, kinds == 1
+        self.is_claimed = states == _STATE["claimed"]
+        self._states = states
+        self._order = np.lexsort((self._slots.name.ranks(), kinds))
+
+    def folded(self) -> Folded:
+        """The rows of gpu_states."""
+        columns = {
+            "time": pa.array(self._time).cast(pa.timestamp("us", "UTC")),
+            "host": _words(*self._host),
+            "gpu": _words(*self._gpu),
+            **self._primary(), **self._secondary(), **self._device(),
+            "occupant_count": pa.array(self._occupants()),
+        }  # fmt: skip
+        return Folded(pa.table(columns), np.bincount(self._cell, self._slots.weight, self.count).astype(np.int64))
+
+    def first(self, which: Flags) -> Numbers:
+        """For each cell the first row that is so, -1 where none is."""
+        found = np.full(self.count, -1)
+        rows = self._order[which[self._order]][::-1]
+        found[self._cell[rows]] = rows
+        return found
+
+    def has(self, which: Flags) -> Flags:
+        """Has the cell such a row?"""
+        found = np.zeros(self.count, bool)
+        found[self._cell[which]] = True
+        return found
+
+    def _primary(self) -> dict[str, pa.Array]:
+        primary = ~self.is_secondary
+        holder = self.first(primary & self.is_claimed)
+        is_held, is_told = holder >= 0, self.has(primary & (self._states >= 0))
+        only_interactive = self.has(primary) & ~self.has(primary & ~self.is_interactive)
+        interactive = np.where(is_held, self.is_interactive[holder], only_interactive)
+        return {
+            "occupancy": _words(("unclaimed", "claimed"), np.where(is_told, is_held, -1)),
+            "admin_state": _words(ADMIN, self._admin(only_interactive, is_told)),
+            "primary_user": self._taken(self._slots.user, holder),
+            "primary_job_id": self._taken(self._slots.job, holder),
+            "is_interactive": pa.array(interactive, mask=~self.has(primary)),
+            "owner_projects": self._owners(primary),
+            "prevented_reason": self._reason(),
+        }
+
+    def _admin(self, only_interactive: Flags, is_told: Flags) -> Numbers:
+        speaks = ~self.is_secondary & (~self.is_interactive | only_interactive[self._cell])
+        strongest = np.where(is_told, 0, -1)
+        for state in np.unique(self._states[speaks & (self._states >= 0)]):
+            rank = _RANK[state]
+            mine = self._cell[speaks & (self._states == state)]
+            strongest[mine] = np.maximum(strongest[mine], rank)
+        return strongest
+
+    def _secondary(self) -> dict[str, pa.Array]:
+        offered = self.has(self.is_secondary)
+        holder = self.first(self.is_secondary & self.is_claimed)
+        own = self.has(~self.is_secondary & (self._states == _STATE["backfill"]))
+        claimed = (holder >= 0) | own
+        return {
+            "backfill_occupancy": _words(("unclaimed", "claimed"), np.where(offered | own, claimed, -1)),
+            "backfill_user": self._taken(self._slots.user, holder),
+            "backfill_job_id": self._taken(self._slots.job, holder),
+        }
+
+    def _device(self) -> dict[str, pa.Array]:
+        model, memory = self._slots.model, self._slots.memory_mib
+        columns = {}
+        if model is not None:
+            named = model.named(lambda word: gpu_model(word).name)
+            columns["gpu_model"] = self._taken(named, self.first(named.codes >= 0))
+        if memory is not None:
+            row = self.first(~np.isnan(memory))
+            columns["gpu_memory_bytes"] = pa.array(np.where(row >= 0, memory[row] * MIB, 0), mask=row < 0)
+        return columns
+
+    def _owners(self, primary: Flags) -> pa.Array:
+        """By primary rows; where a GPU has none, by the machine's others when they agree."""
+        told = self._slots.projects
+        if told is None:
+            return pa.nulls(self.count, pa.string())
+        owners = told.named(projects)
+        row = self.first(primary & (owners.codes >= 0))
+        code = np.where(row >= 0, owners.codes[row], -1)
+        words = list(owners.words)
+        self._join_owners(primary, owners, code, words)
+        self._lend_owners(~self.has(primary), code)
+        return _words(tuple(words), code)
+
+    def _join_owners(self, primary: Flags, owners: Coded, code: Numbers, words: list[str]) -> None:
+        """Several primary slots of one GPU with different owners: all of them."""
+        differs = primary & (owners.codes >= 0) & (owners.codes != code[self._cell])
+        for cell in np.unique(self._cell[differs]).tolist():
+            rows = self._order[(self._cell == cell)[self._order]]
+            mine = [owners.words[owners.codes[row]] for row in rows if primary[row] and owners.codes[row] >= 0]
+            names = dict.fromkeys(name for word in mine for name in word.split(", ") if name)
+            words.append(", ".join(names))
+            code[cell] = len(words) - 1
+
+    def _lend_owners(self, is_lone: Flags, code: Numbers) -> None:
+        """GPUs without a primary slot have the owner that all others of their machine have at that moment."""
+        if not is_lone.any():
+            return
+        place = np.unique(np.stack([self._time, self._host[1]]), axis=1, return_inverse=True)[1].reshape(-1)
+        for here in np.unique(place[is_lone]).tolist():
+            mine = place == here
+            others = np.unique(code[mine & ~is_lone])
+            if len(others) == 1:
+                code[mine & is_lone] = others[0]
+
+    def _reason(self) -> pa.Array:
+        """'' where the source tells reasons and has none for this GPU; null where it does not tell them."""
+        told = self._slots.reason
+        if told is None:
+            return pa.nulls(self.count, pa.string())
+        row = self.first(told.codes >= 0)
+        return _words(("", *told.words), np.where(row >= 0, told.codes[row] + 1, 0))
+
+    def _occupants(self) -> Numbers:
+        """Different jobs that hold the GPU; a claim without a job's name is one of its own."""
+        rows = np.flatnonzero(self.is_claimed)
+        count = np.bincount(self._cell[rows], minlength=self.count)
+        several = rows[count[self._cell[rows]] > 1]
+        if len(several) and self._slots.job is not None:
+            job = self._slots.job.codes[several].astype(np.int64)
+            job = np.where(job >= 0, job, -1 - self._slots.name.codes[several])
+            pairs = np.unique(np.stack([self._cell[several], job]), axis=1)
+            cells, jobs = np.unique(pairs[0], return_counts=True)
+            count[cells] = jobs
+        return count
+
+    def _taken(self, column: Coded | None, rows: Numbers) -> pa.Array:
+        """The column's words at these rows, null where the row is -1."""
+        if column is None:
+            return pa.nulls(self.count, pa.string())
+        return _words(column.words, np.where(rows >= 0, column.codes[rows], -1))
+
+
+_KNOWN = tuple(STATES)
+_STATE = {word: number for number, word in enumerate(_KNOWN)}
+_OTHER = len(_KNOWN)
+_RANK = tuple(ADMIN.index(STATES[word]) for word in _KNOWN) + (ADMIN.index("other"),)
+
+
+def _words(words: tuple[str, ...], codes: npt.NDArray[np.integer]) -> pa.Array:
+    """Text as numbers into a list of words; a negative number is null."""
+    numbers = pa.array(np.asarray(codes, np.int32), mask=np.asarray(codes) < 0)
+    return pa.DictionaryArray.from_arrays(numbers, pa.array(words, pa.string()))

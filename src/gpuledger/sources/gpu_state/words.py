@@ -1,0 +1,57 @@
+"""What single cells of a slot mean: names of GPUs, hosts, kinds of slots, states."""
+
+import re
+from functools import lru_cache
+
+NOT_SAID = ("", "undefined", "error")
+"""What a ClassAd attribute without a value was written as."""
+CLAIMED, SECONDARY, UNSAID = "claimed", "backfill", None
+ADMIN = ("none", "other", "preempting", "owner", "draining", "drained")
+"""What may stand over a GPU, from the weakest to the strongest."""
+STATES = {
+    "claimed": "none", "unclaimed": "none", "matched": "none", "backfill": "none", "preempting": "preempting",
+    "owner": "owner", "drained": "drained", "draining": "draining",
+}  # fmt: skip
+_UUID = re.compile(r"GPU-([0-9a-f]{8})(-[0-9a-f-]*)?", re.I)
+_INDEX = re.compile(r"(?:GPUs_)?CUDA(\d+)", re.I)
+_BETWEEN = re.compile(r"[,\s]+")
+
+
+def said(word: str) -> str | None:
+    """The cell's text, None where it says nothing."""
+    text = word.strip()
+    return None if text.lower() in NOT_SAID else text
+
+
+@lru_cache(maxsize=65_536)
+def gpus(word: str) -> tuple[str, ...]:
+    """The GPUs of a list: `GPU-0667ce7c,MIG-…` as the collector wrote it, or `{GPUs_GPU_0667ce7c}` as the slot says it."""
+    names = _BETWEEN.split(re.sub(r"[{}\[\]\"']", " ", word))
+    return tuple(dict.fromkeys(gpu(name) for name in names if said(name)))
+
+
+def gpu(name: str) -> str:
+    """`GPU-` and 8 hex, `MIG-` and its uuid, `index:N`; any other name as it is."""
+    bare = name.strip()
+    if bare.lower().startswith("gpus_"):
+        bare = bare[5:].replace("_", "-")
+    if match := _UUID.fullmatch(bare):
+        return f"GPU-{match[1].lower()}"
+    if match := _INDEX.fullmatch(bare):
+        return f"index:{match[1]}"
+    return bare
+
+
+def slot(name: str) -> str:
+    """`slot1_3` of `slot1_3@gpu2003.example.edu`, in small letters."""
+    return name.partition("@")[0].lower()
+
+
+def host(name: str) -> str | None:
+    """The machine in a slot's name: what stands after its last `@`."""
+    return said(name.rpartition("@")[2]) if "@" in name else None
+
+
+def projects(word: str) -> str:
+    """Several owners in one spelling: `A, B`."""
+    return ", ".join(part for each in word.split(",") if (part := each.strip()))
