@@ -39,9 +39,15 @@ def test_examples_of_the_calendar_cross_both_nights_the_clock_changes() -> None:
 
 
 def test_every_column_dimension_can_be_asked(duck: Any) -> None:
-    """A dimension that no example names is still a column of the attempts."""
-    overlap = next(example for example in EXAMPLES if example.name == "overlap")
-    store = duck.load(overlap.rows)
-    for name in BY_DIMENSION:
-        answer = StoreAsk(store, overlap.period, overlap.period.end).ask("gpu_hours", by=[name])
-        assert answer.totals["gpu_hours"] == pytest.approx(7.0), name
+    """A dimension that no example names is still a column of the attempts, or of the GPUs' states."""
+    for table, name, metric, whole in (
+        ("job_attempts", "overlap", "gpu_hours", 7.0),
+        ("gpu_states", "classes_of_capacity", "present_gpu_hours", 5.0),
+    ):
+        example = next(example for example in EXAMPLES if example.name == name)
+        store = duck.load(example.rows)
+        for dimension in (each for each in BY_DIMENSION.values() if each.is_of(table)):
+            answer = StoreAsk(store, example.period, example.period.end).ask(metric, by=[dimension.name])
+            assert answer.totals[metric] == pytest.approx(whole), dimension.name
+            if not dimension.calendar:
+                assert sum(answer.of(metric).values()) == pytest.approx(whole), dimension.name

@@ -81,8 +81,14 @@ def _rows(table: str, text: str) -> Iterator[dict[str, Any]]:
 
 
 def _defaults(table: str, number: int, held: dict[str, Any]) -> dict[str, Any]:
+    if table == "gpu_states":
+        return {"cluster": "hpc", "source": "poll", "partition_day": "2026-05-01", "occupancy": "unclaimed", "admin_state": "none",
+                "owner_projects": ""}  # fmt: skip
     if table != "job_attempts":
-        return {"cluster": "hpc"}
+        is_poll = table == "snapshots" and "until" not in held
+        return {"cluster": "hpc"} | (
+            {"source": "poll", "status": "complete", "told_tables": ["gpu_states"]} if is_poll else {}
+        )
     identity = held.get("attempt_id") or str(number)
     state = "completed" if held.get("ended_at") else "running"
     return {"cluster": "hpc", "attempt_id": identity, "job_id": identity, "state": state, "submitted_at": held.get("started_at"),
@@ -97,6 +103,8 @@ def _value(name: str, cell: str | None) -> Any:
             return datetime.fromisoformat(cell).replace(tzinfo=UTC)
         case "number":
             return float(cell.removesuffix(" GiB")) * (GIB if cell.endswith(" GiB") else 1)
+        case "texts":
+            return cell.split()
         case "flag":
             return cell == "true"
         case _:

@@ -1,12 +1,14 @@
 """Metrics by any dimension, for any period: `gpuledger query gpu_hours --by user --where queue=a100 --last 30d`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
 from gpuledger.config import Ledger
+from gpuledger.config.pool import capacity_of
 from gpuledger.model.errors import NoData, UsageError
 from gpuledger.model.names import unknown
 from gpuledger.model.period import Period
@@ -73,31 +75,33 @@ def answered(ledger: Ledger, asked: Asked, period: Period, now: datetime, progra
 
 
 LISTED = "`gpuledger query --list` lists them"
-NOT_YET = ("gpu", "device", "host", "node")
-"""What a number will be told apart by once there is data of single GPUs and hosts."""
 
 
 def _require_known(ask: "StoreAsk", metrics: Sequence[str], by: Sequence[str]) -> None:
     """Raises UsageError for the first unknown name, with the near ones."""
-    for name in by:
-        if name in NOT_YET and name not in ask.dimensions:
-            raise UsageError(
-                f"There is no dimension {name!r} yet: single GPUs and hosts are not told apart; there are gpu_model and"
-                " gpus (how many an attempt held)."
-            )
     for kind, names_of_kind, held in (("metric", metrics, ask.metrics), ("dimension", by, ask.dimensions)):
         for name in names_of_kind:
             if name not in held:
                 raise UsageError(unknown(kind, name, sorted(held), LISTED))
 
 
-def ask_of(ledger: Ledger, period: Period, now: datetime, where: Sequence[str] = ()) -> "StoreAsk":
-    """What reports and queries are built from: the ledger, one period, filters as typed, every metric there is."""
+def ask_of(
+    ledger: Ledger,
+    period: Period,
+    now: datetime,
+    where: Sequence[str] = (),
+    files: Mapping[str, Path | None] = {},
+) -> "StoreAsk":
+    """What reports and queries are built from: the ledger, one period, filters as typed, every metric there is.
+
+    `files` are those of `config.pool.FILES` that were typed.
+    """
     from gpuledger.metrics.ask import StoreAsk
     from gpuledger.metrics.filters import parse
 
     filters = tuple(parse(text) for text in where)
-    return StoreAsk(ledger.store, period, now, ledger.settings.display_zone, filters, known_metrics())
+    capacity = capacity_of(ledger.settings.pool, files)
+    return StoreAsk(ledger.store, period, now, ledger.settings.display_zone, filters, capacity, known_metrics())
 
 
 def known_metrics() -> "dict[str, Metric]":

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from gpuledger.actions.query import ask_of
 from gpuledger.config import Ledger
+from gpuledger.config.pool import FILES
 from gpuledger.model.document import Document
 from gpuledger.model.period import Period
 from gpuledger.reports import Report
@@ -21,4 +22,5 @@ def report(
     recorded by whoever sends it. Raises UsageError for unknown names, NoData when the ledger holds nothing of the
     period.
     """
-    return declared.build(ask_of(ledger, period, now, where), parameters)
+    files = {name: getattr(parameters, name, None) for name in FILES}
+    return declared.build(ask_of(ledger, period, now, where, files), parameters)

@@ -11,6 +11,8 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from gpuledger.config.deliveries import ChannelSettings, DeliverySettings
+from gpuledger.config.pool import PoolSettings
 from gpuledger.model.period import tzinfo
 from gpuledger.plugins import load
 
@@ -55,10 +57,19 @@ class Settings(BaseModel):
         Literal["reference", "copy"], Field(description="Files from disk: record path and sha256, or keep a copy.")
     ] = "reference"
     raw_days: Annotated[int, Field(ge=1, description="How long the raw zone keeps what it holds.")] = 90
+    pool: Annotated[PoolSettings, Field(description="Whose capacity GPUs are, and what is left out.")] = PoolSettings()
     sources: Annotated[dict[str, SourceSettings], Field(description="Outside systems, by our name for them.")] = {}
     reports: Annotated[
         dict[str, dict[str, Any]], Field(description="Parameters of a report that differ from its own.")
     ] = {}
+    channels: Annotated[dict[str, ChannelSettings], Field(description="Ways to people, by our name for them.")] = {}
+    deliveries: Annotated[dict[str, DeliverySettings], Field(description="What is sent to whom, and when.")] = {}
+    outbox: Annotated[
+        Path | None, Field(description="Folder of messages on their way; `outbox` in the ledger's by default.")
+    ] = None
+    outbox_days: Annotated[
+        int, Field(ge=1, description="How long a message is tried, and how long the sent ones are kept.")
+    ] = 14
 
 
 @dataclass(frozen=True)

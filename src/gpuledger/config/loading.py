@@ -1,7 +1,7 @@
 """Flags over environment over `.env` over file over default, with the origin of every value remembered."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,8 @@ from dotenv import dotenv_values
 from pydantic import ValidationError
 
 from gpuledger.config import Settings
+from gpuledger.config.deliveries import nested
+from gpuledger.config.pool import FILES as POOL_FILES
 from gpuledger.model.errors import ConfigError
 from gpuledger.model.names import unknown
 
@@ -85,7 +87,19 @@ def _read_toml(file: Path) -> dict[str, Any]:
         raise ConfigError(f"{file} is not TOML: {error}.") from error
     except OSError as error:
         raise ConfigError(f"{file} cannot be read: {error.strerror}.") from error
-    return {key: _beside(file, value) if key in ("ledger", "log_file") else value for key, value in values.items()}
+    if isinstance(pool := values.get("pool"), dict):
+        values["pool"] = {key: _beside(file, value) if key in POOL_FILES else value for key, value in pool.items()}
+    _place_beside(file, values.get("channels"), lambda key: key == "folder" or key.endswith("_file"))
+    _place_beside(file, values.get("deliveries"), lambda key: key == "templates")
+    ours = ("ledger", "log_file", "outbox")
+    return {key: _beside(file, value) if key in ours else value for key, value in values.items()}
+
+
+def _place_beside(file: Path, tables: Any, is_path: Callable[[str], bool]) -> None:
+    """The same for the paths in named tables."""
+    for table in tables.values() if isinstance(tables, dict) else ():
+        if isinstance(table, dict):
+            table |= {key: _beside(file, value) for key, value in table.items() if is_path(key)}
 
 
 def _beside(file: Path, place: Any) -> Any:
@@ -139,8 +153,14 @@ def _checked(values: dict[str, Any], origins: Mapping[str, str]) -> Settings:
 
 
 def _sentence(path: list[str], kind: str, message: str) -> str:
+    if kind == "extra_forbidden" and len(path) > 2:
+        return f"[{'.'.join(path[:2])}]: {unknown('key', path[-1], nested(path))}"
     if kind == "extra_forbidden":
         return unknown("setting", path[-1], Settings.model_fields)
+    if kind == "missing" and path[0] == "deliveries":
+        return f"[{'.'.join(path[:-1])}] does not say its {path[-1]}."
+    if kind == "missing" and path[0] == "channels":
+        return f'[{".".join(path[:-1])}] does not say its type; add type = "email" (or command, folder, webhook, chat).'
     if kind == "missing" and path[0] == "sources":
         return f'[{".".join(path[:-1])}] does not say its type; add type = "slurm" (or another of `gpuledger sources`).'
     return f"{'.'.join(path)}: {message.removeprefix('Value error, ')}."

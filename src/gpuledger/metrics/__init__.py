@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from gpuledger.model.capacity import Capacity
 from gpuledger.model.document import Better, Format
 from gpuledger.model.period import By, Period
 
@@ -77,7 +78,8 @@ class Metric:
 
 @dataclass(frozen=True)
 class Dimension:
-    """Something to tell apart by: a text column of the attempts, or (`calendar`) a part of the display zone's calendar."""
+    """Something to tell apart by: a text column of the attempts (`column`) and of GPU-moments (`state_column`), or a
+    part of the display zone's calendar (`calendar`), which every number has."""
 
     name: str
     label: str
@@ -86,6 +88,11 @@ class Dimension:
     calendar: By | None = None
     values: tuple[str, ...] = ()
     """Those that may be asked for though no attempt has them."""
+    state_column: str = ""
+
+    def is_of(self, table: str) -> bool:
+        """Whether numbers taken over the table can be told apart by it."""
+        return self.calendar is not None or bool(self.state_column if table == "gpu_states" else self.column)
 
 
 @dataclass(frozen=True)
@@ -297,8 +304,21 @@ class Ask(Protocol):
     def rows(self, expression: "ir.Table", period: Period | None = None) -> "pa.Table":
         """Rows of an expression over canonical tables (`model.schema.unbound`): for lists, never for numbers."""
 
-    def coverage(self, period: Period | None = None) -> LedgerCoverage:
-        """How much of the period was observed, of the clusters that the ask's filters keep."""
+    def coverage(self, period: Period | None = None, table: str = "job_attempts") -> LedgerCoverage:
+        """How much of the period was observed, of the clusters that the ask's filters keep.
+
+        `table` says of what: job_attempts (the accounting) or gpu_states (readings of the GPUs).
+        """
+
+    @property
+    def capacity(self) -> Capacity:
+        """How GPUs are sorted into classes, and which are left out of the numbers of gpu_states."""
+
+    def with_capacity(self, capacity: Capacity) -> "Ask":
+        """The same ledger, period and filters under another sorting."""
+
+    def of_period(self, period: Period) -> "Ask":
+        """The same ledger, filters and sorting over another period."""
 
     def runaways(self) -> "pa.Table":
         """Attempts without an end that run past their time limit, or that later readings no longer tell of.

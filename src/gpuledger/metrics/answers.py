@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import fsum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 
-from gpuledger.metrics import Answer, Kind, Metric
+from gpuledger.metrics import Answer, Dimension, Kind, Metric
 from gpuledger.metrics.aggregate import BIN, QUESTION, ROWS, Part, metrics_of, together
 from gpuledger.metrics.bins import Bins, cut
 from gpuledger.metrics.coverage import covered_seconds, joined
@@ -33,6 +33,17 @@ OF_HELD: frozenset[Kind] = frozenset({"held", "active", "jobs", "distinct"})
 """Taken over the attempts that held resources in the period."""
 ZERO_WHEN_ABSENT = OF_HELD
 """No attempt at all is 0 of these; of a peak, a quantile or a ratio it is nothing."""
+
+
+class Cut(Protocol):
+    """What of a question decides the order of its rows."""
+
+    @property
+    def by(self) -> tuple[Dimension, ...]: ...
+    @property
+    def bins(self) -> Bins | None: ...
+    @property
+    def zone(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -62,7 +73,7 @@ def _answer(asking: Asking, question: Question, wanted: Sequence[Metric], found:
         lambda: _totals(asking, question, wanted, found) if question.by else found.get((), {}),
     )
     rows = {**_whole_calendar(question, wanted), **found}
-    return Answer(_columns(question, wanted, rows), question.by, tuple(wanted), question.period, totals)
+    return Answer(columns(question, wanted, rows), question.by, tuple(wanted), question.period, totals)
 
 
 def _whole_calendar(question: Question, wanted: Sequence[Metric]) -> Found:
@@ -187,13 +198,13 @@ def _held_over_time(fetch: Fetch, part: Part) -> Iterable[Rows]:
     if sums := _of(part, {"held"}):
         names = [metric.name for metric in sums.metrics]
         yield (
-            (part.number, _key(question, key, cell), dict(zip(names, values, strict=True)))
+            (part.number, key_of(question, key, cell), dict(zip(names, values, strict=True)))
             for key, cell, values in amounts(fetch, question, sums.metrics)
         )
     counted = _of(part, OF_HELD - {"held"})
     for metric in counted.metrics if counted else ():
         yield (
-            (part.number, _key(question, key, cell), {metric.name: value})
+            (part.number, key_of(question, key, cell), {metric.name: value})
             for key, cell, value in counts(fetch, question, metric)
         )
 
@@ -207,7 +218,7 @@ def _aggregated(found: pa.Table, parts: Sequence[Part]) -> Rows:
             part = asked[row[QUESTION]]
             key = tuple(row[f"d{number}"] for number in range(len(part.question.columns)))
             values = {metric.name: row[names[metric.name]] for metric in part.metrics}
-            yield part.number, _key(part.question, key, row[BIN]), values
+            yield part.number, key_of(part.question, key, row[BIN]), values
 
 
 def _peaks(fetch: Fetch, part: Part) -> Rows:
@@ -215,10 +226,10 @@ def _peaks(fetch: Fetch, part: Part) -> Rows:
     bins = question.bins or cut(question.period, question.period.seconds, "UTC")
     found = fetch(stays(question, part.metrics))
     for key, cell, number, value in peaks(found, len(question.columns), bins, len(part.metrics)):
-        yield part.number, _key(question, key, cell), {part.metrics[number].name: value}
+        yield part.number, key_of(question, key, cell), {part.metrics[number].name: value}
 
 
-def _key(question: Question, names: Key, cell: int | None) -> Key:
+def key_of(question: Cut, names: Key, cell: int | None) -> Key:
     """The names in the order of the question, the calendar's part by its number."""
     if question.bins is None:
         return names
@@ -235,14 +246,15 @@ def _derive(
 ) -> None:
     for metric in wanted:
         if metric.kind == "ratio":
-            values[metric.name] = _ratio(values[metric.numerator], values[metric.denominator])
+            values[metric.name] = ratio(values[metric.numerator], values[metric.denominator])
         elif metric.kind == "mean":
             numerator = asking.taken(question, metric.numerator)
             hours = _observed_seconds(question, _part(question, key)) / numerator.per_seconds
-            values[metric.name] = _ratio(values[numerator.name], hours)
+            values[metric.name] = ratio(values[numerator.name], hours)
 
 
-def _ratio(numerator: float | None, denominator: float | None) -> float | None:
+def ratio(numerator: float | None, denominator: float | None) -> float | None:
+    """Their quotient; None where one is not known or the denominator is 0."""
     return numerator / denominator if numerator is not None and denominator else None
 
 
@@ -272,7 +284,8 @@ def _totals(asking: Asking, question: Question, wanted: Sequence[Metric], found:
     return totals
 
 
-def _columns(question: Question, wanted: Sequence[Metric], found: Found) -> dict[str, list[Any]]:
+def columns(question: Cut, wanted: Sequence[Metric], found: Found) -> dict[str, list[Any]]:
+    """What was found as columns: dimensions, then metrics; by the calendar, then the first metric, largest first."""
     keys = sorted(found, key=lambda key: _rank(question, key, found[key].get(wanted[0].name)))
     columns: dict[str, list[Any]] = {}
     for place, dimension in enumerate(question.by):
@@ -283,7 +296,7 @@ def _columns(question: Question, wanted: Sequence[Metric], found: Found) -> dict
     return columns | {metric.name: [_number(found[key].get(metric.name)) for key in keys] for metric in wanted}
 
 
-def _rank(question: Question, key: Key, value: float | None) -> tuple[Any, ...]:
+def _rank(question: Cut, key: Key, value: float | None) -> tuple[Any, ...]:
     """Calendar first, then the number (largest first, unknown last), then the names."""
     cells = [part for part, dimension in zip(key, question.by, strict=True) if dimension.calendar]
     names = [(part is None, part or "") for part, d in zip(key, question.by, strict=True) if not d.calendar]

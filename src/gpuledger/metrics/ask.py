@@ -19,8 +19,11 @@ from gpuledger.metrics.observed import Observing
 from gpuledger.metrics.over_time import in_use
 from gpuledger.metrics.question import Question
 from gpuledger.metrics.rare import Rare
-from gpuledger.metrics.registry import BUILT_IN, BY_DIMENSION, check, find
+from gpuledger.metrics.registry import BUILT_IN, BY_DIMENSION, check, find, of_table
 from gpuledger.metrics.runaway import runaways
+from gpuledger.metrics.states.ask import StateAsk
+from gpuledger.metrics.states.metrics import TABLE as STATES
+from gpuledger.model.capacity import Capacity
 from gpuledger.model.errors import UsageError
 from gpuledger.model.period import By, Period
 from gpuledger.model.schema import unbound
@@ -40,6 +43,7 @@ class StoreAsk:
     now: datetime
     display_zone: str = "UTC"
     where: tuple[Filter, ...] = ()
+    capacity: Capacity = field(default_factory=Capacity)
     metrics: Mapping[str, Metric] = field(default_factory=lambda: BUILT_IN)
     dimensions: Mapping[str, Dimension] = field(default_factory=lambda: BY_DIMENSION)
 
@@ -51,7 +55,22 @@ class StoreAsk:
 
     def together(self, *wanted: Wanted) -> tuple[Answer, ...]:
         """See `metrics.Ask.together`."""
-        return answers(Asking(self._fetch, self.metrics), [self._asked(each) for each in wanted])
+        asked = [(self._wanted(each), each) for each in wanted]
+        tables = {number: _table(metrics) for number, (metrics, _) in enumerate(asked)}
+        found: dict[int, Answer] = {}
+        for table in dict.fromkeys(tables.values()):
+            those = [number for number, name in tables.items() if name == table]
+            found |= zip(those, self._answers(table, [asked[number] for number in those]), strict=True)
+        return tuple(found[number] for number in tables)
+
+    def _answers(self, table: str, asked: "Sequence[tuple[list[Metric], Wanted]]") -> tuple[Answer, ...]:
+        if table == STATES:
+            return self._states.together(asked)
+        return answers(Asking(self._fetch, self.metrics), [(self._question(w.by, w.where), m) for m, w in asked])
+
+    def with_capacity(self, capacity: Capacity) -> "StoreAsk":
+        """The same ledger, period and filters under another sorting of GPUs."""
+        return replace(self, capacity=capacity)
 
     def _of(self, period: Period | None) -> "StoreAsk":
         """The same ledger and filters over another period; what does not depend on the period is not asked again."""
@@ -60,6 +79,10 @@ class StoreAsk:
         there = replace(self, period=period)
         there.__dict__.update({name: self.__dict__[name] for name in _TIMELESS if name in self.__dict__})
         return there
+
+    def of_period(self, period: Period) -> "StoreAsk":
+        """See `metrics.Ask.of_period`."""
+        return self._of(period)
 
     def unfiltered(self) -> "StoreAsk":
         """The same ledger and period with every attempt."""
@@ -73,6 +96,8 @@ class StoreAsk:
         self, names: Sequence[str], step: float | By, by: str | None = None, where: Sequence[Filter] = ()
     ) -> tuple[InUse, ...]:
         """See `metrics.Ask.series_of`."""
+        if _table([find("metric", name, self.metrics) for name in names]) == STATES:
+            return self._states.series_of(names, step, by, where)
         metrics = [self._sum(name) for name in names]
         question = self._question([by] if by else [], where)
         observing = Observing(cut(self.period, step, self.display_zone), question.spans)
@@ -86,9 +111,10 @@ class StoreAsk:
         """See `metrics.Ask.rows`."""
         return self.store.ask(expression, period)
 
-    def coverage(self, period: Period | None = None) -> LedgerCoverage:
+    def coverage(self, period: Period | None = None, table: str = "job_attempts") -> LedgerCoverage:
         """See `metrics.Ask.coverage`."""
-        return self._of(period)._coverage
+        there = self._of(period)
+        return there._covered(there._states.observed, there._states.sources) if table == STATES else there._coverage
 
     def newest(self) -> datetime | None:
         """The newest moment the ledger knows of any attempt or source: what "data is N days old" is said of."""
@@ -113,15 +139,16 @@ class StoreAsk:
     def _fetch(self, expression: ir.Table) -> pa.Table:
         return self.rows(expression, self.period)
 
-    def _asked(self, wanted: Wanted) -> tuple[Question, list[Metric]]:
+    def _wanted(self, wanted: Wanted) -> list[Metric]:
         if not wanted.metrics:
             raise UsageError("Name at least one metric, for example gpu_hours.")
-        metrics = [find("metric", name, self.metrics) for name in dict.fromkeys(wanted.metrics)]
-        return self._question(wanted.by, wanted.where), metrics
+        return [find("metric", name, self.metrics) for name in dict.fromkeys(wanted.metrics)]
 
     def _question(self, by: Sequence[str], where: Sequence[Filter]) -> Question:
-        dimensions = tuple(find("dimension", name, self.dimensions) for name in dict.fromkeys(by))
+        dimensions = tuple(of_table(name, "job_attempts", self.dimensions) for name in dict.fromkeys(by))
         filters = (*check(self.where), *check(where))
+        for wanted in filters:
+            of_table(wanted.column, "job_attempts", self.dimensions)
         return Question(self.period, self.display_zone, self._rare, self._observed, dimensions, filters)
 
     def _sum(self, name: str) -> Metric:
@@ -139,16 +166,22 @@ class StoreAsk:
         return Observed(self.period, lambda: self._sources)
 
     @cached_property
+    def _states(self) -> StateAsk:
+        return StateAsk(self)
+
+    @cached_property
     def _coverage(self) -> LedgerCoverage:
-        sources, covered = kept(self._sources, self.where), self._observed.spans(self.where)
-        clusters = by_cluster(sources, self.period)
+        return self._covered(self._observed, self._sources)
+
+    def _covered(self, observed: Observed, every: tuple[SourceCoverage, ...]) -> LedgerCoverage:
+        sources, covered = kept(every, self.where), observed.spans(self.where)
         return LedgerCoverage(
             sources=sources,
             covered_ratio=None if covered is None else covered_seconds(covered) / self.period.seconds,
             gaps=() if covered is None else gaps(covered, self.period),
             newest=max((source.newest for source in sources if source.newest), default=None),
             problem_count=self._problem_count,
-            clusters=tuple(sorted(clusters)),
+            clusters=tuple(sorted(by_cluster(sources, self.period))),
             oldest=min((source.oldest for source in sources if source.oldest), default=None),
         )
 
@@ -165,3 +198,14 @@ class StoreAsk:
     def _problem_count(self) -> int:
         count: int = self.rows(unbound(PROBLEMS).agg(rows=unbound(PROBLEMS).count())).to_pylist()[0]["rows"]
         return count
+
+
+def _table(metrics: Sequence[Metric]) -> str:
+    """The table the metrics are taken over. Raises UsageError for metrics of several: they count different things."""
+    first = metrics[0]
+    for metric in metrics:
+        if metric.table != first.table:
+            raise UsageError(
+                f"{first.name} is counted from {first.table} and {metric.name} from {metric.table}; ask for them apart."
+            )
+    return first.table

@@ -68,6 +68,13 @@ class Bins:
         ends = [run.start for run in self.runs[1:]]
         return stepwise(offset, ends, number), stepwise(offset, ends, right)
 
+    def edges_of(self, number: "ir.IntegerValue") -> "tuple[ir.IntegerValue, ir.IntegerValue]":
+        """(left, right) edge of the bin of that number, as expressions."""
+        ends = [run.first for run in self.runs[1:]]
+        left = stepwise(number, ends, [(number - run.first) * run.step + run.start for run in self.runs])
+        right = stepwise(number, ends, [(number - run.first + 1) * run.step + run.start for run in self.runs])
+        return left, right
+
     def with_edges(self, edges: "Iterable[datetime]") -> "Bins":
         """The same bins cut further at the edges, all within the period."""
         return Bins(tuple(sorted({*self.edges, *edges})))
@@ -99,3 +106,15 @@ def _stepping(period: Period, step: float) -> Iterator[datetime]:
     while edge < period.end:
         yield edge
         edge += width
+
+
+def coverage_of(
+    bins: Bins, covered: "Sequence[tuple[datetime, datetime]]"
+) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+    """Share of each bin inside the spans (in order and apart)."""
+    edges = [(moment - bins.edges[0]) / timedelta(microseconds=1) for span in covered for moment in span]
+    if not edges:
+        return np.zeros(len(bins))
+    seen = np.repeat(np.cumsum([0.0, *np.diff(edges)[::2]]), 2)[1:-1]
+    shares: np.ndarray[tuple[int], np.dtype[np.float64]] = np.diff(np.interp(bins.edges_us, edges, seen))
+    return shares / bins.lengths_us

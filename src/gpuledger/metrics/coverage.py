@@ -29,8 +29,9 @@ BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
 def readings() -> "ir.Table":
-    """Every reading of every source, in order."""
+    """Every reading of attempts, of every source, in order."""
     told = unbound(SNAPSHOTS)
+    told = told.filter(told.told_tables.isnull() | told.told_tables.contains("job_attempts"))
     told = told.select("cluster", "source", "time", "since", "until", "status", "period_seconds")
     return told.order_by(["cluster", "source", "time"])
 

@@ -25,11 +25,19 @@ STATES = (
 """Every state an attempt may have."""
 
 DIMENSIONS: tuple[Dimension, ...] = (
-    Dimension("user", "User", "Person the work is for.", "user_name"),
-    Dimension("account", "Account", "Project or accounting group that is charged.", "account"),
+    Dimension(
+        "user",
+        "User",
+        "Person the work is for; of a GPU the user of the job that counts on it, `nobody` where there is none.",
+        "user_name",
+        state_column="occupant",
+    ),
+    Dimension(
+        "account", "Account", "Project or accounting group that is charged.", "account", state_column="occupant_account"
+    ),
     Dimension("queue", "Queue", "Partition or queue.", "queue"),
     Dimension("qos", "QoS", "Quality of service.", "qos"),
-    Dimension("cluster", "Cluster", "Scheduler or pool.", "cluster"),
+    Dimension("cluster", "Cluster", "Scheduler or pool.", "cluster", state_column="cluster"),
     Dimension("site", "Site", "Place with machines: a data centre or a provider.", "site"),
     Dimension(
         "gpu_model",
@@ -38,6 +46,7 @@ DIMENSIONS: tuple[Dimension, ...] = (
         " counts it is under each.",
         "model_held",
         values=(NO_GPU,),
+        state_column="gpu_model",
     ),
     Dimension("gpus", "GPUs per attempt", "GPUs one attempt held; `shared` for parts of a GPU.", "gpus_text"),
     Dimension(
@@ -106,7 +115,11 @@ _TOLD: "Mapping[str, Callable[[ir.Table], ir.StringValue]]" = {
 
 def keeps(rows: "ir.Table", dimension: Dimension, wanted: Filter) -> "ir.BooleanValue":
     """The filter as a condition that is never null."""
-    column = column_of(rows, dimension)
+    return is_one_of(column_of(rows, dimension), wanted)
+
+
+def is_one_of(column: "ir.StringValue", wanted: Filter) -> "ir.BooleanValue":
+    """The filter on a column as a condition that is never null."""
     known = [value for value in wanted.values if value is not None]
     is_one = column.isin(known).fill_null(False) if known else ibis.literal(False)
     if None in wanted.values:

@@ -6,6 +6,8 @@ from typing import TypeVar
 from gpuledger.metrics import Dimension, Filter, Metric
 from gpuledger.metrics.attempts import METRICS
 from gpuledger.metrics.dimensions import DIMENSIONS
+from gpuledger.metrics.states.dimensions import DIMENSIONS as STATE_DIMENSIONS
+from gpuledger.metrics.states.metrics import METRICS as STATE_METRICS
 from gpuledger.model.errors import ConfigError, UsageError
 from gpuledger.model.names import unknown
 
@@ -26,8 +28,8 @@ def registered(*packs: tuple[str, Iterable[Metric]]) -> dict[str, Metric]:
     return held
 
 
-BUILT_IN: Mapping[str, Metric] = registered(("gpuledger", METRICS))
-BY_DIMENSION: Mapping[str, Dimension] = {dimension.name: dimension for dimension in DIMENSIONS}
+BUILT_IN: Mapping[str, Metric] = registered(("attempts", METRICS), ("states", STATE_METRICS))
+BY_DIMENSION: Mapping[str, Dimension] = {dimension.name: dimension for dimension in (*DIMENSIONS, *STATE_DIMENSIONS)}
 
 
 def find(kind: str, name: str, held: Mapping[str, Named]) -> Named:
@@ -35,6 +37,15 @@ def find(kind: str, name: str, held: Mapping[str, Named]) -> Named:
     if name in held:
         return held[name]
     raise UsageError(unknown(kind, name, sorted(held)))
+
+
+def of_table(name: str, table: str, held: Mapping[str, Dimension]) -> Dimension:
+    """The dimension of that name. Raises UsageError where numbers of the table cannot be told apart by it."""
+    dimension = find("dimension", name, held)
+    if not dimension.is_of(table):
+        those = ", ".join(sorted(each.name for each in held.values() if each.is_of(table) and not each.calendar))
+        raise UsageError(f"Numbers of {table} cannot be told apart by {name}; they can by {those}.")
+    return dimension
 
 
 def check(filters: Iterable[Filter]) -> tuple[Filter, ...]:

@@ -23,8 +23,6 @@ from gpuledger.store._commit import statistics_columns
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SLACK = timedelta(milliseconds=1)
 """Other engines cut the statistics' instants to milliseconds."""
-BEFORE = timedelta(days=2)
-"""A reading covers time after it: those shortly before a period belong to its beginning."""
 NONE = pa.nulls(1)
 FALSE, TRUE = pc.is_valid(NONE)[0], pc.is_null(NONE)[0]
 """As Arrow has them: a Python value given to Arrow makes it import pandas, which takes longer than a query."""
@@ -89,7 +87,7 @@ def overlapping(snapshot: Snapshot, period: Period) -> pa.ChunkedArray:
         # Snapshots are kept whole: a later watermark says how far an open attempt is known to have run.
         keep = pc.and_(keep, _begins_before(snapshot, period.end, ["time"]))
         if "ended_event_at" not in names:
-            keep = pc.and_(keep, at_most(snapshot.adds, "max.time", period.start - BEFORE, at_least=True))
+            keep = pc.and_(keep, at_most(snapshot.adds, "max.time", period.start, at_least=True))
     return keep
 
 

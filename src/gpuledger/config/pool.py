@@ -1,0 +1,93 @@
+"""Whose capacity GPUs are, as a site writes it: lists and files of hosts, tiers of models, categories of memory."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from gpuledger.model.capacity import Capacity
+from gpuledger.model.errors import ConfigError
+
+FILES = ("owned_hosts", "masked_hosts")
+"""Keys that may name a file; the flags of the pool reports have the same names."""
+_NESTED = "excluded_hosts"
+_DEFAULT = Capacity()
+
+
+class PoolSettings(BaseModel):
+    """`[pool]`: what `Capacity` is made of."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    owned_hosts: Annotated[
+        tuple[str, ...] | Path, Field(description="Hosts the site itself reserves: a list, or a file with one a line.")
+    ] = ()
+    masked_hosts: Annotated[
+        dict[str, str] | Path,
+        Field(
+            description="Hosts left out, with the reason: a table, or a YAML file (flat, or under `excluded_hosts`)."
+        ),
+    ] = {}
+    hidden_models: Annotated[tuple[str, ...], Field(description="Models left out; `*` and `?` are wild.")] = (
+        _DEFAULT.hidden_models
+    )
+    tiers: Annotated[
+        dict[str, tuple[str, ...]], Field(description="Tiers of models in order; the first that matches holds.")
+    ] = dict(_DEFAULT.tiers)
+    memory: Annotated[dict[str, float], Field(description="Categories of GPU memory and the GiB each begins at.")] = (
+        dict(_DEFAULT.memory)
+    )
+
+
+def capacity_of(settings: PoolSettings, files: Mapping[str, Path | None] = {}) -> Capacity:
+    """The capacity in force; `files` are those typed, which win over the configuration.
+
+    Raises ConfigError for a file that is missing, unreadable or not what it should be: no exclusions is never a guess.
+    """
+    owned = files.get("owned_hosts") or settings.owned_hosts
+    masked = files.get("masked_hosts") or settings.masked_hosts
+    return Capacity(
+        owned_hosts=owned_hosts(owned) if isinstance(owned, Path) else owned,
+        excluded_hosts=masked_hosts(masked) if isinstance(masked, Path) else masked,
+        hidden_models=settings.hidden_models,
+        tiers=settings.tiers,
+        memory=settings.memory,
+    )
+
+
+def owned_hosts(file: Path) -> tuple[str, ...]:
+    """Host patterns, one a line; `#` begins a comment."""
+    lines = (line.partition("#")[0].strip() for line in _text(file, "list of owned hosts").splitlines())
+    return tuple(dict.fromkeys(line for line in lines if line))
+
+
+def masked_hosts(file: Path) -> dict[str, str]:
+    """Host patterns and why they are left out, from YAML: a flat mapping, or one under `excluded_hosts`."""
+    import yaml
+
+    try:
+        held = yaml.safe_load(_text(file, "list of masked hosts"))
+    except yaml.YAMLError as error:
+        raise ConfigError(f"The list of masked hosts {str(file)!r} is not YAML: {_first_line(error)}.") from None
+    held = held.get(_NESTED, held) if isinstance(held, dict) else held
+    if held is None:
+        return {}
+    if not isinstance(held, dict) or any(isinstance(value, dict | list) for value in held.values()):
+        raise ConfigError(
+            f"The list of masked hosts {str(file)!r} is not `host: reason` lines (under `{_NESTED}:` or not)."
+        )
+    return {str(host): "" if reason is None else str(reason).strip() for host, reason in held.items()}
+
+
+def _text(file: Path, what: str) -> str:
+    try:
+        return file.expanduser().read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        said = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise ConfigError(f"The {what} {str(file)!r} cannot be read: {said}.") from None
+
+
+def _first_line(error: Any) -> str:
+    mark = getattr(error, "problem_mark", None)
+    return f"line {mark.line + 1}: {error.problem}" if mark else str(error).splitlines()[0]

@@ -1,0 +1,120 @@
+"""The part of an Ask that is about GPU states: its timeline and machines are read once, whatever is asked."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pyarrow as pa
+
+from gpuledger.metrics import Answer, Dimension, Filter, InUse, Metric, SourceCoverage, Wanted
+from gpuledger.metrics.bins import cut
+from gpuledger.metrics.coverage import Observed, Span
+from gpuledger.metrics.registry import check, find, of_table
+from gpuledger.metrics.states.answers import Asking, answers
+from gpuledger.metrics.states.facts import facts
+from gpuledger.metrics.states.metrics import TABLE
+from gpuledger.metrics.states.observed import by_source, ranges
+from gpuledger.metrics.states.question import StateQuestion
+from gpuledger.metrics.states.series import in_use, summed
+from gpuledger.metrics.states.sorting import Sorting
+from gpuledger.metrics.states.timeline import spans
+from gpuledger.model.capacity import Capacity
+from gpuledger.model.errors import UsageError
+from gpuledger.model.period import By, Period
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+
+class Around(Protocol):
+    """What it needs of the Ask it is part of."""
+
+    @property
+    def period(self) -> Period: ...
+    @property
+    def display_zone(self) -> str: ...
+    @property
+    def where(self) -> tuple[Filter, ...]: ...
+    @property
+    def capacity(self) -> Capacity: ...
+    @property
+    def metrics(self) -> Mapping[str, Metric]: ...
+    @property
+    def dimensions(self) -> Mapping[str, Dimension]: ...
+    def rows(self, expression: "ir.Table", period: Period | None = None) -> pa.Table: ...
+
+
+@dataclass(frozen=True, eq=False)
+class StateAsk:
+    """Answers questions about GPU states for the Ask around it."""
+
+    around: Around
+
+    def together(self, asked: Sequence[tuple[Sequence[Metric], Wanted]]) -> tuple[Answer, ...]:
+        """See `metrics.Ask.together`."""
+        questions = [(self.question(wanted.by, wanted.where), metrics) for metrics, wanted in asked]
+        return answers(Asking(self.fetch, self.around.metrics, self.covered), questions)
+
+    def series_of(
+        self, names: Sequence[str], step: float | By, by: str | None, where: Sequence[Filter]
+    ) -> tuple[InUse, ...]:
+        """See `metrics.Ask.series_of`. A mean is drawn as the mean of each bin, a sum as the rate it grows with."""
+        shown = [find("metric", name, self.around.metrics) for name in names]
+        sums = [find("metric", one.numerator, self.around.metrics) if one.kind == "mean" else one for one in shown]
+        for metric in sums:
+            if not metric.is_sum:
+                raise UsageError(f"{metric.name} is not a sum over time and has no series; present_gpus has one.")
+        question = self.question([by] if by else [], where, step)
+        found = self.fetch(summed(question, sums))
+        return tuple(in_use(question, metric, number, found, self.covered) for number, metric in enumerate(shown))
+
+    def question(self, by: Sequence[str], where: Sequence[Filter], step: float | By | None = None) -> StateQuestion:
+        """The question, its names checked."""
+        around = self.around
+        dimensions = tuple(of_table(name, TABLE, around.dimensions) for name in dict.fromkeys(by))
+        filters = tuple((of_table(f.column, TABLE, around.dimensions), f) for f in check((*around.where, *where)))
+        bins = None if step is None else cut(around.period, step, around.display_zone)
+        return StateQuestion(around.period, self.since, around.display_zone, self.sorting, dimensions, filters, bins)
+
+    def fetch(self, expression: "ir.Table") -> pa.Table:
+        """Rows of an expression over the readings that hold in the period."""
+        return self.around.rows(expression, self._reach)
+
+    @cached_property
+    def observed(self) -> Observed:
+        """What readings cover of the period."""
+        return Observed(self.around.period, lambda: self.sources)
+
+    @property
+    def covered(self) -> tuple[Span, ...]:
+        """When every cluster that the filters keep was read."""
+        return self.observed.spans(self.around.where) or ()
+
+    @cached_property
+    def sources(self) -> tuple[SourceCoverage, ...]:
+        """What each source told."""
+        known = self.around.rows(ranges(TABLE)).to_pylist()
+        return by_source(self._timeline, known, self.around.period)
+
+    @cached_property
+    def since(self) -> datetime:
+        """The first reading that holds in the period (its start when none does), naive UTC."""
+        return min((row["time"] for row in self._timeline), default=self.around.period.naive[0])
+
+    @cached_property
+    def sorting(self) -> Sorting:
+        """The hosts and models of the period under the site's capacity."""
+        rows = facts()
+        machines = self.fetch(rows.filter(rows.time >= self.since).select("host", "gpu_model").distinct())
+        return Sorting.of(self.around.capacity, zip(*machines.to_pydict().values(), strict=True))
+
+    @cached_property
+    def _timeline(self) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = self.around.rows(spans(self.around.period)).to_pylist()
+        return sorted(rows, key=lambda row: (row["cluster"], row["time"]))
+
+    @property
+    def _reach(self) -> Period:
+        return Period(self.since.replace(tzinfo=UTC), self.around.period.end, self.around.period.zone)

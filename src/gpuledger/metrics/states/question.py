@@ -1,0 +1,103 @@
+"""One question about GPU states: which GPU-moments count, under which names, for how long."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import ibis.expr.operations as ops
+
+from gpuledger.metrics import Dimension, Filter, Metric
+from gpuledger.metrics.bins import Bins, cut
+from gpuledger.metrics.dimensions import is_one_of
+from gpuledger.metrics.relation import instant
+from gpuledger.metrics.states.dimensions import column_of
+from gpuledger.metrics.states.facts import facts
+from gpuledger.metrics.states.sorting import Sorting
+from gpuledger.metrics.states.timeline import cells
+from gpuledger.model.errors import UsageError
+from gpuledger.model.period import Period
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+KEYS = ("cluster", "bin", "covered_us")
+
+
+@dataclass(frozen=True)
+class StateQuestion:
+    """Period, dimensions and filters. `where` pairs each filter with its dimension."""
+
+    period: Period
+    since: datetime
+    """The first reading that holds in the period, naive UTC."""
+    zone: str
+    sorting: Sorting
+    by: tuple[Dimension, ...] = ()
+    where: tuple[tuple[Dimension, Filter], ...] = ()
+    step: Bins | None = None
+    """Bins of a series; a calendar dimension brings its own."""
+
+    def __post_init__(self) -> None:
+        calendars = [dimension.name for dimension in self.by if dimension.calendar]
+        if len(calendars) > 1:
+            raise UsageError(f"{' and '.join(calendars)} cut the same time; choose one of them.")
+
+    @property
+    def columns(self) -> tuple[Dimension, ...]:
+        """The dimensions that are columns."""
+        return tuple(dimension for dimension in self.by if not dimension.calendar)
+
+    @cached_property
+    def bins(self) -> Bins | None:
+        """The parts the period is cut into, if any."""
+        calendar = next((dimension.calendar for dimension in self.by if dimension.calendar), None)
+        return cut(self.period, calendar, self.zone) if calendar else self.step
+
+    @property
+    def population(self) -> tuple[object, ...]:
+        """Equal for questions whose numbers are taken over the same rows: one pass can answer them all."""
+        return self.where, self.bins
+
+    def without_dimensions(self) -> "StateQuestion":
+        return replace(self, by=())
+
+    def keys(self, rows: "ir.Table") -> "dict[str, ir.Value]":
+        """The dimensions' columns as d0, d1 …: names of data never become names of SQL."""
+        return {f"d{number}": column_of(rows, dim, self.sorting) for number, dim in enumerate(self.columns)}
+
+    def moments(self) -> "ir.Table":
+        """Every GPU-moment that counts, with `bin`, `weight_us` (what it stands for) and `covered_us`."""
+        rows = facts()
+        rows = rows.filter(rows.time >= instant(self.since), rows.time < instant(self.period.naive[1]))
+        rows = self._kept(rows)
+        held = cells(self.period, self.bins)
+        held = held.select(
+            *("bin", "weight_us", "covered_us"), held_cluster="cluster", held_source="source", held_at="time"
+        )
+        same = [rows.cluster == held.held_cluster, rows.source == held.held_source, rows.time == held.held_at]
+        return rows.inner_join(held, same)
+
+    def _kept(self, rows: "ir.Table") -> "ir.Table":
+        """Without excluded hosts and hidden models, and what the filters leave."""
+        sorting = self.sorting
+        if sorting.excluded:
+            rows = rows.filter(~rows.host.isin(sorting.excluded))
+        if sorting.hidden:
+            rows = rows.filter(~rows.gpu_model.isin(sorting.hidden).fill_null(False))
+        for dimension, wanted in self.where:
+            rows = rows.filter(is_one_of(column_of(rows, dimension, sorting), wanted))
+        return rows
+
+
+def reduced(questions: "Sequence[StateQuestion]", metrics: "Iterable[Metric]") -> "ir.Table":
+    """The moments of one population added up to what its questions and metrics tell apart: few rows for many.
+
+    Columns: `KEYS`, the facts that are read, `weight_us`.
+    """
+    rows = questions[0].moments()
+    read = [metric.expression(rows) for metric in metrics if metric.expression]
+    read += [column_of(rows, dim, question.sorting) for question in questions for dim in question.columns]
+    names = {field.name for value in read for field in value.op().find(ops.Field) if field.rel == rows.op()}
+    return rows.group_by(sorted({*KEYS, *names})).agg(weight_us=rows.weight_us.sum())
