@@ -72,8 +72,9 @@ ATTEMPT_EVENTS = _table(
 WORKFLOW_NODES = _table(
     "workflow_nodes",
     "one try of one node of a workflow run",
-    "cluster workflow_run node_name try_number",
-    "workflow workflow_step target_site job_id attempt_id retry_limit is_done_in_rescue state end_reason row_hash",
+    "cluster workflow workflow_run node_name try_number",
+    """node_kind workflow_step target_site job_id attempt_id retry_limit is_done_in_rescue state end_reason observed_at
+    row_hash""",
     order="workflow_run",
 )
 GPU_STATES = _table(
