@@ -1,0 +1,148 @@
+"""One row as an attempt with its GPUs and events. Where our own columns are there they hold, else the earlier tool's."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from gpuledger.model import job_summary as told
+from gpuledger.model.devices import gpu_model
+from gpuledger.model.job_summary import SummaryColumn
+from gpuledger.sources.job_summary import earlier
+from gpuledger.sources.job_summary.cells import Cells, Refused
+from gpuledger.sources.job_summary.earlier import Doubts, Setting
+
+EXACT_TIMES = ("Started (UTC)", "Ended (UTC)", "Submitted (UTC)", "Observed (UTC)")
+NEVER_NULL = ("cluster", "job_id", "attempt_id", "state")
+ID_LENGTH = 8
+"""Hexadecimal digits of a GPU's short name."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """Rows of job_attempts, attempt_gpus and attempt_events that one line tells, and its number among the attempts."""
+
+    attempt: dict[str, Any]
+    gpus: list[dict[str, Any]]
+    events: list[dict[str, Any]]
+    sequence: int
+    retry_limit: int | None = None
+    is_done_in_rescue: bool | None = None
+
+
+def read(cells: Cells, own: Sequence[SummaryColumn], setting: Setting, doubts: Doubts, reported_by: str) -> Read:
+    """Raises Refused for a row that cannot be believed."""
+    has_exact_times = all(cells.has(header) for header in EXACT_TIMES)
+    attempt = earlier.attempt(cells, setting, doubts, has_exact_times=has_exact_times)
+    sequence = cells.get("Attempt Sequence")
+    attempt["attempt_id"] = _attempt_id(attempt, sequence)
+    _overlay(attempt, cells, own)
+    _check(attempt)
+    if own and attempt["ended_at"] is None:
+        attempt["reported_by"] = reported_by
+    return Read(
+        attempt,
+        _gpus(cells, attempt),
+        _events(cells, attempt),
+        sequence or 0,
+        cells.get(told.RETRY_LIMIT),
+        cells.get(told.IS_DONE_IN_RESCUE),
+    )
+
+
+def _attempt_id(attempt: Mapping[str, Any], sequence: int | None) -> str:
+    """The job and the first moment that the row tells of this attempt; where it tells none, its number in the job."""
+    moment: datetime | None = attempt["matched_at"] or attempt["started_at"]
+    return f"{attempt['job_id']}@{int(moment.timestamp())}" if moment else f"{attempt['job_id']}#{sequence or 0}"
+
+
+def _overlay(attempt: dict[str, Any], cells: Cells, own: Sequence[SummaryColumn]) -> None:
+    for column in own:
+        if not column.column:
+            continue
+        value = cells.get(column.header)
+        if value is not None or column.column not in NEVER_NULL:
+            attempt[column.column] = value
+    for name in ("host_names", "tags"):
+        if any(not isinstance(each, str) for each in attempt.get(name) or ()):
+            raise Refused(f"{name.replace('_', ' ')} is not a list of texts")
+
+
+def _check(attempt: Mapping[str, Any]) -> None:
+    """What our own columns may contradict when somebody edited them."""
+    started, ended = attempt["started_at"], attempt["ended_at"]
+    for moment in (started, ended, attempt["submitted_at"]):
+        if moment is not None and moment.tzinfo is None:
+            raise Refused("a time that must be UTC has no offset")
+    if started and ended and ended < started:
+        raise Refused("it ends before it starts")
+
+
+def _gpus(cells: Cells, attempt: Mapping[str, Any]) -> list[dict[str, Any]]:
+    listed = cells.get(told.ATTEMPT_GPUS)
+    if cells.has(told.ATTEMPT_GPUS):
+        return [_listed(item, told.GPU_COLUMNS, ("host", "gpu"), attempt) | _life(attempt) for item in listed or ()]
+    if not (attempt["gpu_count"] and cells.get("GPU Device Name")):
+        return []
+    return [_first_gpu(cells, attempt)]
+
+
+def _first_gpu(cells: Cells, attempt: Mapping[str, Any]) -> dict[str, Any]:
+    """The earlier tool describes the first GPU only; the others stay under the attempt's model."""
+    uuid, short = cells.get("GPU UUID"), cells.get("GPU ID")
+    name = short or (f"GPU-{uuid.removeprefix('GPU-')[:ID_LENGTH]}" if uuid else "slot:1")
+    return {
+        "cluster": attempt["cluster"],
+        "attempt_id": attempt["attempt_id"],
+        "host": "",
+        "gpu": name,
+        "gpu_model": gpu_model(cells.get("GPU Device Name")).name,
+        "gpu_memory_bytes": attempt["gpu_memory_bytes"],
+        "capability": cells.get("GPU Capability"),
+        "driver_version": cells.get("GPU Driver Version"),
+        "gpu_uuid": uuid,
+        "bus_id": cells.get("GPU PCI Bus ID"),
+        "share_ratio": 1.0,
+        **_life(attempt),
+    }
+
+
+def _life(attempt: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: attempt[name] for name in ("started_at", "ended_at", "observed_at")}
+
+
+def _events(cells: Cells, attempt: Mapping[str, Any]) -> list[dict[str, Any]]:
+    listed = cells.get(told.ATTEMPT_EVENTS) or ()
+    rows = [_listed(item, told.EVENT_COLUMNS, ("time", "event_kind"), attempt) for item in listed]
+    for row in rows:
+        for name in ("time", "ended_event_at"):
+            row[name] = _instant(row.get(name))
+    return rows
+
+
+def _instant(text: Any) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except (ValueError, TypeError):
+        raise Refused("the time of an event is not a time") from None
+    if moment.tzinfo is None:
+        raise Refused("the time of an event has no offset")
+    return moment
+
+
+def _listed(item: Any, columns: Sequence[str], key: Sequence[str], attempt: Mapping[str, Any]) -> dict[str, Any]:
+    """One object of a JSON cell as a row of the attempt. Raises Refused where it lacks its key or is no object."""
+    if not isinstance(item, dict) or any(not isinstance(item.get(name), str) for name in key):
+        raise Refused(f"a list of {' and '.join(key)} cannot be read")
+    row = {name: item.get(name) for name in columns}
+    for name, each in row.items():
+        if isinstance(each, (dict, list)) or (name in _NUMBERS and not isinstance(each, (int, float, type(None)))):
+            raise Refused(f"{name} in a list is not of its kind")
+    return {"cluster": attempt["cluster"], "attempt_id": attempt["attempt_id"], **row}
+
+
+_NUMBERS = frozenset(
+    {"gpu_index", "gpu_memory_bytes", "share_ratio", "code", "subcode", "sent_bytes", "received_bytes"}
+)

@@ -1,0 +1,147 @@
+"""The whole table: rows in, batches of attempts, their GPUs and events, the tries of nodes and remarks out."""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import pyarrow as pa
+
+from gpuledger.model.batch import Batch, Parsed, Watermark
+from gpuledger.model.errors import NoData
+from gpuledger.model.job_summary import OWN
+from gpuledger.model.problems import Problem, Remark
+from gpuledger.model.schema import ARROW
+from gpuledger.model.tables import ATTEMPT_EVENTS, ATTEMPT_GPUS, JOB_ATTEMPTS, WORKFLOW_NODES, Table
+from gpuledger.sources import Context
+from gpuledger.sources.job_summary import layout
+from gpuledger.sources.job_summary.attempts import Read, read
+from gpuledger.sources.job_summary.cells import Cells, Refused
+from gpuledger.sources.job_summary.earlier import Doubts, Setting
+from gpuledger.sources.job_summary.tries import Tries
+
+if TYPE_CHECKING:
+    from gpuledger.sources.job_summary import JobSummary
+
+CHUNK = 20_000
+LONGEST_ROW = 2_000
+NO_CLUSTER = "htcondor"
+"""The access point's name when neither the table nor anybody said one."""
+TABLES = (JOB_ATTEMPTS, ATTEMPT_GPUS, ATTEMPT_EVENTS)
+
+
+@dataclass
+class _Waiting:
+    """Rows read but not handed on, by table, and what the whole input told."""
+
+    rows: dict[Table, list[dict[str, Any]]] = field(default_factory=lambda: {table: [] for table in TABLES})
+    tries: Tries = field(default_factory=Tries)
+    doubts: Doubts = field(default_factory=Doubts)
+    reaches: dict[str, datetime] = field(default_factory=dict)
+    has_local: bool = False
+
+    def add(self, found: Read) -> None:
+        self.rows[JOB_ATTEMPTS].append(found.attempt)
+        self.rows[ATTEMPT_GPUS] += found.gpus
+        self.rows[ATTEMPT_EVENTS] += found.events
+        self.tries.add(found)
+        cluster, told = found.attempt["cluster"], found.attempt["observed_at"]
+        if told is not None:
+            self.reaches[cluster] = max(told, self.reaches.get(cluster, told))
+
+    def batches(self) -> Iterator[Batch]:
+        for table, rows in self.rows.items():
+            if rows:
+                yield _batch(table, rows, 1 if table is JOB_ATTEMPTS else 0)
+                rows.clear()
+
+
+def parse(source: "JobSummary", raw: BinaryIO, context: Context) -> Parsed:
+    """Each row is counted once: an attempt, or a problem."""
+    text = io.TextIOWrapper(raw, encoding="utf-8-sig", errors="backslashreplace", newline="")
+    try:
+        yield from _parse(source, csv.reader(text), context)
+    finally:
+        text.detach()
+
+
+def _parse(source: "JobSummary", lines: Any, context: Context) -> Parsed:
+    names = [name.strip() for name in next(lines, [])]
+    if not names:
+        raise NoData(f"{context.input_name or 'The input'} is empty.")
+    layout.check(names)
+    zone = context.zone or source.zone
+    setting = Setting(context.cluster or source.cluster or NO_CLUSTER, zone or "UTC", source.step_pattern)
+    waiting = _Waiting()
+    for item in _rows(lines, names, setting, waiting.doubts, context.reported_by):
+        if isinstance(item, Problem):
+            yield item
+            continue
+        waiting.add(item)
+        if len(waiting.rows[JOB_ATTEMPTS]) >= CHUNK:
+            yield from waiting.batches()
+    yield from waiting.batches()
+    if tries := waiting.tries.rows():
+        yield _batch(WORKFLOW_NODES, tries, 0)
+    yield from _told(names, waiting, zone, context.cluster or source.cluster)
+
+
+def _rows(lines: Any, names: list[str], setting: Setting, doubts: Doubts, reported_by: str) -> Iterator[Read | Problem]:
+    at = {name: index for index, name in enumerate(names)}
+    own = [column for column in OWN if column.header in at]
+    while True:
+        line = lines.line_num + 1
+        try:
+            row = next(lines, None)
+        except csv.Error:
+            yield Problem(line, "the line cannot be read as CSV: is a quote opened and never closed?")
+            continue
+        if row is None:
+            return
+        if row:
+            yield _row(row, line, Cells(at, row), own, (setting, doubts, reported_by))
+
+
+def _row(row: list[str], line: int, cells: Cells, own: Any, manner: tuple[Setting, Doubts, str]) -> Read | Problem:
+    width = len(cells.at)
+    if len(row) != width:
+        return Problem(line, f"the line has {len(row)} fields, the header {width}", _text(row))
+    try:
+        return read(cells, own, *manner)
+    except Refused as refused:
+        return Problem(line, str(refused), _text(row))
+
+
+def _text(row: list[str]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(row)
+    return text.getvalue()[:LONGEST_ROW]
+
+
+def _batch(table: Table, rows: list[dict[str, Any]], weight: int) -> Batch:
+    names = dict.fromkeys(name for row in rows for name in row)
+    kinds: Mapping[str, pa.DataType] = {column.name: ARROW[column.kind] for column in table.columns}
+    columns = {name: pa.array([row.get(name) for row in rows], kinds[name]) for name in names}
+    return Batch(table, pa.table(columns), pa.array([weight] * len(rows), pa.int64()))
+
+
+def _told(names: list[str], waiting: _Waiting, zone: str | None, cluster: str | None) -> Iterator[Remark | Watermark]:
+    """How far our own table reaches, and what its reader must know. The earlier tool's tells no such moment."""
+    is_exact = "Observed (UTC)" in names
+    if is_exact:
+        yield from (Watermark(name, None, until) for name, until in sorted(waiting.reaches.items()))
+    elif zone is None:
+        yield Remark("No zone was given: times without an offset were read as UTC (--zone NAME, e.g. America/Chicago).")
+    if "Access Point" not in names and cluster is None:
+        yield Remark(f"The table does not name its access point: jobs are kept under {NO_CLUSTER!r} (--cluster NAME).")
+    if parts := layout.missing(names):
+        yield Remark(f"The table has no columns for {', '.join(parts)}: not known, never zero.")
+    if extra := layout.unknown(names):
+        yield Remark(f"{len(extra)} columns are not ours and were left out: {', '.join(extra[:5])}.")
+    for what, count in sorted(waiting.doubts.counts.items()):
+        yield Remark(f"In {count:,} rows {what}; it was left out.")
+    if waiting.doubts.words:
+        words = ", ".join(repr(word) for word, _ in waiting.doubts.words.most_common(5))
+        yield Remark(f"Unknown words of Final Status were kept as other: {words}.")
