@@ -23,6 +23,8 @@ class Found:
 
 LOOKED_FOR = {"sacct": "slurm", "condor_status": "htcondor", "nvidia-smi": "nvml"}
 """Commands that tell of a system, and the source that would read it."""
+EXAMPLES = {"log_file": '"gpuledger.log"', "outbox": '"outbox"'}
+"""Values of settings that have no default."""
 
 
 def init(file: Path, ledger: str, zone: str, which: Callable[[str], str | None]) -> list[Found]:
@@ -78,9 +80,9 @@ def _lines(ledger: str, zone: str, found: list[Found]) -> Iterator[str]:
 
 def _defaults() -> Iterator[str]:
     for name, field in Settings.model_fields.items():
-        if name in ("ledger", "display_zone", "sources", "reports"):
-            continue
-        value = '"gpuledger.log"' if name == "log_file" else json.dumps(field.default)
+        if name in ("ledger", "display_zone") or not isinstance(field.default, str | int | None):
+            continue  # the first two are told above; tables have their own place
+        value = EXAMPLES.get(name) or json.dumps(field.default)
         yield f"# {name} = {value}  # {field.description}"
 
 

@@ -1,10 +1,13 @@
-"""Whether every part of the settings can be used: sources, and parameters of reports."""
+"""Whether every part of the settings can be used: sources, channels, deliveries, and parameters of reports."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from gpuledger.config import Settings
+from gpuledger.config.channels import channel_named, require_whole
+from gpuledger.config.deliveries import DeliverySettings
 from gpuledger.config.sources import source_named
 from gpuledger.model.errors import UsageError
 from gpuledger.model.names import unknown
@@ -17,7 +20,19 @@ def checked(settings: Settings) -> list[str]:
         source_named(settings, name)
     for name, values in settings.reports.items():
         parameters(load("reports", name).parameters, values, f"[reports.{name}]")
-    return [*(f"source {name}" for name in settings.sources), *(f"report {name}" for name in settings.reports)]
+    for name in settings.channels:
+        channel_named(settings, name)
+    for name, delivery in settings.deliveries.items():
+        _check_delivery(settings, name, delivery)
+    tables: dict[str, Iterable[str]] = {"source": settings.sources, "report": settings.reports}
+    tables |= {"channel": settings.channels, "delivery": settings.deliveries}
+    return [f"{kind} {name}" for kind, table in tables.items() for name in table]
+
+
+def _check_delivery(settings: Settings, name: str, delivery: DeliverySettings) -> None:
+    require_whole(settings, name, delivery)
+    values = settings.reports.get(delivery.report, {}) | delivery.parameters
+    parameters(load("reports", delivery.report).parameters, values, f"[deliveries.{name}]")
 
 
 def parameters(kind: type[BaseModel], values: dict[str, Any], place: str) -> BaseModel:

@@ -22,12 +22,19 @@ def without_secrets(name: str, value: Any) -> Any:
     """`value`, or "(hidden)" when `name` says it is a secret; the password of a URL is taken out."""
     if _SECRET.search(name.rsplit(".", 1)[-1]) and value not in (None, ""):
         return HIDDEN
+    if name.startswith("channels.") and name.endswith((".url", ".urls")):
+        return _service_only(str(value))
     if isinstance(value, str) and "://" in value and "@" in value:
         parts = urlsplit(value)
         user, _, password = parts.netloc.rpartition("@")[0].partition(":")
         host = parts.netloc.rpartition("@")[2]
         return urlunsplit(parts._replace(netloc=f"{user}:{HIDDEN}@{host}" if password else parts.netloc))
     return value
+
+
+def _service_only(urls: str) -> str:
+    """Of a channel's URLs the service alone: the rest is what lets one post."""
+    return ", ".join(f"{url.split('://')[0].strip()}://{HIDDEN}" for url in urls.splitlines() if "://" in url) or HIDDEN
 
 
 def _flat(name: str, value: Any) -> Iterator[tuple[str, Any]]:

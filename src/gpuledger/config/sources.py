@@ -1,26 +1,21 @@
 """Sources as configured: a source's dataclass fields are its configuration keys, checked before anything runs."""
 
 import ast
-from collections.abc import Iterable, Mapping
-from dataclasses import Field, fields
+from collections.abc import Mapping
+from dataclasses import fields
 from inspect import getsource
 from itertools import pairwise
-from pathlib import Path
 from textwrap import dedent
-from typing import TYPE_CHECKING, Any
-
-from pydantic import TypeAdapter, ValidationError
+from typing import TYPE_CHECKING, Any, cast
 
 from gpuledger.config import Settings
-from gpuledger.model.errors import ConfigError, UsageError
+from gpuledger.config.plugged import built
+from gpuledger.model.errors import UsageError
 from gpuledger.model.names import unknown
 from gpuledger.plugins import load, names
 
 if TYPE_CHECKING:
     from gpuledger.sources import Source
-
-FILE = "_file"
-"""`password_file = "/etc/…"` gives the field `password`: a secret is in a file or the environment, never on argv."""
 
 
 def source_named(settings: Settings, name: str) -> "Source":
@@ -30,10 +25,10 @@ def source_named(settings: Settings, name: str) -> "Source":
     """
     if name in settings.sources:
         configured = settings.sources[name]
-        return _built(f"[sources.{name}]", configured.type, configured.fields)
+        return cast("Source", built("sources", f"[sources.{name}]", configured.type, configured.fields))
     if name not in names("sources"):
         raise UsageError(unknown("source", name, {*settings.sources, *names("sources")}))
-    return _built(f"[sources.{name}]", name, {})
+    return cast("Source", built("sources", f"[sources.{name}]", name, {}))
 
 
 def meanings(kind: type) -> dict[str, str]:
@@ -72,35 +67,3 @@ def listing(settings: Settings) -> list[dict[str, str]]:
         }
         for name, kind in ((name, load("sources", name)) for name in names("sources"))
     ]
-
-
-def _built(place: str, type_name: str, values: Mapping[str, Any]) -> "Source":
-    if type_name not in names("sources"):
-        raise ConfigError(f"{place}: {unknown('type of source', type_name, names('sources'))}")
-    kind = load("sources", type_name)
-    known = {field.name: field for field in fields(kind)}
-    given = dict(_read_files(place, values, known))
-    for key in given:
-        if key not in known:
-            raise ConfigError(f"{place}: {unknown('key', key, known)}")
-    try:
-        built: Source = TypeAdapter(kind).validate_python(given)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        path = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(f"{place}: {path or type_name}: {first['msg'].removeprefix('Value error, ')}.") from None
-    return built
-
-
-def _read_files(place: str, values: Mapping[str, Any], known: "Mapping[str, Field[Any]]") -> Iterable[tuple[str, Any]]:
-    for key, value in values.items():
-        field = key.removesuffix(FILE)
-        if key in known or field == key or field not in known:
-            yield key, value
-            continue
-        try:
-            yield field, Path(str(value)).read_text(encoding="utf-8").rstrip("\n")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(
-                f"{place}: {key} {str(value)!r} cannot be read: {getattr(error, 'strerror', error)}."
-            ) from None

@@ -8,24 +8,21 @@ multipart/mixed                  when files are attached
 
 import mimetypes
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime
 from html import escape
 from pathlib import Path
-from typing import Any
 
+from gpuledger.deliver.addresses import address_of, one_line
 from gpuledger.render.mail.letter import Figure, Letter
 
 MOST_HTML_BYTES = 100 * 1024
 """Mail programs cut a page that is longer."""
 MOST_BYTES = 2 * 1024 * 1024
-_ADDRESS = re.compile(r"(?!-)[\x21-\x7e]+@[A-Za-z0-9][A-Za-z0-9.-]*")
-"""One that a server and a program's arguments can be told as it is: ASCII, no blank, no leading dash."""
 
 
 @dataclass(frozen=True)
@@ -77,24 +74,6 @@ def parsed(content: bytes) -> EmailMessage:
     return message
 
 
-def address_of(text: str) -> str:
-    """The bare address of `Name <address>`. Raises ValueError for anything but one address a server can be told."""
-    wanted = "write name@example.edu or Name <name@example.edu>"
-    if one_line(text) != text.strip():
-        raise ValueError(f"{one_line(text)!r} holds a line break or a control character; {wanted}")
-    header: Any = SMTP.header_factory("To", text)
-    found = [address.addr_spec for address in header.addresses]
-    if len(found) != 1 or header.defects or not _ADDRESS.fullmatch(found[0]):
-        raise ValueError(f"{one_line(text)!r} is not one address; {wanted}")
-    return str(found[0])
-
-
-def one_line(text: str) -> str:
-    """`text` fit for a header: no line break, no control or direction character."""
-    plain = (" " if c.isspace() else c for c in text)
-    return " ".join("".join(c for c in plain if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co")).split())
-
-
 def _made(letter: Letter, heading: Heading, files: Sequence[Path]) -> bytes:
     message = EmailMessage(policy=SMTP)
     _write_headers(message, letter, heading)
@@ -111,7 +90,7 @@ def _made(letter: Letter, heading: Heading, files: Sequence[Path]) -> bytes:
 
 
 def _write_headers(message: EmailMessage, letter: Letter, heading: Heading) -> None:
-    domain = parseaddr(heading.sender)[1].rpartition("@")[2]
+    domain = address_of(heading.sender).rpartition("@")[2]
     message["Subject"] = one_line(f"{heading.subject_prefix} {letter.subject}")
     message["From"] = one_line(heading.sender)
     if heading.to:

@@ -8,7 +8,7 @@ from email.utils import getaddresses
 from typing import ClassVar, Literal
 
 from gpuledger.deliver import ChannelError, Delivered
-from gpuledger.deliver.message import address_of
+from gpuledger.deliver.addresses import address_of
 
 REFUSED = {65: "bad data", 67: "unknown recipient", 68: "unknown host"}
 """Exit codes (sysexits.h) after which another try is of no use; any other but 0 may pass."""

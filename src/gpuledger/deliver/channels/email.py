@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from gpuledger.deliver import ChannelError, Delivered
-from gpuledger.deliver.message import address_of
+from gpuledger.deliver.addresses import address_of
 
 PORTS = {"starttls": 587, "smtps": 465, "none": 25}
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
