@@ -182,8 +182,8 @@ class Document:
 
     `ranks` gives the order of names per dimension (rank 1 first): one colour per name in every figure. `banners` are
     the notes that go above the title (stale, failed parts). `display_zone` is always printed. `subject` is one line of
-    labelled numbers ("allocated 61.2 % of 281 GPUs · open 88.0 %") for a mail's subject; `mail` names the blocks that
-    a mail shows, the most important first (empty: the cards, the first chart, the tables and the quality strip).
+    labelled numbers ("allocated 61.2 % of 281 GPUs · open 88.0 %") for a mail's subject; `mail` names the cards, charts,
+    tables and texts that a mail shows, the most important first (empty: the first of each); notes and quality always are.
     """
 
     name: str

@@ -12,7 +12,8 @@ from typing import Any, Literal
 
 Mode = Literal["light", "dark"]
 MODES: tuple[Mode, ...] = ("light", "dark")
-OTHERS = "others"
+OTHERS, PART = "others", "part"
+"""The paint of the rest of a ranking; the dimension whose names are states of theme.json."""
 
 
 @cache
@@ -40,6 +41,24 @@ def palette(mode: Mode) -> Mapping[str, str]:
     return paints
 
 
+def state_paint(state: str) -> str:
+    """A state's paint; one that the theme does not know is hatched like missing data."""
+    return f"state-{state.replace('_', '-')}" if state in theme()["states"] else "state-no-data"
+
+
+def state_label(state: str) -> str:
+    """A state in words ("Primary job"); one that the theme does not know is its own name."""
+    known = theme()["states"].get(state)
+    return str(known["label"]) if known else state
+
+
+@cache
+def _parts() -> Mapping[str, str]:
+    """A state's paint by its key and by its words, so that a table's names match the bands of a figure."""
+    states = theme()["states"].items()
+    return {name: state_paint(key) for key, state in states for name in (key, state["label"])}
+
+
 class Colours:
     """Which paint a name has: its rank in the dimension; past the twelfth, or unknown, it is one of the others."""
 
@@ -52,9 +71,11 @@ class Colours:
 
     def paint(self, dimension: str | None, name: str | None) -> str:
         """The paint of `name`, the same in every figure and table of the document; not known is one of the others."""
+        if dimension == PART:
+            return _parts().get(name or "", OTHERS)
         rank = self._rank.get(dimension or "", {}).get(name or "")
         return OTHERS if rank is None else f"c{rank}"
 
     def has(self, dimension: str | None) -> bool:
         """Whether names of this dimension carry colours at all."""
-        return bool(self._rank.get(dimension or ""))
+        return dimension == PART or bool(self._rank.get(dimension or ""))

@@ -8,7 +8,7 @@ from gpuledger.model.chart import Chart, Grid, GridRow
 from gpuledger.render.figure.axes import BELOW, TimeScale, bin_edges, time_axis
 from gpuledger.render.figure.drawing import Box, Cells, Drawing, Item, Key, Room, Words, fit
 from gpuledger.render.format import column_digits, number
-from gpuledger.render.theme import Colours, theme
+from gpuledger.render.theme import Colours, state_paint, theme
 
 _TOP, _GROUP, _CELL, _NAME = 4.0, 26.0, 22.0, 130.0
 _LANES = ((32, 6.0), (100, 4.0))
@@ -81,11 +81,6 @@ def _states(shape: Grid, places: list[tuple[GridRow, float]], count: int, step: 
             boxes[code[letter]].append((start / count, end / count, y, y + step - air))
             start = end
     return [Cells(state_paint(state), tuple(boxes[state])) for state in shape.states if boxes[state]]
-
-
-def state_paint(state: str) -> str:
-    """A state's paint; one that the theme does not know is hatched like missing data."""
-    return f"state-{state.replace('_', '-')}" if state in theme()["states"] else "state-no-data"
 
 
 def _state_keys(shape: Grid) -> tuple[Key, ...]:

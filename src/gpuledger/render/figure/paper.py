@@ -6,11 +6,14 @@ around each save, never to the process.
 
 import io
 from contextlib import AbstractContextManager
+from typing import Any
 
+import numpy as np
 from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from gpuledger.model.chart import Chart
 from gpuledger.render.figure import draw
@@ -35,6 +38,15 @@ def to_png(sheet: Figure) -> bytes:
     with _settings():
         sheet.savefig(buffer, format="png", dpi=theme()["chart"]["figure_dpi"], metadata={"Software": None})
     return buffer.getvalue()
+
+
+def to_pixels(sheet: Figure) -> NDArray[np.uint8]:
+    """The figure's pixels as rows of red, green, blue, as `to_png` would write them."""
+    sheet.set_dpi(theme()["chart"]["figure_dpi"])
+    canvas: Any = FigureCanvasAgg(sheet)
+    with _settings():
+        canvas.draw()
+    return np.array(canvas.buffer_rgba())[:, :, :3]
 
 
 def to_svg(sheet: Figure, title: str) -> bytes:

@@ -5,8 +5,7 @@ from datetime import datetime
 from gpuledger.model.chart import Chart, Span, Spans
 from gpuledger.render.figure.axes import BELOW, TimeScale, gap_bands, time_axis, time_ticks
 from gpuledger.render.figure.drawing import Cells, Drawing, Item, Room, Stroke, Words, fit
-from gpuledger.render.figure.grid import state_paint
-from gpuledger.render.theme import Colours, theme
+from gpuledger.render.theme import Colours, state_paint, theme
 
 ROW = 27.0
 _NAME, _REASON, _HALF = 130.0, 170.0, 8.0

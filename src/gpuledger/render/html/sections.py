@@ -111,10 +111,11 @@ def _without_count(key: Key) -> Key:
 
 
 def _numbers(block: Numbers, document: Document, colours: Colours) -> Mapping[str, Any]:
-    return {"block": block, "cards": [_card(item, document.display_zone) for item in block.items]}
+    return {"block": block, "cards": [card_view(item, document.display_zone) for item in block.items]}
 
 
-def _card(item: Number, zone: str) -> CardView:
+def card_view(item: Number, zone: str) -> CardView:
+    """The card's texts by the number rules."""
     value = cell_text(item.value, item.format, zone)
     is_known = value != NULL
     unit = item.unit or (unit_word(item.format) if is_number(item.value) else "")

@@ -58,7 +58,7 @@ def _layers(drawing: Drawing, name: str) -> Markup:
     for item in drawing.items:
         if isinstance(item, Words) or getattr(item, "place", "plot") != "plot":
             continue
-        if isinstance(item, Area) and item.paint == OTHERS:
+        if isinstance(item, Area) and (item.paint == OTHERS or item.paint in _TEXTURED):
             parts += [*_stretched(run, drawing.height), _hatched(item, drawing.height, f"o-{name}-{len(parts)}")]
             run = []
         elif isinstance(item, Dots) or (isinstance(item, Cells) and (item.paint in _TEXTURED or item.least)):

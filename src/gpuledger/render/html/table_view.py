@@ -17,7 +17,6 @@ from gpuledger.render.format import (
     unit_beside,
     visible,
 )
-from gpuledger.render.html.svg import fill
 from gpuledger.render.theme import OTHERS, Colours
 
 NUMERIC = frozenset(
@@ -30,7 +29,9 @@ _LEAST_BAR = 1.0
 
 @dataclass(frozen=True)
 class CellView:
-    """One cell. `raw` is the machine's value ("" for null); `bar` a width in percent, None where there is no bar."""
+    """One cell. `raw` is the machine's value ("" for null); `bar` a width in percent, None where there is no bar; `paint` is
+    the bar's, or the name's swatch.
+    """
 
     text: str
     raw: str
@@ -124,15 +125,14 @@ def _cell(value: Scalar, kind: str, style: _Style, paint: str, colours: Colours,
         return CellView(EMPTY, "", "quiet")
     quiet = "zero" if value == 0 and is_number(value) else ""
     if column.has_bar:
-        fills = fill(paint, is_swatch=True)
-        return CellView(text, raw, quiet, bar=_bar(value, kind, style), paint=fills, has_bar=True)
+        return CellView(text, raw, quiet, bar=_bar(value, kind, style), paint=paint, has_bar=True)
     return CellView(text, raw, quiet, paint=_swatch(column, value, kind, colours))
 
 
 def _swatch(column: Column, value: Scalar, kind: str, colours: Colours) -> str:
     if column.dimension is None or kind == "total" or not colours.has(column.dimension):
         return ""
-    return fill(_name_paint(column.dimension, value, kind, colours), is_swatch=True)
+    return _name_paint(column.dimension, value, kind, colours)
 
 
 def _bar(value: Scalar, kind: str, style: _Style) -> float | None:

@@ -1,6 +1,6 @@
 """The whole document as plain text: at most 100 columns, no colours, nothing from data can move the cursor."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from gpuledger.render.format import NOT_KNOWN, NULL, SPACE, cell, number, span, 
 from gpuledger.render.output import Output, file_stem, save
 from gpuledger.render.text.chart import chart_lines
 from gpuledger.render.text.table import table_lines
-from gpuledger.render.text.words import LONGEST_NAME, cut, hanging, heading, pad, width, wrapped
+from gpuledger.render.text.words import WIDTH, Sheet, cut, pad, width
 from gpuledger.render.theme import theme
 
 
@@ -21,46 +21,56 @@ def write(document: Document, out: Path, others: Sequence[Output]) -> list[Outpu
     return [replace(saved, format="text")]
 
 
-def to_text(document: Document) -> str:
-    """The same words and numbers as the page."""
-    lines: list[str] = []
-    for note in document.banners:
-        lines += [*wrapped(_note(note)), ""]
-    lines += heading(document.title, "=")
-    told = [
-        span(document.period, document.display_zone),
-        document.coverage.sentence,
-        f"times in {document.display_zone}",
-    ]
-    lines += [*wrapped(" · ".join(part for part in told if part)), *wrapped(document.finding)]
-    for section in document.sections:
-        for block in section.blocks:
-            lines += ["", *_block(block, document.display_zone)]
+def to_text(document: Document, columns: int = WIDTH) -> str:
+    """The same words and numbers as the page, in lines of at most `columns`."""
+    sheet = Sheet(columns)
+    lines = [*banner_lines(document, sheet), *head_lines(document, sheet), *sheet.wrapped(document.finding)]
+    for block in document.blocks:
+        lines += ["", *block_lines(block, document.display_zone, sheet)]
     lines += ["", f"“{NULL}” means not collected, never zero."]
+    return joined(lines)
+
+
+def joined(lines: Iterable[str]) -> str:
+    """Lines as a text: no space at their ends, no space that a terminal may not know."""
     return "\n".join(line.rstrip() for line in lines).replace(SPACE, " ") + "\n"
 
 
-def _block(block: Block, zone: str) -> Iterator[str]:
+def banner_lines(document: Document, sheet: Sheet) -> Iterator[str]:
+    """What is wrong with the data, a paragraph each."""
+    for note in document.banners:
+        yield from (*sheet.wrapped(_note(note)), "")
+
+
+def head_lines(document: Document, sheet: Sheet) -> Iterator[str]:
+    """Title, period, coverage and zone."""
+    yield from sheet.heading(document.title, "=")
+    period, zone = span(document.period, document.display_zone), f"times in {document.display_zone}"
+    yield from sheet.wrapped(" · ".join(part for part in (period, document.coverage.sentence, zone) if part))
+
+
+def block_lines(block: Block, zone: str, sheet: Sheet) -> Iterator[str]:
+    """One block in lines."""
     match block:
         case Numbers():
-            yield from _numbers(block, zone)
+            yield from _numbers(block, zone, sheet)
         case Table():
-            yield from table_lines(block, zone)
+            yield from table_lines(block, zone, sheet)
         case Chart():
-            yield from chart_lines(block, zone)
+            yield from chart_lines(block, zone, sheet)
         case Note():
-            yield from wrapped(_note(block))
+            yield from sheet.wrapped(_note(block))
         case Text():
-            yield from heading(block.title, "-") if block.title else ()
+            yield from sheet.heading(block.title, "-") if block.title else ()
             for line in block.text.splitlines():
-                yield from wrapped(line)
+                yield from sheet.wrapped(line)
         case Definitions():
-            yield from heading(block.title, "-")
+            yield from sheet.heading(block.title, "-")
             for label, unit, meaning in block.items:
                 beside = unit_beside(label, unit)
-                yield from wrapped(f"{label}{f' ({beside})' if beside else ''}: {meaning}", "    ")
+                yield from sheet.wrapped(f"{label}{f' ({beside})' if beside else ''}: {meaning}", "    ")
         case Quality():
-            yield from _quality(block, zone)
+            yield from _quality(block, zone, sheet)
 
 
 def _note(note: Note) -> str:
@@ -68,13 +78,13 @@ def _note(note: Note) -> str:
     return f"{level['mark']} {level['label']}: {note.sentence} {note.evidence}".rstrip()
 
 
-def _numbers(block: Numbers, zone: str) -> Iterator[str]:
-    yield from heading(block.title, "-")
+def _numbers(block: Numbers, zone: str, sheet: Sheet) -> Iterator[str]:
+    yield from sheet.heading(block.title, "-")
     rows = [(visible(item.label), _value(item, zone), _context(item)) for item in block.items]
-    names = min(LONGEST_NAME, max((width(name) for name, _, _ in rows), default=0))
+    names = min(sheet.names, max((width(name) for name, _, _ in rows), default=0))
     values = max((width(value) for _, value, _ in rows), default=0)
     for name, value, context in rows:
-        yield from hanging(f"{pad(cut(name, names), names)}  {pad(value, values, right=True)}  ", context)
+        yield from sheet.hanging(f"{pad(cut(name, names), names)}  {pad(value, values, right=True)}  ", context)
 
 
 def _value(item: Number, zone: str) -> str:
@@ -94,14 +104,14 @@ def _context(item: Number) -> str:
     return visible("; ".join([*parts, *([item.reason] if item.reason else [])]))
 
 
-def _quality(block: Quality, zone: str) -> Iterator[str]:
-    yield from heading(block.title, "-")
-    yield from wrapped(block.finding)
-    names = min(LONGEST_NAME, max((width(visible(lane.label)) for lane in block.lanes), default=0))
+def _quality(block: Quality, zone: str, sheet: Sheet) -> Iterator[str]:
+    yield from sheet.heading(block.title, "-")
+    yield from sheet.wrapped(block.finding)
+    names = min(sheet.names, max((width(visible(lane.label)) for lane in block.lanes), default=0))
     for lane in block.lanes:
         gaps = "; ".join(f"{stamp(a, zone)} – {stamp(b, zone)}" for a, b in lane.gaps)
         head = f"{pad(cut(visible(lane.label), names), names)}  {pad(number(lane.covered_ratio, 'ratio'), 8, right=True)}  "
-        yield from hanging(
+        yield from sheet.hanging(
             head, visible(f"{lane.step}{'; ' if lane.step and gaps else ''}{f'no data {gaps}' if gaps else ''}")
         )
-    yield from wrapped(block.foot)
+    yield from sheet.wrapped(block.foot)

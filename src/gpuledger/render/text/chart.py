@@ -4,93 +4,116 @@ from collections.abc import Iterator, Sequence
 
 from gpuledger.model.chart import Boxes, Chart, Grid, Histogram, Lines, Series, Spans, Value
 from gpuledger.render.format import NULL, SPACE, column_digits, number, stamp, unit_word, visible
-from gpuledger.render.text.words import LONGEST_NAME, cut, heading, pad, width, wrapped
+from gpuledger.render.text.words import Sheet, cut, pad, width
+from gpuledger.render.theme import state_label
 
 _BARS = "▁▂▃▄▅▆▇█"
-_SPARK, _BAR = 48, 40
+_BESIDE_SPARK, _BESIDE_BAR = 52, 60
+"""Columns that name and numbers take beside a small line, a bar."""
+_ALL_FIVE = 100
 
 
-def chart_lines(chart: Chart, zone: str) -> Iterator[str]:
+def chart_lines(chart: Chart, zone: str, sheet: Sheet) -> Iterator[str]:
     """The chart's words and, where letters can show it, its shape."""
-    yield from heading(chart.title, "-")
-    yield from wrapped(chart.readout)
-    yield from wrapped(chart.finding)
-    yield from _shape(chart, zone)
+    yield from sheet.heading(chart.title, "-")
+    yield from sheet.wrapped(chart.readout)
+    yield from sheet.wrapped(chart.finding)
+    yield from _shape(chart, zone, sheet)
     for mark in chart.marks:
-        yield from wrapped(mark.label)
+        yield from sheet.wrapped(mark.label)
     for gap in chart.gaps:
-        yield from wrapped(f"{gap.label} {stamp(gap.start, zone)} – {stamp(gap.end, zone)}")
+        yield from sheet.wrapped(f"{gap.label} {stamp(gap.start, zone)} – {stamp(gap.end, zone)}")
     if chart.empty and not any(_has_value(one) for one in getattr(chart.shape, "series", ())):
-        yield from wrapped(chart.empty)
-    yield from wrapped(f"{chart.left_out} {chart.foot}".strip())
+        yield from sheet.wrapped(chart.empty)
+    yield from sheet.wrapped(f"{chart.left_out} {chart.foot}".strip())
 
 
-def _shape(chart: Chart, zone: str) -> Iterator[str]:
+def _shape(chart: Chart, zone: str, sheet: Sheet) -> Iterator[str]:
     match chart.shape:
         case Lines() as shape:
-            yield from _series(shape)
+            yield from _series(shape, sheet)
         case Histogram() as shape:
             for one in shape.series:
-                yield from _bars(one, shape.edges, chart.x.unit)
+                yield from _bars(one, shape.edges, chart.x.unit, sheet.columns - _BESIDE_BAR)
         case Boxes() as shape:
-            yield from _boxes(shape, chart.x.unit)
+            yield from _boxes(shape, chart.x.unit, sheet)
         case Spans() as shape:
-            yield from _spans(shape, zone)
+            yield from _spans(shape, zone, sheet)
         case Grid() as shape:
-            yield f"{len(shape.rows)} rows by {len(chart.x.values)} columns; the picture shows them."
+            yield from _grid(shape, len(chart.x.values), sheet)
 
 
-def _spans(shape: Spans, zone: str) -> Iterator[str]:
+def _spans(shape: Spans, zone: str, sheet: Sheet) -> Iterator[str]:
+    digits = column_digits(shape.totals, shape.total_unit)
+    totals = {
+        row: _amount(total, shape.total_unit, digits)
+        for row, total in zip(shape.rows, shape.totals, strict=False)
+        if total is not None
+    }
     for bar in shape.spans:
         end = stamp(bar.end, zone) if bar.end else "still open"
-        yield from wrapped(
-            f"{cut(visible(bar.row), LONGEST_NAME)}  {stamp(bar.start, zone)} – {end}  {bar.label}", "    "
-        )
+        # A row's amount is said once, at its first interval.
+        told = [
+            f"{cut(visible(bar.row), sheet.names)}  {stamp(bar.start, zone)} – {end}",
+            totals.pop(bar.row, ""),
+            bar.label,
+        ]
+        yield from sheet.wrapped("  ".join(filter(None, told)), "    ")
 
 
 def _has_value(series: Series) -> bool:
     return any(value for value in series.values)
 
 
-def _series(shape: Lines) -> Iterator[str]:
+def _series(shape: Lines, sheet: Sheet) -> Iterator[str]:
     """A small line a series, on one scale; a gap is a dot, the period's total stands beside it."""
-    names = min(LONGEST_NAME, max((width(visible(s.label)) for s in shape.series), default=0))
+    names = min(sheet.names, max((width(visible(s.label)) for s in shape.series), default=0))
     digits = column_digits([s.total for s in shape.series], shape.total_unit)
     highest = max((v for s in shape.series for v in s.values if v is not None), default=0.0)
     for series in shape.series:
         total = "" if series.total is None else _amount(series.total, shape.total_unit, digits)
-        yield f"{pad(cut(visible(series.label), names), names)}  {_spark(series.values, highest)}  {total}"
+        yield f"{pad(cut(visible(series.label), names), names)}  {_spark(series.values, highest, sheet.columns - _BESIDE_SPARK)}  {total}"
 
 
-def _spark(values: Sequence[Value], highest: float) -> str:
-    """At most 48 signs, each the highest of its neighbours; "·" where nobody looked."""
-    step = -(-len(values) // _SPARK) or 1
+def _spark(values: Sequence[Value], highest: float, most: int) -> str:
+    """At most `most` signs, each the highest of its neighbours; "·" where nobody looked."""
+    step = -(-len(values) // most) or 1
     groups = [[v for v in values[i : i + step] if v is not None] for i in range(0, len(values), step)]
     return "".join(
         "·" if not g else _BARS[round(max(g) / (highest or 1.0) * (len(_BARS) - 1))] if max(g) else " " for g in groups
     )
 
 
-def _bars(series: Series, edges: Sequence[float], unit: str) -> Iterator[str]:
+def _bars(series: Series, edges: Sequence[float], unit: str, longest: int) -> Iterator[str]:
     most = max([1e-12, *(v for v in series.values if v)])
     yield visible(series.label)
     for low, high, value in zip(edges, edges[1:], series.values, strict=False):
         name = f"{number(low, unit, suffix=False)} – {number(high, unit)}"
-        yield f"{pad(name, 20, right=True)}  {pad('█' * round((value or 0) / most * _BAR), _BAR)}  {number(value, 'count')}"
+        yield f"{pad(name, 20, right=True)}  {pad('█' * round((value or 0) / most * longest), longest)}  {number(value, 'count')}"
 
 
-def _boxes(shape: Boxes, unit: str) -> Iterator[str]:
-    names = min(LONGEST_NAME, max((width(visible(box.label)) for box in shape.boxes), default=0))
-    yield f"{pad('', names)}" + "".join(
-        pad(head, 12, right=True) for head in ("n", "low", "quarter", "median", "3 quarters", "high")
-    )
+def _boxes(shape: Boxes, unit: str, sheet: Sheet) -> Iterator[str]:
+    """The five numbers; where not all have room, three of them."""
+    names = min(sheet.names, max((width(visible(box.label)) for box in shape.boxes), default=0))
+    step = 1 if sheet.columns >= _ALL_FIVE else 2
+    heads = ("n", *("low", "quarter", "median", "3 quarters", "high")[::step])
+    yield f"{pad('', names)}" + "".join(pad(head, 12, right=True) for head in heads)
     for box in shape.boxes:
         five = [
             NULL if v is None else number(v, unit, suffix=not unit_word(unit))
             for v in (box.low, box.q1, box.median, box.q3, box.high)
         ]
-        texts = [number(box.count, "count"), *five]
+        texts = [number(box.count, "count"), *five[::step]]
         yield pad(cut(visible(box.label), names), names) + "".join(pad(text, 12, right=True) for text in texts)
+
+
+def _grid(shape: Grid, columns: int, sheet: Sheet) -> Iterator[str]:
+    yield f"{len(shape.rows)} rows by {columns} columns; the picture shows them."
+    for group in shape.groups:
+        shares = (f"{state_label(state)} {number(ratio, 'ratio')}" for state, ratio in group.shares if ratio)
+        yield from sheet.wrapped(
+            ": ".join(filter(None, (group.label, " · ".join(filter(None, (group.words, *shares)))))), "    "
+        )
 
 
 def _amount(total: float, unit: str, digits: int | None) -> str:

@@ -1,31 +1,40 @@
-"""Lines of at most 100 columns: wrapping, cutting, filling, by the columns a terminal gives a letter."""
+"""Lines of so many columns: wrapping, cutting, filling, by the columns a terminal gives a letter."""
 
 import textwrap
 import unicodedata
+from dataclasses import dataclass
 
 from gpuledger.render.format import visible
 
 WIDTH = 100
-LONGEST_NAME = 36
 
 
-def heading(title: str, rule: str) -> list[str]:
-    """A title over a line of `rule`."""
-    lines = wrapped(title) or [""]
-    return [*lines, rule * max(width(line) for line in lines)]
+@dataclass(frozen=True)
+class Sheet:
+    """A page of letters, `columns` wide."""
 
+    columns: int = WIDTH
 
-def wrapped(text: str, indent: str = "") -> list[str]:
-    """`text` with its controls written out, in lines; those after the first are indented, under an item's dash too."""
-    shown = visible(text)
-    return _wrap(shown, WIDTH, "  " if shown.startswith("- ") else indent)
+    @property
+    def names(self) -> int:
+        """Columns that a name takes at most beside its numbers."""
+        return self.columns * 36 // 100
 
+    def heading(self, title: str, rule: str) -> list[str]:
+        """A title over a line of `rule`."""
+        lines = self.wrapped(title) or [""]
+        return [*lines, rule * max(width(line) for line in lines)]
 
-def hanging(head: str, text: str) -> list[str]:
-    """`text` beside `head`, its further lines under its first."""
-    room = max(24, WIDTH - width(head))
-    lines = _wrap(text, room) or [""]
-    return [head + lines[0], *(" " * width(head) + line for line in lines[1:])]
+    def wrapped(self, text: str, indent: str = "") -> list[str]:
+        """`text` with its controls written out, in lines; those after the first are indented, under an item's dash too."""
+        shown = visible(text)
+        return _wrap(shown, self.columns, "  " if shown.startswith("- ") else indent)
+
+    def hanging(self, head: str, text: str) -> list[str]:
+        """`text` beside `head`, its further lines under its first."""
+        room = max(24, self.columns - width(head))
+        lines = _wrap(text, room) or [""]
+        return [head + lines[0], *(" " * width(head) + line for line in lines[1:])]
 
 
 def _wrap(text: str, room: int, indent: str = "") -> list[str]:

@@ -1,0 +1,153 @@
+"""Templates of the user, rendered in a process of their own: no private attribute, five seconds, a gigabyte, a megabyte out.
+
+A template is text that a colleague may edit: it may be wrong, run for ever or ask for more than it should. The sandbox
+of Jinja2 refuses what reaches out of the values; the limits of the process end what does not end.
+"""
+
+import json
+import pickle
+import resource
+import signal
+import subprocess
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import jinja2
+from jinja2 import nodes
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from gpuledger.model.errors import ConfigError
+
+SECONDS, BYTES, LETTERS = 5, 1 << 30, 1_000_000
+_PATIENCE = 4 * SECONDS
+"""Seconds by the clock: a machine may be busy with other things."""
+_CHILD = "from gpuledger.render.mail.sandbox import child; child()"
+
+
+@dataclass(frozen=True)
+class Task:
+    """A template to render: its kind (subject, text, html: only html is escaped), its file's name, source and values."""
+
+    kind: str
+    name: str
+    source: str
+    values: Mapping[str, Any]
+
+
+class TemplateError(Exception):
+    """A template failed at a line."""
+
+    def __init__(self, name: str, line: int | None, message: str) -> None:
+        super().__init__(name, line, message)
+        self.name, self.line, self.message = name, line, message
+
+
+def render(tasks: Sequence[Task]) -> dict[str, str]:
+    """What the templates make, by kind. Raises ConfigError that names file and line."""
+    if not tasks:
+        return {}
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", _CHILD],
+            input=pickle.dumps(tasks),
+            capture_output=True,
+            timeout=_PATIENCE,
+            check=False,
+        )
+        answer = json.loads(done.stdout)
+    except (subprocess.TimeoutExpired, ValueError):
+        names = ", ".join(task.name for task in tasks)
+        raise ConfigError(f"The template {names} took too long or too much memory; make it shorter.") from None
+    if "made" in answer:
+        return dict(answer["made"])
+    place = f", line {answer['line']}" if answer["line"] else ""
+    raise ConfigError(f"The template {answer['name']}{place}: {answer['message']}")
+
+
+def child() -> None:
+    """The process' own main: tasks from standard input, one JSON answer on standard output."""
+    tasks: Sequence[Task] = pickle.load(sys.stdin.buffer)
+    _limit()
+    try:
+        answer: dict[str, Any] = {"made": {task.kind: made(task) for task in tasks}}
+    except TemplateError as error:
+        answer = {"name": error.name, "line": error.line, "message": error.message}
+    sys.stdout.write(json.dumps(answer))
+
+
+def _limit() -> None:
+    def stop(*_: object) -> NoReturn:
+        raise TimeoutError
+
+    signal.signal(signal.SIGXCPU, stop)
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 2))
+    resource.setrlimit(resource.RLIMIT_AS, (BYTES, BYTES))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+
+def made(task: Task) -> str:
+    """The rendered template. Raises TemplateError with the template's line."""
+    environment = _environment(is_html=task.kind == "html")
+    try:
+        _refuse_unescaped(environment.parse(task.source, task.name, task.name), task.name)
+        template = jinja2.Template.from_code(
+            environment, environment.compile(task.source, task.name, task.name), environment.globals
+        )
+        return _collected(template, task)
+    except jinja2.TemplateSyntaxError as error:
+        raise TemplateError(task.name, error.lineno, f"{error.message}.".replace("..", ".")) from None
+    except TemplateError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a template may raise anything its expressions can
+        raise TemplateError(task.name, _line(error, task.name), _words(error)) from None
+
+
+def _environment(*, is_html: bool) -> ImmutableSandboxedEnvironment:
+    environment = ImmutableSandboxedEnvironment(
+        autoescape=is_html, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    del environment.filters["safe"]
+    return environment
+
+
+def _refuse_unescaped(tree: nodes.Template, name: str) -> None:
+    """Names and reasons come from users of the cluster: no template may switch their escaping off."""
+    for node in tree.find_all((nodes.ScopedEvalContextModifier, nodes.EvalContextModifier)):
+        raise TemplateError(
+            name, node.lineno, "escaping cannot be switched off; write the markup into the template itself."
+        )
+
+
+def _collected(template: jinja2.Template, task: Task) -> str:
+    pieces, length = [], 0
+    for piece in template.generate(task.values):
+        length += len(piece)
+        if length > LETTERS:
+            raise OverflowError
+        pieces.append(piece)
+    return "".join(pieces)
+
+
+def _line(error: BaseException, name: str) -> int | None:
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == name]
+    return lines[-1] if lines else None
+
+
+def _words(error: BaseException) -> str:
+    match error:
+        case TimeoutError():
+            return f"it was still running after {SECONDS} s; look for a loop that does not end."
+        case MemoryError():
+            return "it asked for more than 1 GB of memory."
+        case OverflowError():
+            return f"it made more than {LETTERS:,} letters."
+        case RecursionError():
+            return "a macro calls itself without end."
+        case jinja2.UndefinedError() | SecurityError():
+            return f"{str(error).rstrip('.')}."
+        case _:
+            return f"{type(error).__name__}: {str(error).rstrip('.')}."
