@@ -4,10 +4,11 @@ A pool tells one GPU many times: its partitionable slot lists all its GPUs, also
 backfill and interactive slots list them again. Who is who:
 
     row                    | is
-    -----------------------+---------------------------------------------------------------------
+    -----------------------+------------------------------------------------------------------------------
     `backfill` in the slot | secondary; all others are primary
-    `interactive` in it    | primary; speaks for the GPU's state only where no batch slot does
-    State Claimed          | holds the GPU for a job
+    `interactive` in it    | primary; speaks for `admin_state` only where no unclaimed batch slot does
+    State Claimed          | holds the GPU for a job, and says nothing of what stands over the GPU
+    `slot1_3`              | dynamic: made for a job, so it does not tell what the GPU is offered for
 
 What follows, for each side on its own (`tests/sources/gpu_state/test_truth_table.py`):
 
@@ -28,9 +29,12 @@ What follows, for each side on its own (`tests/sources/gpu_state/test_truth_tabl
     some, none of them Claimed                  | unclaimed
     one Claimed (or a primary one in Backfill)  | claimed
 
+`is_interactive`: all slots that offer it are interactive (where only dynamic ones tell it: those).
 Rows may come in any order: where several tell a value, the row whose slot's name is first does.
 """
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,7 +43,7 @@ import pyarrow as pa
 
 from gpuledger.model.devices import gpu_model
 from gpuledger.sources.gpu_state.coded import Coded, compact
-from gpuledger.sources.gpu_state.words import ADMIN, STATES, projects, slot
+from gpuledger.sources.gpu_state.words import ADMIN, STATES, slot
 
 Numbers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -93,10 +97,10 @@ class Fold:
 
     def _read_rows(self) -> None:
         kinds = self._slots.name.mapped(lambda word: 2 * ("backfill" in slot(word)) + ("interactive" in slot(word)))
-        states = self._slots.state.mapped(lambda word: _STATE.get(word.lower(), _OTHER), missing=-1)
-        self.is_secondary, self.is_interactive = kinds >= 2, kinds == 1
-        self.is_claimed = states == _STATE["claimed"]
-        self._states = states
+        self.is_primary, self.is_interactive = kinds < 2, kinds == 1
+        self.is_dynamic = self._slots.name.mapped(lambda word: "_" in slot(word)) == 1
+        self.state = self._slots.state.mapped(lambda word: _STATE.get(word.lower(), _OTHER), missing=-1)
+        self.is_claimed = self.state == _STATE["claimed"]
         self._order = np.lexsort((self._slots.name.ranks(), kinds))
 
     def folded(self) -> Folded:
@@ -124,37 +128,39 @@ class Fold:
         return found
 
     def _primary(self) -> dict[str, pa.Array]:
-        primary = ~self.is_secondary
-        holder = self.first(primary & self.is_claimed)
-        is_held, is_told = holder >= 0, self.has(primary & (self._states >= 0))
-        only_interactive = self.has(primary) & ~self.has(primary & ~self.is_interactive)
-        interactive = np.where(is_held, self.is_interactive[holder], only_interactive)
+        holder = self.first(self.is_primary & self.is_claimed)
+        is_told = self.has(self.is_primary & (self.state >= 0))
         return {
-            "occupancy": _words(("unclaimed", "claimed"), np.where(is_told, is_held, -1)),
-            "admin_state": _words(ADMIN, self._admin(only_interactive, is_told)),
+            "occupancy": _words(("unclaimed", "claimed"), np.where(is_told, holder >= 0, -1)),
+            "admin_state": _words(ADMIN, np.where(is_told, self._admin(), -1)),
             "primary_user": self._taken(self._slots.user, holder),
             "primary_job_id": self._taken(self._slots.job, holder),
-            "is_interactive": pa.array(interactive, mask=~self.has(primary)),
-            "owner_projects": self._owners(primary),
+            "is_interactive": self._interactive(),
+            "owner_projects": self._owners(),
             "prevented_reason": self._reason(),
         }
 
-    def _admin(self, only_interactive: Flags, is_told: Flags) -> Numbers:
-        speaks = ~self.is_secondary & (~self.is_interactive | only_interactive[self._cell])
-        strongest = np.where(is_told, 0, -1)
-        for state in np.unique(self._states[speaks & (self._states >= 0)]):
-            rank = _RANK[state]
-            mine = self._cell[speaks & (self._states == state)]
-            strongest[mine] = np.maximum(strongest[mine], rank)
+    def _admin(self) -> Numbers:
+        """The strongest of what the slots without a job say; interactive ones are heard where no batch slot is."""
+        speaks = self.is_primary & ~self.is_claimed & (self.state >= 0)
+        speaks &= ~self.is_interactive | ~self.has(speaks & ~self.is_interactive)[self._cell]
+        strongest = np.zeros(self.count, np.int64)
+        for state in np.unique(self.state[speaks]).tolist():
+            mine = self._cell[speaks & (self.state == state)]
+            strongest[mine] = np.maximum(strongest[mine], _RANK[state])
         return strongest
 
+    def _interactive(self) -> pa.Array:
+        offers = self.is_primary & ~self.is_dynamic
+        offers |= self.is_primary & ~self.has(offers)[self._cell]
+        return pa.array(~self.has(offers & ~self.is_interactive), mask=~self.has(self.is_primary))
+
     def _secondary(self) -> dict[str, pa.Array]:
-        offered = self.has(self.is_secondary)
-        holder = self.first(self.is_secondary & self.is_claimed)
-        own = self.has(~self.is_secondary & (self._states == _STATE["backfill"]))
-        claimed = (holder >= 0) | own
+        holder = self.first(~self.is_primary & self.is_claimed)
+        is_own = self.has(self.is_primary & (self.state == _STATE["backfill"]))
+        is_offered = self.has(~self.is_primary) | is_own
         return {
-            "backfill_occupancy": _words(("unclaimed", "claimed"), np.where(offered | own, claimed, -1)),
+            "backfill_occupancy": _words(("unclaimed", "claimed"), np.where(is_offered, (holder >= 0) | is_own, -1)),
             "backfill_user": self._taken(self._slots.user, holder),
             "backfill_job_id": self._taken(self._slots.job, holder),
         }
@@ -170,28 +176,29 @@ class Fold:
             columns["gpu_memory_bytes"] = pa.array(np.where(row >= 0, memory[row] * MIB, 0), mask=row < 0)
         return columns
 
-    def _owners(self, primary: Flags) -> pa.Array:
+    def _owners(self) -> pa.Array:
         """By primary rows; where a GPU has none, by the machine's others when they agree."""
-        told = self._slots.projects
-        if told is None:
+        owners = self._slots.projects
+        if owners is None:
             return pa.nulls(self.count, pa.string())
-        owners = told.named(projects)
-        row = self.first(primary & (owners.codes >= 0))
-        code = np.where(row >= 0, owners.codes[row], -1)
-        words = list(owners.words)
-        self._join_owners(primary, owners, code, words)
-        self._lend_owners(~self.has(primary), code)
+        tells = self.is_primary & (owners.codes >= 0)
+        row = self.first(tells)
+        code, words = np.where(row >= 0, owners.codes[row], -1), list(owners.words)
+        for cell, several in self._differing(tells, owners.codes, code).items():
+            words.append(_joined(owners.words[each] for each in several))
+            code[cell] = len(words) - 1
+        self._lend_owners(~self.has(self.is_primary), code)
         return _words(tuple(words), code)
 
-    def _join_owners(self, primary: Flags, owners: Coded, code: Numbers, words: list[str]) -> None:
-        """Several primary slots of one GPU with different owners: all of them."""
-        differs = primary & (owners.codes >= 0) & (owners.codes != code[self._cell])
-        for cell in np.unique(self._cell[differs]).tolist():
-            rows = self._order[(self._cell == cell)[self._order]]
-            mine = [owners.words[owners.codes[row]] for row in rows if primary[row] and owners.codes[row] >= 0]
-            names = dict.fromkeys(name for word in mine for name in word.split(", ") if name)
-            words.append(", ".join(names))
-            code[cell] = len(words) - 1
+    def _differing(self, tells: Flags, codes: Numbers, chosen: Numbers) -> dict[int, list[int]]:
+        """All codes of the cells whose rows have other codes than the chosen one."""
+        is_other = np.zeros(self.count, bool)
+        is_other[self._cell[tells & (codes != chosen[self._cell])]] = True
+        rows = self._order[(tells & is_other[self._cell])[self._order]]
+        found: dict[int, list[int]] = defaultdict(list)
+        for cell, code in zip(self._cell[rows].tolist(), codes[rows].tolist(), strict=True):
+            found[cell].append(code)
+        return found
 
     def _lend_owners(self, is_lone: Flags, code: Numbers) -> None:
         """GPUs without a primary slot have the owner that all others of their machine have at that moment."""
@@ -230,6 +237,11 @@ class Fold:
         if column is None:
             return pa.nulls(self.count, pa.string())
         return _words(column.words, np.where(rows >= 0, column.codes[rows], -1))
+
+
+def _joined(lists: Iterable[str]) -> str:
+    """All owners of several lists, each once."""
+    return ", ".join(dict.fromkeys(name for owners in lists for name in owners.split(", ") if name))
 
 
 _KNOWN = tuple(STATES)

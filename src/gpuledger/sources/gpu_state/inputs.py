@@ -30,7 +30,7 @@ class Input(Protocol):
 
 def opened(raw: BinaryIO, until: ExitStack) -> Input:
     """The input, readable as long as `until`. Raises SourceError for anything else than Parquet or SQLite."""
-    spool = until.enter_context(tempfile.NamedTemporaryFile(suffix=".gpu_state"))
+    spool = until.enter_context(tempfile.NamedTemporaryFile(suffix=".gpu_state"))  # noqa: SIM115 - `until` closes it
     shutil.copyfileobj(raw, spool)
     spool.flush()
     spool.seek(0)

@@ -16,7 +16,8 @@ from gpuledger.sources.gpu_state.fold import Slots
 NAME, STATE, TIME, MACHINE = "Name", "State", "timestamp", "Machine"
 ASSIGNED, AVAILABLE = "AssignedGPUs", "AvailableGPUs"
 NEEDED = (NAME, STATE, TIME)
-WORDS = {"projects": "PrioritizedProjects", "model": "GPUs_DeviceName", "user": "RemoteOwner", "job": "GlobalJobId", "reason": "PreventJobsReason"}  # fmt: skip
+PROJECTS = "PrioritizedProjects"
+WORDS = {"projects": PROJECTS, "model": "GPUs_DeviceName", "user": "RemoteOwner", "job": "GlobalJobId", "reason": "PreventJobsReason"}  # fmt: skip
 """Fields of a slot and the columns of text they are read from."""
 MEMORY = "GPUs_GlobalMemoryMb"
 READ = (NAME, ASSIGNED, AVAILABLE, STATE, MACHINE, TIME, MEMORY, *WORDS.values())
@@ -85,7 +86,7 @@ class _Cells:
         """A column of text without what says nothing; all missing where the file lacks it."""
         if column not in self._rows.column_names:
             return Coded(np.full(len(self._rows), -1), ())
-        return coded(self._rows[column]).named(words.said)
+        return coded(self._rows[column]).named(words.owners if column == PROJECTS else words.said)
 
     def hosts(self, name: Coded) -> Coded:
         """The machine, else what stands after the `@` of the slot's name."""

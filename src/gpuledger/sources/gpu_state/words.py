@@ -52,6 +52,8 @@ def host(name: str) -> str | None:
     return said(name.rpartition("@")[2]) if "@" in name else None
 
 
-def projects(word: str) -> str:
-    """Several owners in one spelling: `A, B`."""
+def owners(word: str) -> str | None:
+    """Several owners in one spelling, `A, B`; '' is open capacity, None not known."""
+    if word.strip().lower() in NOT_SAID[1:]:
+        return None
     return ", ".join(part for each in word.split(",") if (part := each.strip()))
