@@ -41,8 +41,8 @@ JOB_ATTEMPTS = _table(
     "cluster attempt_id",
     """job_id job_name kind array_id array_index het_id het_index task_count
     workflow node_name workflow_run workflow_step tags user_name user_id account account_id queue qos
-    site target_site host_names submitted_at eligible_at matched_at started_at is_start_known ended_at
-    suspended_seconds time_limit_seconds state state_raw exit_code derived_exit_code signal end_code end_subcode
+    site resource_name target_site host_names slot_name submitted_at eligible_at matched_at started_at is_start_known
+    ended_at suspended_seconds time_limit_seconds state state_raw exit_code derived_exit_code signal end_code end_subcode
     end_reason wait_reason priority node_count cpu_count gpu_count memory_bytes disk_bytes gpu_model gpu_memory_bytes
     billing_count requested_node_count requested_cpu_count requested_gpu_count requested_memory_bytes
     requested_disk_bytes requested_gpu_model used_cpu_seconds used_memory_bytes used_disk_bytes gpu_busy_ratio
@@ -56,8 +56,8 @@ ATTEMPT_GPUS = _table(
     "attempt_gpus",
     "one GPU of one attempt",
     "cluster attempt_id host gpu",
-    """gpu_index gpu_model gpu_memory_bytes capability driver_version gpu_uuid bus_id share_ratio started_at ended_at
-    observed_at row_hash""",
+    """gpu_index gpu_model gpu_memory_bytes capability driver_version cuda_version is_ecc_enabled gpu_uuid bus_id
+    share_ratio started_at ended_at observed_at row_hash""",
     order="started_at",
     partition="cluster partition_month",
 )
@@ -66,6 +66,14 @@ ATTEMPT_EVENTS = _table(
     "one event in the life of an attempt",
     "cluster attempt_id time event_kind",
     "ended_event_at host code subcode message sent_bytes received_bytes row_hash",
+    order="time",
+    partition="cluster partition_month",
+)
+JOB_EVENTS = _table(
+    "job_events",
+    "one telling of one job's events by one input; attempts are derived from all of them",
+    "cluster job_id time events_hash",
+    "events reported_by observed_at row_hash",
     order="time",
     partition="cluster partition_month",
 )
@@ -174,7 +182,7 @@ PROBLEMS = _table(
 )
 
 TABLES: tuple[Table, ...] = (
-    JOB_ATTEMPTS, ATTEMPT_GPUS, ATTEMPT_EVENTS, WORKFLOW_NODES, GPU_STATES, HOST_STATES, SNAPSHOTS, DEVICES, PENDING,
+    JOB_ATTEMPTS, ATTEMPT_GPUS, ATTEMPT_EVENTS, JOB_EVENTS, WORKFLOW_NODES, GPU_STATES, HOST_STATES, SNAPSHOTS, DEVICES, PENDING,
     LIMITS, DEVICE_SAMPLES, DEVICE_EVENTS, RESOURCE_SERIES, RUNS, PROBLEMS,
 )  # fmt: skip
 BY_TABLE = {table.name: table for table in TABLES}
