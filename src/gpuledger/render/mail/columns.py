@@ -11,7 +11,7 @@ MAIL, PHONE = 558.0, 326.0
 """Pixels inside the sheet's margins."""
 _PADDING = {MAIL: 10.0, PHONE: 6.0}
 BAR = {MAIL: 96.0, PHONE: 44.0}
-_TEXT, _HEAD = 13.0, 12.0
+_TEXT, _HEAD, _BOLDER = 13.0, 12.0, 1.07
 _LONGEST = {MAIL: 190.0, PHONE: 120.0}
 """What a text asks for at most: it wraps."""
 
@@ -33,7 +33,8 @@ def _width(table: Table, index: int, room: float) -> float:
     texts = _texts(column, [row[index] for row in (table.rows or ())], [row[index] for row in _rows(table)])
     head = f"{column.label} {unit_beside(column.label, column.unit)}"
     longest = max((measure(word, _HEAD) for word in head.split()), default=0.0)
-    widest = max((measure(text, _TEXT) for text in texts), default=0.0)
+    size = _TEXT * _BOLDER if table.totals is not None else _TEXT
+    widest = max((measure(text, size) for text in texts), default=0.0)
     if not is_numeric(column):
         widest = min(widest, _LONGEST[room])
     return max(longest, widest) + _PADDING[room] + (BAR[room] if column.has_bar else 0.0)

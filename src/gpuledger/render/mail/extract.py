@@ -50,7 +50,7 @@ def _pointing(block: Block, titles: Mapping[str, str]) -> Block:
     """A note whose evidence is a block says so in words."""
     if not isinstance(block, Note) or not titles.get(block.evidence):
         return block
-    return replace(block, evidence=f"See “{titles[block.evidence]}” in the full report.")
+    return replace(block, evidence=f"See “{titles[block.evidence]}”.")
 
 
 def _of_kind(blocks: Iterable[Block], kind: type) -> list[Block]:

@@ -9,7 +9,7 @@ from gpuledger.render.html.table_view import CellView, RowView, TableView, is_nu
 from gpuledger.render.mail.columns import PHONE, fitting
 from gpuledger.render.theme import Colours
 
-_GAPS, _LONGEST_WORD = 3, 22
+_GAPS, _LONGEST_WORD = 3, 16
 
 
 @dataclass(frozen=True)
