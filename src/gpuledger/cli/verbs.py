@@ -20,6 +20,7 @@ VERBS: dict[str, dict[str, str]] = {
     "Answers out": {
         "query": "Answer metrics by any dimension, for any period.",
         "report": "Make a report: page, figures and tables.",
+        "send": "Send reports to people; a dry run without --send.",
     },
     "The ledger": {
         "store": "Look after the ledger: info, problems, check, compact, vacuum.",

@@ -25,11 +25,13 @@ def channel_named(settings: Settings, name: str) -> "Channel":
 
 def require_whole(settings: Settings, name: str, delivery: DeliverySettings) -> None:
     """Raises ConfigError where a delivery and its channel do not fit together."""
-    place = f"[deliveries.{name}]"
+    place = f"[deliveries.{name}]" if name in settings.deliveries else f"send {name}"
+    if not delivery.channel and settings.channels:
+        raise UsageError(f"{place}: say by which channel: --channel {' or '.join(settings.channels)}.")
     if delivery.channel not in settings.channels:
         raise ConfigError(f"{place}: {unknown('channel', delivery.channel, settings.channels)}")
     if not channel_named(settings, delivery.channel).targets and not delivery.everyone:
-        raise ConfigError(f'{place}: names no recipients; add recipients = ["name@example.edu"].')
+        raise ConfigError(f'{place}: nobody gets it; add recipients = ["name@example.edu"], or by hand --recipient.')
     if delivery.mode == "test" and not delivery.test_recipient:
         raise ConfigError(f"{place}: mode is test and there is no test_recipient.")
     for form in delivery.formats:

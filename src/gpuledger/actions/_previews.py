@@ -1,0 +1,46 @@
+"""A message as files, to look at before anybody gets it."""
+
+from base64 import b64encode
+from pathlib import Path
+
+from gpuledger.actions._letters import TEMPLATES, Prepared
+from gpuledger.model.errors import LedgerError, NoData
+from gpuledger.render.mail import default_templates
+
+
+def preview(prepared: Prepared, folder: Path) -> list[Path]:
+    """Writes mail.html (its pictures inside), mail.txt and mail.eml. Raises NoData when there is nothing to show."""
+    letter, composed = prepared.letter, prepared.composed
+    if letter is None or composed is None:
+        raise NoData(prepared.hindrances[0].sentence)
+    page = letter.html
+    for figure in letter.figures:
+        page = page.replace(f"cid:{figure.cid}", f"data:image/png;base64,{b64encode(figure.png).decode()}")
+    return _written(
+        folder, {"mail.html": page.encode(), "mail.txt": letter.text.encode(), "mail.eml": composed.content}
+    )
+
+
+def message_file(prepared: Prepared, file: Path) -> Path:
+    """Writes the message itself. Raises NoData when there is none."""
+    if prepared.composed is None:
+        raise NoData(prepared.hindrances[0].sentence)
+    return _written(file.parent, {file.name: prepared.composed.content})[0]
+
+
+def template_files(folder: Path) -> list[Path]:
+    """Writes the built-in templates, to edit; those that are there already are left as they are."""
+    built_in = default_templates()
+    sources = dict(zip(TEMPLATES, (built_in.subject, built_in.text, built_in.html), strict=True))
+    new = {name: (text or "").encode() for name, text in sources.items() if not (folder / name).exists()}
+    return _written(folder, new)
+
+
+def _written(folder: Path, files: dict[str, bytes]) -> list[Path]:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+    except OSError as error:
+        raise LedgerError(f"{folder} cannot be written: {error.strerror or error}.") from error
+    return [folder / name for name in files]

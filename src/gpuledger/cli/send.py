@@ -1,0 +1,270 @@
+"""`gpuledger send`: reports to people. A dry run unless --send."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gpuledger.cli import messages
+from gpuledger.cli.options import FormOptions, spread
+from gpuledger.cli.output import Row, print_rows, print_text
+from gpuledger.cli.session import Session
+from gpuledger.model.choice import PeriodChoice
+from gpuledger.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from gpuledger.actions._letters import Prepared
+    from gpuledger.actions._orders import Order
+    from gpuledger.actions.send import Orders, Sent
+    from gpuledger.config import Ledger
+    from gpuledger.model.document import Format
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+
+@dataclass(frozen=True)
+class What:
+    """Which delivery, and how it differs from its configuration."""
+
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[NAME]",
+            show_default=False,
+            help="A delivery of the configuration, or a report with --recipient; without one all are listed.",
+        ),
+    ] = None
+    is_due: Annotated[
+        bool, typer.Option("--due", help="Every delivery whose `at` has come and that was not made since.")
+    ] = False
+    recipients: Annotated[
+        list[str] | None,
+        typer.Option("--recipient", metavar="ADDRESS", help="Send it by hand to these instead; may be repeated."),
+    ] = None
+    channel: Annotated[
+        str | None,
+        typer.Option(
+            "--channel", metavar="NAME", help="Channel of what is sent by hand; needed when there are several."
+        ),
+    ] = None
+    where: Annotated[
+        list[str] | None,
+        typer.Option("--where", metavar="DIM=VALUE", help="Filter of what is sent by hand, as in `gpuledger report`."),
+    ] = None
+    is_test: Annotated[bool, typer.Option("--test", help="To the test recipient alone, marked as a test.")] = False
+    is_forced: Annotated[
+        bool, typer.Option("--force", help="Although the data is old or the numbers do not add up.")
+    ] = False
+
+
+@dataclass(frozen=True)
+class Where:
+    """Where it goes instead of nowhere."""
+
+    is_sent: Annotated[bool, typer.Option("--send", help="Really send; without it nothing leaves this machine.")] = (
+        False
+    )
+    eml: Annotated[
+        Path | None, typer.Option("--eml", metavar="FILE", help="Write the message to a file; nothing is sent.")
+    ] = None
+    preview: Annotated[
+        Path | None,
+        typer.Option("--preview", metavar="DIR", help="Write mail.html, mail.txt and mail.eml; nothing is sent."),
+    ] = None
+    templates: Annotated[
+        Path | None, typer.Option("--templates", metavar="DIR", help="Write the built-in templates there, to edit.")
+    ] = None
+
+    def __post_init__(self) -> None:
+        """Raises UsageError for two at once."""
+        flags = {"--send": self.is_sent, "--eml": self.eml, "--preview": self.preview, "--templates": self.templates}
+        if len(given := [flag for flag, value in flags.items() if value]) > 1:
+            raise UsageError(f"{' and '.join(given)} do not go together; choose one.")
+
+
+@app.command()
+@spread
+def send(ctx: typer.Context, what: What, to: Where, when: PeriodChoice, form: FormOptions) -> None:
+    """Send reports to people; a dry run without --send.
+
+    With --send what waits in the outbox from earlier runs goes first. A period is delivered once.
+
+    \b
+    Examples:
+      gpuledger send
+      gpuledger send nightly
+      gpuledger send --due --send
+      gpuledger send usage --recipient me@example.edu --month 2026-05 --send
+      gpuledger send nightly --preview look
+    """
+    session: Session = ctx.obj
+    if to.templates:
+        return _write_templates(to.templates)
+    if what.name and what.is_due:
+        raise UsageError("--due is about every delivery; leave the name out, or --due.")
+    with session.open_existing() as ledger:
+        if to.is_sent:
+            return _send(ledger, session, _orders(ledger, session, what, when), form)
+        if not what.name and not what.is_due:
+            return _list(ledger, session, form)
+        return _show(ledger, session, _orders(ledger, session, what, when), to, form)
+
+
+def _write_templates(folder: Path) -> None:
+    from gpuledger.actions._previews import template_files
+
+    written = template_files(folder)
+    for file in written:
+        print(file)
+    messages.say(
+        f"Name the folder in a delivery: templates = {str(folder)!r}." if written else "All are there already."
+    )
+
+
+def _orders(ledger: "Ledger", session: Session, what: What, when: PeriodChoice) -> "Orders":
+    """What is to be sent, asked when nobody else sends."""
+    from gpuledger.actions._orders import Unmade, due
+
+    if what.name is None:
+        if what.recipients or what.is_test or when.spoken or what.where:
+            raise UsageError("Say which delivery: `gpuledger send NAME …`; `gpuledger send` lists them.")
+        if not what.is_due:
+            return lambda outbox: ()
+        return lambda outbox: [
+            one if isinstance(one, Unmade) else replace(one, is_forced=what.is_forced)
+            for one in due(ledger, outbox, session.now)
+        ]
+    order = _order(session, what, when)
+    return lambda outbox: [order]
+
+
+def _order(session: Session, what: What, when: PeriodChoice) -> "Order":
+    from gpuledger.actions._orders import ByHand, by_hand, order_of
+
+    settings, name = session.settings, str(what.name)
+    hand = ByHand(tuple(what.recipients or ()), what.channel, tuple(what.where or ()), when, what.is_test)
+    if name in settings.deliveries and hand == ByHand():
+        return replace(order_of(settings, name, session.now), is_forced=what.is_forced)
+    return replace(by_hand(settings, name, hand, session.now), is_forced=what.is_forced)
+
+
+def _list(ledger: "Ledger", session: Session, form: FormOptions) -> None:
+    """Every delivery, and what waits."""
+    from gpuledger.actions._orders import state_of
+    from gpuledger.actions.send import outbox_of
+
+    if not session.settings.deliveries:
+        raise UsageError("No delivery is configured: add [deliveries.NAME], or send by hand: `gpuledger send REPORT`.")
+    outbox = outbox_of(ledger)
+    rows: list[Row] = [state_of(ledger, outbox, name, session.now) for name in session.settings.deliveries]
+    columns: dict[str, Format] = dict.fromkeys(("delivery", "report", "channel"), "text")
+    columns |= {"recipients": "count", "at": "text", "last_sent": "instant", "state": "text"}
+    print_rows(rows, columns, form, session.settings.display_zone)
+    _say_waiting(len(outbox.waiting()))
+
+
+def _say_waiting(count: int) -> None:
+    if count:
+        verb = "messages wait" if count > 1 else "message waits"
+        messages.say(f"{count} {verb} in the outbox; `gpuledger send --send` tries again.")
+
+
+def _show(ledger: "Ledger", session: Session, orders: "Orders", to: Where, form: FormOptions) -> None:
+    """What would be sent: nothing leaves."""
+    from gpuledger.actions._letters import prepare
+    from gpuledger.actions._orders import Unmade
+    from gpuledger.actions.send import outbox_of
+
+    outbox, prepared = outbox_of(ledger), []
+    for order in orders(outbox):
+        if isinstance(order, Unmade):
+            raise order.error
+        prepared.append(prepare(ledger, order, session.now))
+        _say_hindrances(prepared[-1])
+    files = [file for one in prepared for file in _files(one, to)]
+    for file in files:
+        print(file)
+    if not files:
+        _print_plans(ledger, prepared, session, form)
+        _say_waiting(len(outbox.waiting()))
+    if codes := [one.stopping[0].exit_code for one in prepared if one.stopping]:
+        raise typer.Exit(max(codes))
+
+
+def _files(prepared: "Prepared", to: Where) -> list[Path]:
+    """What was asked to be written instead of sent."""
+    from gpuledger.actions._previews import message_file, preview
+
+    if to.eml:
+        return [message_file(prepared, to.eml)]
+    return preview(prepared, to.preview) if to.preview else []
+
+
+def _print_plans(ledger: "Ledger", prepared: "Sequence[Prepared]", session: Session, form: FormOptions) -> None:
+    from gpuledger.actions.send import plan_of
+
+    if not prepared and not form.is_json:
+        messages.say("Nothing is due.")
+        return
+    columns: dict[str, Format] = dict.fromkeys(
+        ("delivery", "would", "channel", "recipients", "period", "subject"), "text"
+    )
+    columns |= {"html_bytes": "byte", "message_bytes": "byte"}
+    rows = [plan_of(ledger, one) for one in prepared]
+    if form.is_json or form.is_csv or form.parquet:
+        listed = [{**row, "recipients": ", ".join(row["recipients"])} for row in rows]
+        print_rows(listed, columns, form, session.settings.display_zone)
+    else:
+        for row in rows:
+            print_text(_plan_text(row))
+        messages.say("Nothing was sent: this is a dry run; add --send.")
+
+
+def _plan_text(row: Row) -> str:
+    """One delivery as lines: a subject and many recipients fit no table."""
+    said = {"channel": row["channel"], "to": ", ".join(row["recipients"]), "period": row["period"]}
+    said |= {"subject": row["subject"], "size": _size(row)}
+    lines = (f"  {name:<8} {value}" for name, value in said.items() if value)
+    return "\n".join([f"{row['delivery']}: {row['would']}", *lines])
+
+
+def _size(row: Row) -> str:
+    if row["message_bytes"] is None:
+        return ""
+    return f"{row['message_bytes'] / 1024:,.0f} KB, of which the page {row['html_bytes'] / 1024:,.0f} KB"
+
+
+def _say_hindrances(prepared: "Prepared") -> None:
+    for hindrance in prepared.hindrances:
+        messages.warn(f"{prepared.order.name}: {hindrance.sentence}")
+    for sentence in prepared.composed.left_out if prepared.composed else ():
+        messages.warn(f"{prepared.order.name}: {sentence}")
+
+
+def _send(ledger: "Ledger", session: Session, orders: "Orders", form: FormOptions) -> None:
+    from gpuledger.actions.send import exit_code
+    from gpuledger.actions.send import send as action
+
+    sent = action(ledger, orders, session.now)
+    columns: dict[str, Format] = dict.fromkeys(("delivery", "result", "recipient", "outcome", "said"), "text")
+    rows = [row for one in sent for row in _answer_rows(one)]
+    if rows or form.is_json:
+        print_rows(rows, columns, form)
+    for one in sent:
+        for sentence in one.sentences:
+            (messages.say if one.result in ("done", "known") else messages.warn)(f"{one.delivery}: {sentence}")
+        messages.note("Sent.", delivery=one.delivery, result=one.result, period=one.period)
+    if not sent:
+        messages.say("Nothing is due.")
+    if code := exit_code(one.exit_code for one in sent):
+        raise typer.Exit(code)
+
+
+def _answer_rows(sent: "Sent") -> list[Row]:
+    row = {"delivery": sent.delivery, "result": sent.result}
+    answers = [
+        {**row, "recipient": one, "outcome": told.outcome, "said": told.said} for one, told in sent.answers.items()
+    ]
+    return list(answers) or [{**row, "recipient": "", "outcome": "", "said": ""}]
