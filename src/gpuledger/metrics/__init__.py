@@ -89,6 +89,8 @@ class Dimension:
     values: tuple[str, ...] = ()
     """Those that may be asked for though no attempt has them."""
     state_column: str = ""
+    is_moment: bool = False
+    """Its values are moments: rows go by them first, in order."""
 
     def is_of(self, table: str) -> bool:
         """Whether numbers taken over the table can be told apart by it."""

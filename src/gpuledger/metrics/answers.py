@@ -298,8 +298,9 @@ def columns(question: Cut, wanted: Sequence[Metric], found: Found) -> dict[str, 
 
 def _rank(question: Cut, key: Key, value: float | None) -> tuple[Any, ...]:
     """Calendar first, then the number (largest first, unknown last), then the names."""
-    cells = [part for part, dimension in zip(key, question.by, strict=True) if dimension.calendar]
-    names = [(part is None, part or "") for part, d in zip(key, question.by, strict=True) if not d.calendar]
+    named = list(zip(key, question.by, strict=True))
+    cells = [part for part, dimension in named if dimension.calendar or dimension.is_moment]
+    names = [(part is None, part or "") for part, dimension in named if not dimension.calendar]
     return (*cells, value is None, -(value or 0), *names)
 
 

@@ -31,6 +31,9 @@ DIMENSIONS: tuple[Dimension, ...] = (
         "project", "Owning projects", "Projects that own the GPU, as the source lists them; empty where it is open to all.",
         state_column="owner_projects",
     ),
+    Dimension(
+        "reading", "Reading", "Moment of the reading (UTC): the numbers as they were told.", state_column="reading", is_moment=True
+    ),
     Dimension("part", "State", "What the GPU counts as at a moment.", values=PARTS, state_column="part"),
 )  # fmt: skip
 
@@ -66,5 +69,6 @@ _TOLD: "Mapping[str, Callable[[ir.Table, Sorting], ir.StringValue]]" = {
     "class": _class,
     "tier": _tier,
     "memory_category": _memory,
+    "reading": lambda rows, sorting: rows.time.cast("string").replace(" ", "T").concat("Z"),
     "gpu_of_host": lambda rows, sorting: rows.host.concat("/", rows.gpu),
 }

@@ -56,9 +56,14 @@ class StateQuestion:
         return cut(self.period, calendar, self.zone) if calendar else self.step
 
     @property
+    def is_by_reading(self) -> bool:
+        """Whether each reading is told apart: its mean is what it told."""
+        return any(dimension.is_moment for dimension in self.by)
+
+    @property
     def population(self) -> tuple[object, ...]:
         """Equal for questions whose numbers are taken over the same rows: one pass can answer them all."""
-        return self.where, self.bins
+        return self.where, self.bins, self.is_by_reading
 
     def without_dimensions(self) -> "StateQuestion":
         return replace(self, by=())
@@ -72,7 +77,7 @@ class StateQuestion:
         rows = facts()
         rows = rows.filter(rows.time >= instant(self.since), rows.time < instant(self.period.naive[1]))
         rows = self._kept(rows)
-        held = cells(self.period, self.bins)
+        held = cells(self.period, self.bins, is_each=self.is_by_reading)
         held = held.select(
             *("bin", "weight_us", "covered_us"), held_cluster="cluster", held_source="source", held_at="time"
         )
