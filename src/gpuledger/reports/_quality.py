@@ -37,10 +37,15 @@ _UNITS = {"gpu_hour": "GPU-hours", "hour": "hours", "ratio": "%", "second": "tim
 
 def quality(scene: Scene) -> Section:
     """The strip, what was refused, what we ran, what readers must know."""
-    runs = _runs(scene.ask)
-    blocks: list[Block] = [_strip(scene), *_remarks(scene), *_notes(runs)]
-    if scene.coverage.problem_count:
-        blocks.append(_problems(scene.ask))
+    return quality_of(scene.ask, scene.coverage, _remarks(scene))
+
+
+def quality_of(ask: Ask, covered: LedgerCoverage, remarks: Iterable[Block] = ()) -> Section:
+    """The same of any reading; `remarks` stand below the strip."""
+    runs = _runs(ask)
+    blocks: list[Block] = [_strip(covered), *remarks, *_notes(runs)]
+    if covered.problem_count:
+        blocks.append(_problems(ask))
     blocks.append(_run_table(runs))
     return Section("quality", "Data quality", tuple(blocks))
 
@@ -66,12 +71,12 @@ def covered_words(covered: LedgerCoverage) -> str:
     return f"{said}; the longest gap is {words.duration(gap)}." if gap else f"{said}."
 
 
-def _strip(scene: Scene) -> Quality:
+def _strip(covered: LedgerCoverage) -> Quality:
     return Quality(
         id="coverage",
         title="Observed",
-        lanes=tuple(_lanes(scene.coverage.sources)),
-        finding=covered_words(scene.coverage),
+        lanes=tuple(_lanes(covered.sources)),
+        finding=covered_words(covered),
         foot="Sums count what is known; nothing is extrapolated.",
     )
 
