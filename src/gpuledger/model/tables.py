@@ -126,8 +126,8 @@ PENDING = _table(
     "one waiting job over one interval",
     "cluster pending_id",
     """job_id job_name user_name account queue qos submitted_at first_seen_at last_seen_at task_count
-    requested_node_count requested_cpu_count requested_gpu_count requested_memory_bytes requested_gpu_model wait_reason
-    row_hash""",
+    requested_node_count requested_cpu_count requested_gpu_count requested_memory_bytes requested_gpu_model
+    requested_gpu_memory_bytes command wait_reason row_hash""",
     order="first_seen_at",
 )
 LIMITS = _table(

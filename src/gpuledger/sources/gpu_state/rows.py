@@ -122,10 +122,11 @@ class _Cells:
             return None
         column = self._rows[MEMORY]
         if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
-            return pc.fill_null(column.cast(pa.float64()), np.nan).to_numpy()[row]
-        told = coded(column)
-        values = np.array([*map(_number, told.words), np.nan])
-        return values[told.codes][row]
+            values = np.asarray(pc.fill_null(column.cast(pa.float64()), np.nan).to_numpy())
+        else:
+            told = coded(column)
+            values = np.array([*map(_number, told.words), np.nan])[told.codes]
+        return values[row]
 
 
 def _number(word: str) -> float:
