@@ -103,7 +103,7 @@ def test_the_list_holds_every_metric_and_dimension(cli: Run) -> None:
         (("gpu_hours", "--xlsx"), "`gpuledger report usage --format xlsx --out DIR`"),
         (("gpu_hours", "by", "user"), "write --by"),
         (("zzz",), "no metric 'zzz'; `gpuledger query --list` lists them"),
-        (("gpu_hours", "--by", "gpu"), "no dimension 'gpu' yet"),
+        (("gpu_hours", "--by", "gpu"), "cannot be told apart by gpu"),
     ],
 )
 def test_what_is_typed_wrong_names_the_right_thing(args: tuple[str, ...], sentence: str, led: Path, cli: Run) -> None:

@@ -48,7 +48,7 @@ class Answered:
         """What a reader must know beside the numbers: how much was observed, and that the newest data is old."""
         from gpuledger.reports._quality import covered_words, stale
 
-        covered = self.ask.coverage()
+        covered = self.ask.coverage(table=self.answer.metrics[0].table)
         is_partly = covered.covered_ratio is not None and covered.covered_ratio < NEARLY_ALL
         said = [covered_words(covered)] if is_partly else []
         return (*said, *(note.sentence for note in stale(self.ask, covered)))
@@ -70,7 +70,7 @@ def answered(ledger: Ledger, asked: Asked, period: Period, now: datetime, progra
     _require_known(ask, asked.metrics, asked.by)
     answer = ask.ask(*asked.metrics, by=asked.by)
     if not any(row[metric.name] for row in answer.records() for metric in answer.metrics):
-        _require_data(ask, f"{asked.command(program)} --last 30d")
+        _require_data(ask, answer.metrics[0].table, f"{asked.command(program)} --last 30d")
     return Answered(answer, ask)
 
 
@@ -111,21 +111,27 @@ def known_metrics() -> "dict[str, Metric]":
     return registered(*((pack, load("metrics", pack)) for pack in names("metrics")))
 
 
-def _require_data(ask: "StoreAsk", command: str) -> None:
+def _require_data(ask: "StoreAsk", table: str, command: str) -> None:
     """True zero is an answer where somebody looked, or where the filter is what leaves nothing.
 
     Raises UsageError for a filter by a name the ledger has never seen.
     """
     from gpuledger.metrics.filters import require_values
 
-    require_values(ask)
-    counted = ask.unfiltered().ask("attempts", "attempts_submitted", "attempts_ended")
-    if any(counted.totals.values()) or ask.coverage().covered_ratio:
+    require_values(ask, table)
+    covered = ask.coverage(table=table)
+    if covered.covered_ratio or (table == "job_attempts" and _has_attempts(ask)):
         return
-    newest = ask.newest()
+    newest = ask.newest() if table == "job_attempts" else covered.newest
     if newest is None:
-        raise NoData("The ledger holds no accounting yet; read some with `gpuledger ingest FILE`.")
+        what = "accounting" if table == "job_attempts" else "readings of GPU states"
+        raise NoData(f"The ledger holds no {what} yet; read some with `gpuledger ingest FILE`.")
     raise NoData(f"There is no data in {ask.period}; try `{command} --to {_stamp(newest)}`.")
+
+
+def _has_attempts(ask: "StoreAsk") -> bool:
+    counted = ask.unfiltered().ask("attempts", "attempts_submitted", "attempts_ended")
+    return any(counted.totals.values())
 
 
 def _stamp(moment: datetime) -> str:

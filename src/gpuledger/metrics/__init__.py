@@ -319,6 +319,9 @@ class Ask(Protocol):
     def with_capacity(self, capacity: Capacity) -> "Ask":
         """The same ledger, period and filters under another sorting."""
 
+    def unfiltered(self) -> "Ask":
+        """The same ledger and period without the ask's own filters."""
+
     def of_period(self, period: Period) -> "Ask":
         """The same ledger, filters and sorting over another period."""
 

@@ -85,7 +85,7 @@ class StoreAsk:
         return self._of(period)
 
     def unfiltered(self) -> "StoreAsk":
-        """The same ledger and period with every attempt."""
+        """See `metrics.Ask.unfiltered`."""
         return replace(self, where=())
 
     def series(self, name: str, step: float | By, by: str | None = None, where: Sequence[Filter] = ()) -> InUse:

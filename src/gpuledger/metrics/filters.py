@@ -28,16 +28,18 @@ def parse(text: str) -> Filter:
     return check([Filter(name.removesuffix("!").strip(), op, parts)])[0]
 
 
-def require_values(ask: Ask) -> None:
-    """For an answer that is empty: raises UsageError when a filter asks for a name the ledger has never seen.
+def require_values(ask: Ask, table: str = "job_attempts") -> None:
+    """For an answer that is empty: raises UsageError when a filter asks for a name that was never seen: not in the
+    ledger, or for GPU states not in the period.
 
     A ledger that has seen no name at all says nothing about names.
     """
     for wanted in (wanted for wanted in ask.where if wanted.op == "="):
         dimension = ask.dimensions[wanted.column]
-        names = _names(ask, dimension)
+        names = _names(ask, dimension) if table == "job_attempts" else _names_of_states(ask, dimension)
         for value in filter(None, wanted.values):
-            if {*names} - {*dimension.values} and value not in names:
+            is_named = table != "job_attempts" or {*names} - {*dimension.values}
+            if is_named and value not in names:
                 raise UsageError(_no_such(dimension, value, names))
 
 
@@ -48,6 +50,12 @@ def _names(ask: Ask, dimension: Dimension) -> list[str]:
     asked = [rows.select(name=column_of(rows, dimension) if n == 0 else rows.gpu_model) for n, rows in enumerate(told)]
     found = [name for rows in asked for name in ask.rows(rows.distinct())["name"].to_pylist()]
     return sorted({name for name in found if name} | {*dimension.values})
+
+
+def _names_of_states(ask: Ask, dimension: Dimension) -> list[str]:
+    """Every known value of a dimension among the GPUs of the period."""
+    found = ask.unfiltered().ask("present_gpu_hours", by=[dimension.name])
+    return sorted({name for (name,) in found.of("present_gpu_hours") if name} | {*dimension.values})
 
 
 def _no_such(dimension: Dimension, value: str, names: Sequence[str]) -> str:
