@@ -3,7 +3,7 @@
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from urllib.parse import quote
 import pyarrow as pa
 
 from gpuledger.actions._gone import settle
+from gpuledger.actions._last import Answer, last_answer
 from gpuledger.actions.ingest import Ingested, ingest
 from gpuledger.actions.store import vacuum
 from gpuledger.config import Ledger, ledger_folder
@@ -20,7 +21,7 @@ from gpuledger.model.batch import Batch
 from gpuledger.model.errors import Busy, LedgerError, ReadOnly, SourceError
 from gpuledger.model.schema import unbound
 from gpuledger.model.tables import SNAPSHOTS
-from gpuledger.sources import Context, Fetched, Source
+from gpuledger.sources import Context, Continuing, Fetched, Source
 
 
 @dataclass(frozen=True)
@@ -51,19 +52,18 @@ def collect(ledger: Ledger, name: str, now: datetime) -> Polled:
     """
     source = source_named(ledger.settings, name)
     with _alone(ledger_folder(ledger.settings.ledger), name):
-        since, is_first_of_day = _watermark(ledger, name, now)
-        answers: list[Ingested] = []
+        poll = _Poll(ledger, source, name, now)
+        since, last = poll.watermark(), last_answer(ledger.store, ledger.raw, name)
         try:
-            for window in _windows(ledger, source, name, since, now):
-                answers += window.answers
+            for window in poll.windows(since, last):
                 if since and window.until >= now:
-                    told = {key for answer in answers for key in answer.open_attempts}
-                    settle(ledger.store, name, told, since, now)
-                _note(ledger, name, _clusters(ledger, source, name, window.answers), window, now)
+                    settle(ledger.store, name, poll.open_attempts, since, now)
+                poll.note(window)
         except SourceError as error:
-            _note_failure(ledger, name, _clusters(ledger, source, name, answers), since, now, str(error))
-            return Polled(name, since, tuple(answers), error)
-        return Polled(name, since, tuple(answers), files_removed=_upkeep(ledger, now) if is_first_of_day else 0)
+            poll.note_failure(since, str(error))
+            return Polled(name, since, tuple(poll.answers), error)
+        is_first_of_day = last is not None and last.day < now.astimezone(UTC).date()
+        return Polled(name, since, tuple(poll.answers), files_removed=_upkeep(ledger, now) if is_first_of_day else 0)
 
 
 def _upkeep(ledger: Ledger, now: datetime) -> int:
@@ -71,58 +71,83 @@ def _upkeep(ledger: Ledger, now: datetime) -> int:
     return ledger.store.compact(now) + vacuum(ledger, now)
 
 
-def _windows(ledger: Ledger, source: Source, name: str, since: datetime | None, now: datetime) -> Iterator[_Window]:
-    """Each span of time with all its answers read; a span may be asked in several ways."""
-    window: _Window | None = None
-    for fetched in source.fetch(since, now):
-        if window is None or fetched.until != window.until:
-            if window:
-                yield window
-            window = _Window(fetched.since, fetched.until)
-        window.answers.append(_ingested(ledger, source, name, fetched, now))
-    if window:
-        yield window
+@dataclass
+class _Poll:
+    """One poll on its way: what was answered so far."""
 
+    ledger: Ledger
+    source: Source
+    name: str
+    now: datetime
+    answers: list[Ingested] = field(default_factory=list)
 
-def _ingested(ledger: Ledger, source: Source, name: str, fetched: Fetched, now: datetime) -> Ingested:
-    with fetched.content:
-        return ingest(ledger, source, fetched, context=Context(name, input_name=fetched.name), now=now)
+    @property
+    def open_attempts(self) -> set[tuple[str, str]]:
+        return {key for answer in self.answers for key in answer.open_attempts}
 
+    def watermark(self) -> datetime | None:
+        """How far the source has told everything; None for one of states, whose polls tell a moment each."""
+        snapshots = unbound(SNAPSHOTS)
+        ours = snapshots.filter((snapshots.source == self.name) & (snapshots.status != "failed"))
+        rows = self.ledger.store.ask(ours.aggregate(until=ours.until.max())).to_pylist()
+        until: datetime | None = rows[0]["until"]
+        return until and until.replace(tzinfo=UTC)
 
-def _watermark(ledger: Ledger, name: str, now: datetime) -> tuple[datetime | None, bool]:
-    """How far the source has told everything, and whether this is its first poll of the day (UTC)."""
-    snapshots = unbound(SNAPSHOTS)
-    ours = snapshots.filter((snapshots.source == name) & (snapshots.status != "failed"))
-    row = ledger.store.ask(ours.aggregate(until=ours.until.max())).to_pylist()[0]
-    if row["until"] is None:
-        return None, False
-    until = row["until"].replace(tzinfo=UTC)
-    return until, until.date() < now.astimezone(UTC).date()
+    def windows(self, since: datetime | None, last: Answer | None) -> Iterator[_Window]:
+        """Each span of time with all its answers read; a span may be asked in several ways.
 
+        An answer of states belongs to no span: its snapshot is among its own rows.
+        """
+        window: _Window | None = None
+        for fetched in self._fetched(since, last):
+            answer = self._ingested(fetched)
+            if SNAPSHOTS.name in answer.tables:
+                continue
+            if window is None or fetched.until != window.until:
+                if window:
+                    yield window
+                window = _Window(fetched.since, fetched.until)
+            window.answers.append(answer)
+        if window:
+            yield window
 
-def _clusters(ledger: Ledger, source: Source, name: str, answers: list[Ingested]) -> list[str]:
-    """The clusters a poll is about: those of its rows and of earlier polls, else the configured one, else the source."""
-    snapshots = unbound(SNAPSHOTS)
-    known = ledger.store.ask(snapshots.filter(snapshots.source == name).select("cluster").distinct()).to_pylist()
-    seen = {row["cluster"] for row in known} | {cluster for answer in answers for cluster in answer.clusters}
-    return sorted(seen) or [getattr(source, "cluster", None) or name]
+    def _fetched(self, since: datetime | None, last: Answer | None) -> Iterator[Fetched]:
+        if not isinstance(self.source, Continuing):
+            yield from self.source.fetch(since, self.now)
+            return
+        with last.opened() if last else nullcontext() as content:
+            yield from self.source.fetch_after(content, self.now)
 
+    def _ingested(self, fetched: Fetched) -> Ingested:
+        context = Context(self.name, input_name=fetched.name)
+        with fetched.content:
+            self.answers.append(ingest(self.ledger, self.source, fetched, context=context, now=self.now))
+        return self.answers[-1]
 
-def _note(ledger: Ledger, name: str, clusters: list[str], window: _Window, now: datetime) -> None:
-    rows = sum(answer.rows_read for answer in window.answers)
-    told = {"since": window.since, "until": window.until, "time": window.until, "row_count": rows}
-    _append(ledger, name, clusters, {**told, "status": "complete" if rows else "empty"}, now)
+    def note(self, window: _Window) -> None:
+        """The snapshot of a span that was told to its end."""
+        rows = sum(answer.rows_read for answer in window.answers)
+        told = {"since": window.since, "until": window.until, "time": window.until, "row_count": rows}
+        self._append({**told, "status": "complete" if rows else "empty"}, window.answers)
 
+    def note_failure(self, since: datetime | None, error: str) -> None:
+        """The gap that a failed poll is, in all that the source tells."""
+        told = {"since": since, "time": self.now, "status": "failed", "error": error[:2000]}
+        tables = getattr(self.source, "told_tables", None)
+        self._append({**told, **({"told_tables": list(tables)} if tables else {})}, self.answers)
 
-def _note_failure(
-    ledger: Ledger, name: str, clusters: list[str], since: datetime | None, now: datetime, error: str
-) -> None:
-    _append(ledger, name, clusters, {"since": since, "time": now, "status": "failed", "error": error[:2000]}, now)
+    def _append(self, told: dict[str, object], answers: list[Ingested]) -> None:
+        snapshots = [{"cluster": cluster, "source": self.name, **told} for cluster in self._clusters(answers)]
+        ingest_id = f"collect-{self.name}-{self.now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+        self.ledger.store.append(Batch(SNAPSHOTS, pa.Table.from_pylist(snapshots)), ingest_id)
 
-
-def _append(ledger: Ledger, name: str, clusters: list[str], told: dict[str, object], now: datetime) -> None:
-    rows = pa.Table.from_pylist([{"cluster": cluster, "source": name, **told} for cluster in clusters])
-    ledger.store.append(Batch(SNAPSHOTS, rows), f"collect-{name}-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}")
+    def _clusters(self, answers: list[Ingested]) -> list[str]:
+        """Those of the poll's rows and of earlier polls, else the configured one, else the source."""
+        snapshots = unbound(SNAPSHOTS)
+        ours = snapshots.filter(snapshots.source == self.name).select("cluster").distinct()
+        seen = {row["cluster"] for row in self.ledger.store.ask(ours).to_pylist()}
+        seen |= {cluster for answer in answers for cluster in answer.clusters}
+        return sorted(seen) or [getattr(self.source, "cluster", None) or self.name]
 
 
 @contextmanager

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import BinaryIO, ClassVar, Protocol
+from typing import BinaryIO, ClassVar, Protocol, runtime_checkable
 
-from gpuledger.model.batch import Parsed
+import pyarrow as pa
+
+from gpuledger.model.batch import Batch, Parsed
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,8 @@ class Fetched:
 class Source(Protocol):
     """The contract: a frozen dataclass whose fields are its configuration keys.
 
-    `name` is the file's name, the entry point's name, the golden folder's name and the docs anchor.
+    `name` is the file's name, the entry point's name, the golden folder's name and the docs anchor. A source of states
+    also has the class attribute `told_tables`: the tables each poll tells whole, in which a poll that fails is a gap.
     """
 
     name: ClassVar[str]
@@ -61,3 +64,19 @@ class Source(Protocol):
 
     def redact(self, content: bytes) -> bytes:
         """Takes out what must not be kept, before bytes reach the raw zone. Most sources return `content`."""
+
+
+@runtime_checkable
+class Continuing(Protocol):
+    """A source whose answers carry something on, e.g. since when a job waits: it is handed its last one."""
+
+    def fetch_after(self, last: BinaryIO | None, now: datetime) -> Iterator[Fetched]:
+        """In place of `fetch`; `last` is None for the first poll, or when the raw zone has it no more."""
+
+
+@runtime_checkable
+class Deriving(Protocol):
+    """A source that parses into job_events: attempts are derived from every telling of a job, whoever told it."""
+
+    def derive(self, events: pa.Table) -> Iterator[Batch]:
+        """Pure: the attempts, their GPUs and events of the jobs in `events`, which holds every telling of each."""

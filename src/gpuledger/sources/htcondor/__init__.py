@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import BinaryIO, ClassVar
+from typing import BinaryIO, ClassVar, Literal
 
 from gpuledger.model.batch import Parsed
 from gpuledger.sources import Context, Fetched
@@ -11,19 +11,62 @@ from gpuledger.sources import Context, Fetched
 
 @dataclass(frozen=True)
 class HTCondor:
-    """An HTCondor pool."""
+    """An HTCondor pool, asked live; or files of `condor_status` output."""
 
     name: ClassVar[str] = "htcondor"
-    title: ClassVar[str] = "HTCondor pool (startd and idle job ads)"
+    title: ClassVar[str] = "HTCondor pool (GPU slots, idle GPU jobs)"
+    told_tables: ClassVar[tuple[str, ...]] = ("gpu_states", "pending")
+    """What a poll that fails leaves a gap in."""
+
+    collector: str | None = None
+    """Machine of the pool's collector, `host` or `host:port`; HTCondor's own configuration when left out."""
+    cluster: str | None = None
+    """Name of the pool in the ledger; when left out, the source's name."""
+    schedds: tuple[str, ...] = ()
+    """Access points asked for idle GPU jobs; every one the collector knows when empty."""
+    is_queue_asked: bool = True
+    """Whether access points are asked at all."""
+    constraint: str = "GPUs >= 1"
+    """ClassAd expression of the slots that are asked for."""
+    period_seconds: float = 300
+    """Nominal time between polls, as cron or a timer starts them."""
+    way: Literal["auto", "bindings", "commands"] = "auto"
+    """Ask by the Python bindings, by HTCondor's commands, or by whichever there is."""
+    status_command: str = "condor_status"
+    """Run as it stands; it may hold arguments, e.g. a wrapper over ssh."""
+    queue_command: str = "condor_q"
+    """The same for idle jobs."""
+    timeout_seconds: float = 60
+    """A collector or access point that takes longer has not answered."""
 
     def claims(self, head: bytes, input_name: str) -> str | None:
-        return None
+        """Slot ads, as text or JSON, and the answers of our own polls. Job ads are read when the source is named."""
+        from gpuledger.sources.htcondor.sniff import recognised
+
+        return recognised(head)
 
     def fetch(self, since: datetime | None, now: datetime) -> Iterator[Fetched]:
-        yield from ()
+        """One poll, without knowledge of earlier ones. Raises SourceError when the collector does not answer."""
+        return self.fetch_after(None, now)
+
+    def fetch_after(self, last: BinaryIO | None, now: datetime) -> Iterator[Fetched]:
+        """One poll that carries on the waiting jobs of the `last` answer."""
+        from gpuledger.sources.htcondor.document import seen_before
+        from gpuledger.sources.htcondor.live import ask
+
+        return ask(self, seen_before(last) if last else {}, now)
 
     def parse(self, raw: BinaryIO, context: Context) -> Parsed:
-        yield from ()
+        """For each reading rows of gpu_states and pending, then one of snapshots.
+
+        Raises SourceError when the input is neither, or does not say when it was made.
+        """
+        from gpuledger.sources.htcondor.parsing import parse
+
+        return parse(self, raw, context)
 
     def redact(self, content: bytes) -> bytes:
-        return content
+        """Environments, claims and credentials of a file are taken out; a poll does not ask for them."""
+        from gpuledger.sources.htcondor.sniff import redacted
+
+        return redacted(content)

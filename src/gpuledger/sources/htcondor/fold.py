@@ -1,0 +1,189 @@
+"""The slots of one moment, folded: one row for each (host, GPU).
+
+A pool tells one GPU many times: its partitionable slot lists all its GPUs, also those that dynamic slots hold, and
+backfill and interactive slots list them again. A slot whose name holds `backfill` is secondary, all others are primary:
+
+    primary slots of the GPU                    | occupancy | admin_state
+    --------------------------------------------+-----------+-------------------------------
+    none of them (only secondary ones)          | null      | null
+    Unclaimed, Matched                          | unclaimed | none
+    Claimed (with or without an Unclaimed one)  | claimed   | none
+    Drained                                     | unclaimed | drained
+    Drained and a Claimed one                   | claimed   | drained  (it is draining its last job)
+    Owner, Preempting …, likewise               | either    | owner, preempting …
+
+    secondary slots                             | backfill_occupancy
+    --------------------------------------------+-------------------
+    none                                        | null: not offered
+    some, none of them Claimed                  | unclaimed
+    one Claimed (or a primary one in Backfill)  | claimed
+
+An interactive slot is primary; it speaks for state and `is_interactive` only where no batch slot does, or when it holds
+the GPU. Where several slots tell a value, the one whose name is first does.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from gpuledger.model.devices import gpu_model
+from gpuledger.sources.htcondor.attributes import group, number, text
+from gpuledger.sources.htcondor.gpus import named
+
+MIB = 2**20
+ADMIN = ("none", "other", "preempting", "owner", "draining", "drained")
+"""What may stand over a GPU, from the weakest to the strongest."""
+STATES = {
+    "claimed": "none", "unclaimed": "none", "matched": "none", "backfill": "none", "preempting": "preempting",
+    "owner": "owner", "drained": "drained", "draining": "draining",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One slot of one moment. `position` is where its ad stands in the input, for problems and for counting."""
+
+    ad: Mapping[str, Any]
+    position: int
+
+    @property
+    def name(self) -> str:
+        return self.text("Name") or ""
+
+    @property
+    def host(self) -> str | None:
+        """The machine, by its own attribute or from the slot's name: what stands after its last `@`."""
+        return self.text("Machine") or self.name.rpartition("@")[2] or None
+
+    @property
+    def kind(self) -> str:
+        """`slot1_3` of `slot1_3@gpu2003.example.edu`, in small letters."""
+        return self.name.partition("@")[0].lower()
+
+    @property
+    def is_secondary(self) -> bool:
+        return "backfill" in self.kind
+
+    @property
+    def is_interactive(self) -> bool:
+        return not self.is_secondary and "interactive" in self.kind
+
+    @property
+    def state(self) -> str:
+        return (self.text("State") or "").lower()
+
+    @property
+    def is_claimed(self) -> bool:
+        return self.state == "claimed"
+
+    @property
+    def gpus(self) -> tuple[str, ...]:
+        """The GPUs it tells about. A backfill slot's own list holds those in use by others: what it offers counts."""
+        assigned, available = (named(self.ad.get(name)) for name in ("AssignedGPUs", "AvailableGPUs"))
+        if self.is_secondary and "AvailableGPUs" in self.ad:
+            return available
+        return assigned or available
+
+    @property
+    def has_gpus(self) -> bool:
+        """Does it claim to have any? A slot of a machine without GPUs, or whose GPUs are all taken, has none to tell."""
+        return (number(self.ad, "GPUs") or 0) >= 1
+
+    def text(self, attribute: str) -> str | None:
+        """See `attributes.text`."""
+        return text(self.ad, attribute)
+
+    def of_device(self, gpu: str, attribute: str) -> Any:
+        """What the GPU's own ad says, else the slot's common `GPUs_…` attribute."""
+        for name, nested in self.ad.items():
+            if isinstance(nested, dict) and named(name) == (gpu,) and nested.get(attribute) is not None:
+                return nested[attribute]
+        return self.ad.get(f"GPUs_{attribute}")
+
+
+@dataclass
+class _Cell:
+    """One GPU and the slots that tell about it."""
+
+    primary: list[Slot] = field(default_factory=list)
+    secondary: list[Slot] = field(default_factory=list)
+
+    @property
+    def slots(self) -> list[Slot]:
+        return [*self.primary, *self.secondary]
+
+
+def fold(slots: Iterable[Slot], has_reasons: bool) -> Iterator[dict[str, Any]]:
+    """The rows of gpu_states, less cluster, source and time. `has_reasons`: reasons are told where there are any."""
+    cells: dict[tuple[str, str], _Cell] = {}
+    for slot in sorted(slots, key=lambda slot: (slot.is_interactive, slot.name)):
+        for gpu in slot.gpus:
+            cell = cells.setdefault((slot.host or "", gpu), _Cell())
+            (cell.secondary if slot.is_secondary else cell.primary).append(slot)
+    lent = _lent(cells)
+    for (host, gpu), cell in sorted(cells.items(), key=lambda item: item[0]):
+        yield {
+            "host": host, "gpu": gpu,
+            "owner_projects": _owners(cell.primary) if cell.primary else lent.get(host),
+            "prevented_reason": _reason(cell.slots) if has_reasons else None,
+            **_primary(cell.primary), **_secondary(cell), **_device(gpu, cell.slots),
+            "occupant_count": len({slot.text("GlobalJobId") or slot.name for slot in cell.slots if slot.is_claimed}),
+        }  # fmt: skip
+
+
+def _primary(slots: list[Slot]) -> dict[str, Any]:
+    holder = next((slot for slot in slots if slot.is_claimed), None)
+    known = [slot for slot in slots if slot.state]
+    batch = [slot for slot in slots if not slot.is_interactive]
+    return {
+        "occupancy": "claimed" if holder else "unclaimed" if known else None,
+        "admin_state": _admin(batch or slots) if known else None,
+        "primary_user": holder and holder.text("RemoteOwner"),
+        "primary_account": holder and group(holder.ad, holder.text("RemoteOwner")),
+        "primary_job_id": holder and holder.text("GlobalJobId"),
+        "is_interactive": (holder.is_interactive if holder else not batch) if slots else None,
+    }
+
+
+def _admin(slots: list[Slot]) -> str:
+    told = (STATES.get(slot.state, "other") for slot in slots if slot.state)
+    return max(told, key=ADMIN.index, default="none")
+
+
+def _secondary(cell: _Cell) -> dict[str, Any]:
+    holder = next((slot for slot in cell.secondary if slot.is_claimed), None)
+    is_own = any(slot.state == "backfill" for slot in cell.primary)
+    is_offered = bool(cell.secondary) or is_own
+    return {
+        "backfill_occupancy": ("claimed" if holder or is_own else "unclaimed") if is_offered else None,
+        "backfill_user": holder and holder.text("RemoteOwner"),
+        "backfill_job_id": holder and holder.text("GlobalJobId"),
+    }
+
+
+def _owners(slots: list[Slot]) -> str | None:
+    """'' when open to all, null when no slot says."""
+    told = [text for slot in slots if (text := slot.text("PrioritizedProjects")) is not None]
+    names = (name.strip() for text in told for name in text.split(","))
+    return ", ".join(dict.fromkeys(name for name in names if name)) if told else None
+
+
+def _lent(cells: Mapping[tuple[str, str], _Cell]) -> dict[str, str | None]:
+    """What a GPU without a primary slot is given: the owner that all others of its machine have."""
+    owners: dict[str, set[str | None]] = {}
+    for (host, _), cell in cells.items():
+        if cell.primary:
+            owners.setdefault(host, set()).add(_owners(cell.primary))
+    return {host: told.pop() for host, told in owners.items() if len(told) == 1}
+
+
+def _reason(slots: list[Slot]) -> str:
+    return next((text for slot in slots if (text := slot.text("PreventJobsReason"))), "")
+
+
+def _device(gpu: str, slots: list[Slot]) -> dict[str, Any]:
+    models = (slot.of_device(gpu, "DeviceName") for slot in slots)
+    sizes = (slot.of_device(gpu, "GlobalMemoryMb") for slot in slots)
+    model = next((one for one in models if isinstance(one, str) and one.strip()), None)
+    mib = next((one for one in sizes if isinstance(one, int | float) and not isinstance(one, bool)), None)
+    return {"gpu_model": model and gpu_model(model).name, "gpu_memory_bytes": mib and float(mib) * MIB}
