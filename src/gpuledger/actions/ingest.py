@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from gpuledger import __version__
 from gpuledger.actions._anew import merged_with, source_of
+from gpuledger.actions._derive import derived
 from gpuledger.actions._intake import Intake
 from gpuledger.actions._readings import Readings, readings, take_back
 from gpuledger.actions._receive import Progress, new_id, opened, received
@@ -192,7 +193,7 @@ def _context(entry: Entry) -> Context:
 def _parse(source: Source, raw: BinaryIO, entry: Entry, intake: Intake) -> BrokenOff | None:
     """Takes all that the source tells; the end in the middle, where there is one."""
     try:
-        for item in source.parse(raw, _context(entry)):
+        for item in derived(source, source.parse(raw, _context(entry)), intake):
             intake.take(item)
     except BrokenOff as error:
         return error

@@ -1,5 +1,6 @@
 """The ledger's home: few methods, the same answers from every store."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -75,8 +76,8 @@ class Store(Protocol):
     def append(self, batch: Batch, ingest_id: str) -> Written:
         """Adds rows of a polled table, leaving out those whose (cluster, source, time) is there."""
 
-    def retract(self, table: Table, **equal: str) -> int:
-        """Deletes the rows whose columns equal these values (a replayed file's old problems); returns their number."""
+    def retract(self, table: Table, **equal: str | Sequence[str]) -> int:
+        """Deletes the rows whose columns equal these values, or one of several (a replayed file's old problems)."""
 
     def matching(self, table: Table, **equal: str) -> pa.Table:
         """The rows whose columns equal these values, instants as naive UTC: a look that needs no Ibis."""

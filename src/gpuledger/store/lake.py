@@ -3,7 +3,7 @@
 import os
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,15 +60,15 @@ class Lake:
                 rows = prepared(cursor, conform(batch.rows, table), table, ingest_id)
             return retried(once, place)
 
-    def retract(self, table: Table, **equal: str) -> int:
-        """Deletes the rows whose columns equal these values; returns their number."""
-        condition = " AND ".join(f"{name} = {literal(value)}" for name, value in equal.items())
+    def retract(self, table: Table, **equal: str | Sequence[str]) -> int:
+        """Deletes the rows whose columns equal these values, or one of several; returns their number."""
+        condition = " AND ".join(_equals(name, value) for name, value in equal.items())
         if self._shelf.fresh(table) is None:
             return 0
 
         def once() -> int:
             with self._shelf.changing(table) as snapshot:
-                done = snapshot.delta.delete(condition, commit_properties=properties(equal.get("ingest_id", "")))
+                done = snapshot.delta.delete(condition, commit_properties=properties(_ingest(equal)))
                 return int(done["num_deleted_rows"] or 0)
 
         with edge(self._shelf.place(table)):
@@ -136,6 +136,18 @@ class Lake:
             if self._engine is None:
                 self._engine = _engine()
             return self._engine.cursor()
+
+
+def _equals(name: str, value: str | Sequence[str]) -> str:
+    if isinstance(value, str):
+        return f"{name} = {literal(value)}"
+    return f"{name} IN ({', '.join(map(literal, value))})"
+
+
+def _ingest(equal: Mapping[str, str | Sequence[str]]) -> str:
+    """The ingest whose rows go, '' when it is not by ingest."""
+    name = equal.get("ingest_id", "")
+    return name if isinstance(name, str) else ""
 
 
 def _engine() -> duckdb.DuckDBPyConnection:

@@ -1,0 +1,127 @@
+"""Attempts derived from all that every input tells of a job: a later or overlapping log replaces the job's attempts."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from gpuledger.actions._intake import Intake
+from gpuledger.model.batch import Batch, Parsed
+from gpuledger.model.schema import conform, unbound
+from gpuledger.model.tables import ATTEMPT_EVENTS, ATTEMPT_GPUS, JOB_ATTEMPTS, JOB_EVENTS, Table
+from gpuledger.sources import Deriving, Source
+from gpuledger.store import Store
+
+JOB = ("cluster", "job_id")
+DERIVED = (JOB_ATTEMPTS, ATTEMPT_GPUS, ATTEMPT_EVENTS)
+ABOUT_THE_READING = {
+    "reported_by", "observed_at", "usage_observed_at", "row_hash", "usage_hash", "partition_month", "ingest_id",
+}  # fmt: skip
+IDS_A_DELETION = 1000
+Key = tuple[str, str]
+
+
+def derived(source: Source, items: Parsed, intake: Intake) -> Parsed:
+    """What the source tells, and after each batch of job_events the attempts of its jobs.
+
+    Stored attempts of these jobs that are told otherwise now are deleted first. Killed between, the input reads as
+    interrupted, and reading it again derives the same.
+    """
+    if not isinstance(source, Deriving):
+        yield from items
+        return
+    seen: set[Key] = set()
+    for item in items:
+        yield item
+        if isinstance(item, Batch) and item.table is JOB_EVENTS:
+            jobs = _keys(item.rows)
+            if not seen.isdisjoint(jobs):
+                intake.flush()
+            seen.update(jobs)
+            yield from _attempts(source, item.rows, intake.store)
+
+
+def _attempts(source: Deriving, rows: pa.Table, store: Store | None) -> Iterator[Batch]:
+    others = _other_tellings(store, rows) if store else None
+    if store is None or others is None or not len(others):
+        yield from source.derive(rows)
+        return
+    shared = set(_keys(others))
+    is_shared = pa.array([key in shared for key in _keys(rows)])
+    yield from source.derive(rows.filter(pc.invert(is_shared)))
+    told = [rows.filter(is_shared), others]
+    batches = list(source.derive(pa.concat_tables([conform(one, JOB_EVENTS) for one in told])))
+    _give_way(store, shared, batches)
+    yield from batches
+
+
+def _other_tellings(store: Store, rows: pa.Table) -> pa.Table | None:
+    """What else is stored of these jobs; the texts are read only where there is more than the rows themselves."""
+    if store.version(JOB_EVENTS) < 0:
+        return None
+    ours = set(zip(*(rows[name].to_pylist() for name in (*JOB, "events_hash")), strict=True))
+    jobs = set(_keys(rows))
+    known = _within(store, JOB_EVENTS, rows, "job_id", (*JOB, "events_hash"))
+    told = zip(*(known[name].to_pylist() for name in (*JOB, "events_hash")), strict=True)
+    wanted = {(*key, name) for *key, name in told if tuple(key) in jobs} - ours
+    if not wanted:
+        return None
+    stored = _within(store, JOB_EVENTS, rows, "job_id", JOB_EVENTS.column_names)
+    keys = zip(*(stored[name].to_pylist() for name in (*JOB, "events_hash")), strict=True)
+    return stored.filter(pa.array([key in wanted for key in keys]))
+
+
+def _within(store: Store, table: Table, rows: pa.Table, name: str, columns: Iterable[str]) -> pa.Table:
+    """Stored rows of the clusters of `rows` whose `name` lies between the least and the greatest of `rows`."""
+    stored, ends = unbound(table), pc.min_max(rows[name]).as_py()
+    clusters = pc.unique(rows["cluster"]).to_pylist()
+    near = stored.filter(stored.cluster.isin(clusters) & stored[name].between(ends["min"], ends["max"]))
+    return store.ask(near.select(*columns))
+
+
+def _give_way(store: Store, jobs: set[Key], batches: list[Batch]) -> None:
+    """Deletes the stored attempts of `jobs`, with their GPUs and events, that are not told any more or told otherwise.
+
+    An attempt that was open and has ended since needs no deletion: the store's rule prefers it.
+    """
+    new = {table: _by_attempt(table, [batch.rows for batch in batches if batch.table is table]) for table in DERIVED}
+    span = pa.table({"cluster": [key[0] for key in jobs], "job_id": [key[1] for key in jobs]})
+    stored = _within(store, JOB_ATTEMPTS, span, "job_id", JOB_ATTEMPTS.column_names)
+    stored = stored.filter(pa.array([key in jobs for key in _keys(stored)], pa.bool_()))
+    if not len(stored):
+        return
+    old = {JOB_ATTEMPTS: _by_attempt(JOB_ATTEMPTS, [stored])}
+    for table in DERIVED[1:]:
+        old[table] = _by_attempt(table, [_within(store, table, stored, "attempt_id", table.column_names)])
+    gone = sorted(key for key in old[JOB_ATTEMPTS] if not _stays(key, old, new))
+    for cluster in {key[0] for key in gone}:
+        ids = [key[1] for key in gone if key[0] == cluster]
+        for begin in range(0, len(ids), IDS_A_DELETION):
+            for table in DERIVED:
+                store.retract(table, cluster=cluster, attempt_id=ids[begin : begin + IDS_A_DELETION])
+
+
+Told = dict[Table, dict[Key, list[dict[str, Any]]]]
+
+
+def _stays(key: Key, old: Told, new: Told) -> bool:
+    if key not in new[JOB_ATTEMPTS]:
+        return False
+    if old[JOB_ATTEMPTS][key][0]["ended_at"] is None and new[JOB_ATTEMPTS][key][0]["ended_at"] is not None:
+        return True
+    return all(old[table].get(key, []) == new[table].get(key, []) for table in DERIVED)
+
+
+def _by_attempt(table: Table, parts: list[pa.Table]) -> dict[Key, list[dict[str, Any]]]:
+    """The rows of each attempt in the order of their key, without what tells of the reading."""
+    found: dict[Key, list[dict[str, Any]]] = {}
+    for rows in parts:
+        said = conform(rows, table).drop_columns(sorted(ABOUT_THE_READING & set(table.column_names)))
+        for row in said.sort_by([(name, "ascending") for name in table.key]).to_pylist():
+            found.setdefault((row["cluster"], row["attempt_id"]), []).append(row)
+    return found
+
+
+def _keys(rows: pa.Table) -> list[Key]:
+    return list(zip(rows["cluster"].to_pylist(), rows["job_id"].to_pylist(), strict=True))

@@ -1,0 +1,85 @@
+"""HTCondor's job event logs (`log =` of a submit file, DAGMan's nodes.log): each event of each job, told once.
+
+`parse` fills job_events; attempts, their GPUs and events are derived from every telling of a job (ADR 0006).
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, ClassVar
+
+from gpuledger.model.errors import ConfigError, SourceError
+from gpuledger.sources import Context, Fetched
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from gpuledger.model.batch import Batch, Parsed
+
+
+@dataclass(frozen=True)
+class CondorLog:
+    """Job event logs of one access point, whole or in pieces, alone or beside DAGMan's own copy."""
+
+    name: ClassVar[str] = "condor-log"
+    title: ClassVar[str] = "HTCondor job event log"
+
+    path: str | tuple[str, ...] = ()
+    """Logs that `collect` reads; patterns are allowed."""
+    cluster: str | None = None
+    """Name of the access point, in place of the one the log tells."""
+    zone: str | None = None
+    """Zone of stamps without one; without it the offset that the log itself proves."""
+    year: int | None = None
+    """Year of the first stamp of a log whose stamps have none."""
+    sites: Mapping[str, str] = field(default_factory=dict)
+    """Site of a host suffix, a GLIDEIN name or the start of a slot's name; tried before the built-in ones."""
+    checkpoint_codes: tuple[int, ...] = (85,)
+    """Exit codes that say: checkpoint written, run me again."""
+
+    def claims(self, head: bytes, input_name: str) -> str | None:
+        """Text with at least one event's header."""
+        from gpuledger.sources.condor_log.parsing import has_event
+
+        return "an HTCondor job event log" if has_event(head) else None
+
+    def fetch(self, since: datetime | None, now: datetime) -> Iterator[Fetched]:
+        """Every log that `path` names, whole: what is new in it is found by its events."""
+        patterns = (self.path,) if isinstance(self.path, str) else self.path
+        if not patterns:
+            raise ConfigError(
+                "This condor-log source has no `path`; give one, or name the file: gpuledger ingest NAME FILE."
+            )
+        for pattern in patterns:
+            for path in _matching(pattern):
+                with path.open("rb") as content:
+                    yield Fetched(content, str(path), since, now)
+
+    def parse(self, raw: BinaryIO, context: Context) -> "Parsed":
+        """Rows of job_events, a problem for each damaged piece, remarks on times, a watermark for each access point."""
+        from gpuledger.sources.condor_log.parsing import parse
+
+        return parse(self, raw, context)
+
+    def derive(self, events: "pa.Table") -> "Iterator[Batch]":
+        """The attempts of the jobs in `events` (rows of job_events), which holds every telling of them."""
+        from gpuledger.sources.condor_log.deriving import derive
+
+        return derive(events, self.sites, self.checkpoint_codes)
+
+    def redact(self, content: bytes) -> bytes:
+        """Environments, tokens and keys are removed; lines stay lines."""
+        from gpuledger.sources.condor_log.parsing import redacted
+
+        return redacted(content)
+
+
+def _matching(pattern: str) -> list[Path]:
+    path = Path(pattern).expanduser()
+    if path.is_file():
+        return [path]
+    found = sorted(each for each in path.parent.glob(path.name) if each.is_file())
+    if not found:
+        raise SourceError(f"There is no file {pattern!r}; check `path` of this source.")
+    return found

@@ -1,0 +1,189 @@
+"""The time of an event: UTC as written, local time of a zone that was given, or of an offset that the log proves."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from gpuledger.model.errors import SourceError
+
+PROOF = re.compile(r"Job terminated (?:of its own accord|by \S+) at (\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)Z")
+"""The one line of a body that tells UTC."""
+QUARTER_SECONDS = 900
+SLACK_SECONDS = 120
+"""Shadows write side by side: a stamp may be a little older than the one before."""
+CLOCK_SKEW_SECONDS = 5
+LONGEST_DELAY_SECONDS = 600
+"""How much later than the end of the job its event may be written and still prove the offset."""
+
+
+@dataclass
+class Clock:
+    """Reads the stamps of one log in their order.
+
+    Without a zone local stamps are read as if they were UTC, and `offset` says by how much: proven by events that
+    also tell UTC, else 0. `year` dates stamps that have none until the log tells one.
+    """
+
+    zone: ZoneInfo | None
+    year: int | None = None
+    last: float | None = None
+    first_local: float | None = None
+    last_local: float | None = None
+    has_yearless: bool = False
+    twice_count: int = 0
+    is_told_apart: bool = False
+    proofs: Counter[int] = field(default_factory=Counter)
+    _proven: list[float] = field(default_factory=list)
+    _days: dict[str, int] = field(default_factory=dict)
+    _hours: dict[tuple[str, str], int | None] = field(default_factory=dict)
+
+    def moment(self, day: str, clock: str, fraction: str | None, zone: str | None) -> tuple[float, bool]:
+        """(epoch seconds, whether it still has to be moved by `offset`). Raises ValueError for what is no time."""
+        hour, minute, second = int(clock[:2]), int(clock[3:5]), int(clock[6:])
+        if hour > 23 or minute > 59 or second > 60:
+            raise ValueError(clock)
+        wall: float = self._day(day) + hour * 3600 + minute * 60 + second
+        if fraction:
+            wall = round(wall + float(fraction), 6)
+        if zone:
+            moment = wall - _east(zone)
+        elif self.zone is None:
+            moment = wall
+            self.first_local = wall if self.first_local is None else self.first_local
+            self.last_local = wall
+        else:
+            moment = self._in_zone(day, clock, wall)
+        self.last = moment
+        return moment, zone is None and self.zone is None
+
+    def prove(self, local: float, body: str) -> None:
+        """Takes the UTC that a body tells about an event stamped `local`."""
+        if found := PROOF.search(body):
+            told = datetime.fromisoformat(f"{found[1]}T{found[2]}+00:00").timestamp()
+            late = local - told + CLOCK_SKEW_SECONDS
+            east = late // QUARTER_SECONDS * QUARTER_SECONDS
+            if abs(east) <= 14 * 3600 and late - east <= LONGEST_DELAY_SECONDS:
+                self.proofs[int(east)] += 1
+                self._proven.append(local)
+
+    @property
+    def offset(self) -> int:
+        """Seconds east of UTC that local stamps are taken to be."""
+        return self.proofs.most_common(1)[0][0] if self.proofs else 0
+
+    def remarks(self, name: str) -> list[str]:
+        """What a reader must know about how the times came about."""
+        said = []
+        if self.first_local is not None:
+            said.append(self._how(name))
+        if self.has_yearless:
+            said.append(
+                f"{name} has stamps without a year; each was given the year that lies nearest to the stamps beside it."
+            )
+        if self.twice_count:
+            how = (
+                "told apart by their order"
+                if self.is_told_apart
+                else "read as its first occurrence, for their order does not tell"
+            )
+            said.append(
+                f"{self.twice_count:,} stamps of {name} lie in the hour that occurs twice when the clocks go back; they were {how}."
+            )
+        return said
+
+    def _how(self, name: str) -> str:
+        if not self.proofs:
+            return f"{name} has local times and nobody said their zone; read as UTC (--zone tells it)."
+        shown = f"{'-' if self.offset < 0 else '+'}{abs(self.offset) // 3600:02}:{abs(self.offset) % 3600 // 60:02}"
+        proof = f"{sum(self.proofs.values()):,} of its events also tell UTC"
+        text = f"The times of {name} were read as UTC{shown}, because {proof}."
+        if len(self.proofs) > 1:
+            return f"{text} They disagree (a change of clocks?): give --zone, else times may be off by an hour."
+        if self._may_cross_a_change():
+            return f"{text} It reaches far from that proof: where the clocks changed times are off by an hour; give --zone."
+        return text
+
+    def _may_cross_a_change(self) -> bool:
+        """Nearly every zone with summer time keeps one offset between two changes; a month away is not proven."""
+        month = 30 * 86400
+        first, last = self.first_local or 0.0, self.last_local or 0.0
+        return first < min(self._proven) - month or last > max(self._proven) + month
+
+    def _day(self, day: str) -> int:
+        known = self._days.get(day)
+        if known is not None:
+            return known
+        if "/" in day:
+            return self._yearless(day)
+        start = int(datetime(int(day[:4]), int(day[5:7]), int(day[8:]), tzinfo=UTC).timestamp())
+        self._days[day] = start
+        return start
+
+    def _yearless(self, day: str) -> int:
+        """Midnight of the year nearest to the stamp before; the log's first year comes from outside."""
+        self.has_yearless = True
+        month, number = int(day[:2]), int(day[3:])
+        if self.last is not None:
+            near = self.last
+        elif self.year is not None:
+            near = datetime(self.year, month, 1, tzinfo=UTC).timestamp()
+        else:
+            raise SourceError(
+                "Its times have no year, and nothing in it tells one; give it: `year = 2025` in the source's configuration."
+            )
+        years = (datetime.fromtimestamp(near, UTC).year + step for step in (-1, 0, 1))
+        midnights = [m for year in years if (m := _midnight(year, month, number)) is not None]
+        if not midnights:
+            raise ValueError(day)
+        return min(midnights, key=lambda midnight: abs(midnight - near))
+
+    def _in_zone(self, day: str, clock: str, wall: float) -> float:
+        """UTC of a local stamp; a whole hour has one offset but near a change of clocks."""
+        key = (day, clock[:2])
+        east = self._hours.get(key, -1)
+        if east == -1:
+            east = self._hours[key] = _one_offset(wall // 3600 * 3600, self.zone)
+        return wall - east if east is not None else self._near_a_change(wall)
+
+    def _near_a_change(self, wall: float) -> float:
+        first, second = (wall - _offset(wall, self.zone, fold) for fold in (0, 1))
+        if first >= second:
+            return first
+        self.twice_count += 1
+        if self.last is not None and first < self.last - SLACK_SECONDS:
+            self.is_told_apart = True
+            return second
+        return first
+
+
+def _midnight(year: int, month: int, day: int) -> int | None:
+    try:
+        return int(datetime(year, month, day, tzinfo=UTC).timestamp())
+    except ValueError:
+        return None
+
+
+def _east(zone: str) -> int:
+    if zone == "Z":
+        return 0
+    digits = zone[1:].replace(":", "")
+    return (int(digits[:2]) * 3600 + int(digits[2:]) * 60) * (-1 if zone[0] == "-" else 1)
+
+
+def _offset(wall: float, zone: ZoneInfo | None, fold: int) -> int:
+    local = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=wall)).replace(tzinfo=zone, fold=fold)
+    return int((local.utcoffset() or timedelta()).total_seconds())
+
+
+def _one_offset(hour: float, zone: ZoneInfo | None) -> int | None:
+    """The offset that holds the whole hour, None where there are several."""
+    offsets = {_offset(hour + minute * 60, zone, fold) for minute in (0, 15, 30, 45, 59) for fold in (0, 1)}
+    return offsets.pop() if len(offsets) == 1 else None
+
+
+def year_of(head: bytes) -> int | None:
+    """The first year that the beginning of a log tells anywhere in a stamp."""
+    found = re.search(rb"\b(20\d\d|19\d\d)-\d\d-\d\d[ T]\d\d:\d\d:\d\d", head)
+    return date.fromisoformat(found[0][:10].decode()).year if found else None

@@ -1,0 +1,85 @@
+"""Rows of job_events → attempts, their GPUs and their events. All tellings of one job are taken together."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from typing import Any
+
+import pyarrow as pa
+
+from gpuledger.model.batch import Batch
+from gpuledger.model.columns import Kind
+from gpuledger.model.schema import ARROW
+from gpuledger.model.tables import ATTEMPT_EVENTS, ATTEMPT_GPUS, JOB_ATTEMPTS, Table
+from gpuledger.model.vocabulary import BY_NAME
+from gpuledger.sources.condor_log.life import STEPS, Fact, Life
+from gpuledger.sources.condor_log.rows import Job, attempt_row, event_rows, gpu_rows
+
+KINDS: dict[str, Kind] = {name: column.kind for name, column in BY_NAME.items()}
+
+
+def derive(events: pa.Table, sites: Mapping[str, str], checkpoint_codes: Iterable[int]) -> Iterator[Batch]:
+    """The attempts of the jobs that `events` tells about. It must hold every telling of each of them.
+
+    Equal events of several tellings are one. The order of the tellings does not matter.
+    """
+    rows: dict[Table, list[dict[str, Any]]] = {JOB_ATTEMPTS: [], ATTEMPT_GPUS: [], ATTEMPT_EVENTS: []}
+    codes = tuple(checkpoint_codes)
+    told = sorted(events.to_pylist(), key=lambda row: (row["cluster"], row["job_id"]))
+    for (cluster, job_id), tellings in groupby(told, key=lambda row: (row["cluster"], row["job_id"])):
+        _add(rows, _job(cluster, job_id, list(tellings), sites), codes)
+    for table, found in rows.items():
+        if found:
+            yield Batch(table, _columns(found), pa.array([0] * len(found), pa.int64()))
+
+
+def _job(cluster: str, job_id: str, tellings: list[dict[str, Any]], sites: Mapping[str, str]) -> Job:
+    newest = max(tellings, key=lambda row: (row["observed_at"], row["reported_by"] or ""))
+    return Job(
+        cluster, job_id, newest["reported_by"], newest["observed_at"], union([row["events"] for row in tellings]), sites
+    )
+
+
+def _add(rows: dict[Table, list[dict[str, Any]]], job: Job, codes: tuple[int, ...]) -> None:
+    life = Life(codes)
+    for fact in facts(job.events):
+        life.take(fact)
+    known: set[str] = set()
+    for attempt in life.close():
+        row = attempt_row(job, attempt, known)
+        rows[JOB_ATTEMPTS].append(row)
+        rows[ATTEMPT_GPUS] += gpu_rows(row, attempt)
+        rows[ATTEMPT_EVENTS] += event_rows(row, attempt)
+
+
+def union(tellings: list[str]) -> list[str]:
+    """Every event of several tellings once; where times are equal the longest telling keeps its order.
+
+    An event that was cut off in one telling and is whole in another is one event.
+    """
+    if len(tellings) == 1:
+        return tellings[0].split("\n") if tellings[0] else []
+    lines: dict[tuple[str, str], str] = {}
+    for text in sorted(tellings, key=lambda text: (-len(text), text)):
+        for line in text.split("\n") if text else []:
+            time, _, fact = line.partition("\t")
+            second = time.partition(".")[0]
+            if not any(second == there and whole.startswith(fact) for there, whole in lines):
+                lines[second, fact] = line
+    return list(lines.values())
+
+
+def facts(lines: Iterable[str]) -> list[Fact]:
+    """The events of one job in their order."""
+    return sorted((fact for fact in map(_fact, lines) if fact.code in STEPS), key=lambda fact: fact.time)
+
+
+def _fact(line: str) -> Fact:
+    time, code, *parts = line.split("\t")
+    pairs = [part.partition("=") for part in parts]
+    told = {key: value for key, _, value in pairs if key != "gpu"}
+    gpus = tuple(value for key, _, value in pairs if key == "gpu") if code == "001" else ()
+    return Fact(float(time), code, told, gpus)
+
+
+def _columns(rows: list[dict[str, Any]]) -> pa.Table:
+    return pa.table({name: pa.array([row[name] for row in rows], ARROW[KINDS[name]]) for name in rows[0]})

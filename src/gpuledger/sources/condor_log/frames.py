@@ -1,0 +1,116 @@
+"""Events cut out of a job event log: from header to header, so that damage costs the damaged events only.
+
+NNN (CLUSTER.PROC.SUBPROC) DATE TIME text        ISO or MM/DD, with or without sub-seconds and zone
+    body
+...
+"""
+
+import codecs
+import re
+from collections.abc import Iterator
+from typing import BinaryIO, NamedTuple
+
+HEADER = re.compile(
+    r" \((-?\d+)\.(-?\d+)\.-?\d+\) (\d{4}-\d\d-\d\d|\d\d/\d\d)[ T](\d\d:\d\d:\d\d)(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)? ?"
+)
+"""What follows the three digits of an event's code. It begins with literal text, which the engine finds fastest."""
+CODE = 3
+BLOCK = 1 << 20
+LONGEST = 8 << 20
+"""An event that is longer is given up: no log has one, and memory must stay flat."""
+END = "\n...\n"
+
+
+class Event(NamedTuple):
+    """One event as it stands in the log; `line` is that of its header, `text` the rest of it and the body."""
+
+    code: str
+    cluster: int
+    proc: int
+    date: str
+    clock: str
+    fraction: str | None
+    zone: str | None
+    text: str
+    line: int
+
+
+class Damage(NamedTuple):
+    """Text that is no whole event. `is_event` says whether an event is lost with it."""
+
+    line: int
+    reason: str
+    text: str
+    is_event: bool = True
+
+
+TORN = "the event is damaged in the middle; its lines before the damage were read"
+LOST = "the event is damaged in its first line and lost"
+JUNK = "text that belongs to no event"
+UNENDED = "the `...` that ends an event is missing; it was read all the same"
+LAST = "the log ends in the middle of this event"
+TOO_LONG = "no event begins or ends within 8 MB"
+
+
+def frames(raw: BinaryIO) -> Iterator[Event | Damage]:
+    """Every event of the log in its order, and what lies between them."""
+    decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
+    rest, line = "", 1
+    while True:
+        block = raw.read(BLOCK)
+        text = rest + decoder.decode(block, not block).replace("\r\n", "\n")
+        starts = _starts(text)
+        keep = len(text) if not block else starts[-1].start() - CODE if starts else max(0, len(text) - 200)
+        if len(text) - keep > LONGEST:
+            keep = len(text)
+        yield from _between(text, starts, keep, line, is_end=not block)
+        if not block:
+            return
+        line += text.count("\n", 0, keep)
+        rest = text[keep:]
+
+
+def _starts(text: str) -> list[re.Match[str]]:
+    return [found for found in HEADER.finditer(text) if text[max(0, found.start() - CODE) : found.start()].isdecimal()]
+
+
+def _between(text: str, starts: list[re.Match[str]], keep: int, line: int, *, is_end: bool) -> Iterator[Event | Damage]:
+    """The events that begin before `keep`; what stands before the first of them is junk."""
+    inside = [found for found in starts if found.start() - CODE < keep]
+    first = inside[0].start() - CODE if inside else keep
+    if text[:first].strip("\n \0\r") or "\0" in text[:first]:
+        yield _junk(text, 0, first, line)
+    at, counted = 0, line
+    for number, found in enumerate(inside):
+        begin, end = found.start() - CODE, inside[number + 1].start() - CODE if number + 1 < len(inside) else keep
+        counted += text.count("\n", at, begin)
+        at = begin
+        yield from _event(text, found, end, counted, is_last=is_end and end == keep)
+
+
+def _event(text: str, found: re.Match[str], end: int, line: int, *, is_last: bool) -> Iterator[Event | Damage]:
+    """An event if it is whole, and what is wrong with the text up to the next header."""
+    begin = found.start() - CODE
+    stop = text.find(END, found.end() - 1, end)
+    if stop < 0 and is_last and text.endswith("\n..."):
+        stop = len(text) - len(END) + 1
+    if stop < 0 and is_last:
+        yield Damage(line, LAST, text[begin:end])
+        return
+    body = text[found.end() : stop if stop >= 0 else end]
+    is_whole = (stop >= 0 or text[end - 1] == "\n") and "\0" not in body
+    if not is_whole:
+        body = body.partition("\0")[0].rpartition("\n")[0]
+        yield Damage(line, TORN if body else LOST, text[begin:end], is_event=not body)
+    if body or is_whole:
+        cluster, proc, date, clock, fraction, zone = found.groups()
+        yield Event(text[begin : begin + CODE], int(cluster), int(proc), date, clock, fraction, zone, body, line)
+    if stop < 0 and is_whole:
+        yield Damage(line, UNENDED, text[begin:end], is_event=False)
+    elif 0 <= stop < end - len(END) and text[stop + len(END) : end].strip("\n \r"):
+        yield _junk(text, stop + len(END), end, line + text.count("\n", begin, stop + len(END)))
+
+
+def _junk(text: str, begin: int, end: int, line: int) -> Damage:
+    reason = TOO_LONG if end - begin > LONGEST else JUNK
+    return Damage(line, reason, text[begin:end])

@@ -1,0 +1,119 @@
+"""A job event log from bytes to rows of job_events."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from io import BufferedReader
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+from gpuledger.model.batch import Parsed, Watermark
+from gpuledger.model.errors import NoData, SourceError
+from gpuledger.model.period import tzinfo
+from gpuledger.model.problems import Problem, Remark
+from gpuledger.model.secrets import without_secret, without_secrets
+from gpuledger.model.strange import strange
+from gpuledger.sources import Context
+from gpuledger.sources.condor_log.clock import Clock, year_of
+from gpuledger.sources.condor_log.facts import READERS, fact
+from gpuledger.sources.condor_log.frames import CODE, HEADER, Damage, Event, frames
+from gpuledger.sources.condor_log.telling import Tellings, as_datetime
+
+if TYPE_CHECKING:
+    from gpuledger.sources.condor_log import CondorLog
+
+HEAD = 1 << 16
+PROVES_UTC = ("005", "009")
+_SECRET = re.compile(
+    rb"env|key|secret|token|passw|passphrase|credential|auth|bearer|akia|gh[pousr]_|github_pat|hf_|sk-|xox|glpat|eyJ|://[^\s/]*@",
+    re.I,
+)
+
+
+def has_event(head: bytes) -> bool:
+    """Does an event begin within the first bytes?"""
+    text = head[:HEAD].decode("latin-1")
+    return any(
+        text[found.start() - CODE : found.start()].isdecimal()
+        for found in HEADER.finditer(text)
+        if found.start() >= CODE
+    )
+
+
+def parse(source: "CondorLog", raw: BinaryIO, context: Context) -> Parsed:
+    """Raises SourceError for what is no event log, NoData for nothing, and where stamps have no year that can be told."""
+    stream = raw if hasattr(raw, "peek") else cast(BinaryIO, BufferedReader(raw))
+    head: bytes = stream.peek(HEAD)[:HEAD]  # type: ignore[attr-defined]
+    name = context.input_name or "The input"
+    if not head.strip():
+        raise NoData(f"{name} is empty.")
+    if not has_event(head):
+        raise SourceError(f"{name} {strange(head) or 'is no HTCondor event log: no event begins in its first 64 KiB'}.")
+    zone = context.zone or source.zone
+    clock = Clock(tzinfo(zone) if zone else None, _year(source, context) or year_of(head))
+    yield from _parse(stream, clock, Tellings(clock, context.reported_by, context.cluster or source.cluster), name)
+
+
+def _year(source: "CondorLog", context: Context) -> int | None:
+    return int(context.options["year"]) if "year" in context.options else source.year
+
+
+def _parse(stream: BinaryIO, clock: Clock, jobs: Tellings, name: str) -> Parsed:
+    first: float | None = None
+    clusters: Counter[str] = Counter()
+    for frame in frames(stream):
+        if isinstance(frame, Damage):
+            yield _problem(frame)
+            continue
+        if problem := _take(frame, clock, jobs):
+            yield problem
+        if first is None:
+            first = clock.last
+        for batch in jobs.finished():
+            clusters.update(batch.rows["cluster"].to_pylist())
+            yield batch
+    for batch in jobs.rest():
+        clusters.update(batch.rows["cluster"].to_pylist())
+        yield batch
+    yield from map(Remark, clock.remarks(name))
+    if jobs.last is not None and first is not None:
+        start = min(first - clock.offset if clock.zone is None and clock.first_local == first else first, jobs.last)
+        for cluster in sorted(clusters):
+            yield Watermark(cluster, as_datetime(start), as_datetime(jobs.last))
+
+
+def _take(event: Event, clock: Clock, jobs: Tellings) -> Problem | None:
+    """Puts one event where it belongs; a problem when it has no job or no time."""
+    if event.cluster < 0:
+        return Problem(event.line, "the event names no job", _shown(event.text))
+    try:
+        moment, is_local = clock.moment(event.date, event.clock, event.fraction, event.zone)
+    except ValueError:
+        return Problem(event.line, "the time of the event cannot be read", _shown(event.text))
+    job = (event.cluster, event.proc)
+    told = fact(event.code, event.text) if event.code in READERS else None
+    if told is None:
+        jobs.count(job)
+        return None
+    if is_local and event.code in PROVES_UTC:
+        clock.prove(moment, event.text)
+    jobs.take(job, moment, is_local, told)
+    return None
+
+
+def _problem(damage: Damage) -> Problem:
+    return Problem(damage.line, damage.reason, _shown(damage.text), int(damage.is_event))
+
+
+def _shown(text: str) -> str:
+    return without_secret(text[:4000])[:2000].replace("\0", "\\x00")
+
+
+def redacted(content: bytes) -> bytes:
+    """Lines that hold no sign of a secret, nearly all, are not looked at closely."""
+    if not _SECRET.search(content):
+        return content
+    return b"".join(without_secrets(line) if _SECRET.search(line) else line for line in _lines(content))
+
+
+def _lines(content: bytes) -> Iterator[bytes]:
+    yield from content.splitlines(keepends=True)

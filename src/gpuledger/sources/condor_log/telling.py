@@ -1,0 +1,111 @@
+"""What one log tells of each job: facts gathered until the job is over, then one row of job_events."""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import blake2b
+
+import pyarrow as pa
+
+from gpuledger.model.batch import Batch
+from gpuledger.model.schema import ARROW
+from gpuledger.model.tables import JOB_EVENTS
+from gpuledger.sources.condor_log.clock import Clock
+
+JOBS_A_BATCH = 2000
+NO_ACCESS_POINT = "condor"
+JobKey = tuple[int, int]
+
+
+@dataclass(slots=True)
+class Telling:
+    """The facts of one job so far: text → when (the first of equal ones in a second), and how many events there were."""
+
+    facts: dict[tuple[int, str], tuple[float, bool]] = field(default_factory=dict)
+    event_count: int = 0
+    access_point: str = ""
+    is_over: bool = False
+
+
+class Tellings:
+    """The jobs of one log. Those that are over leave in the order they ended, some time after."""
+
+    def __init__(self, clock: Clock, reported_by: str, cluster: str | None) -> None:
+        self.access_point = ""
+        self._clock, self._reported_by, self._cluster = clock, reported_by, cluster
+        self._jobs: dict[JobKey, Telling] = {}
+        self._over: deque[JobKey] = deque()
+
+    def count(self, job: JobKey) -> None:
+        """An event that tells nothing about attempts."""
+        self._telling(job).event_count += 1
+
+    def take(self, job: JobKey, moment: float, is_local: bool, fact: str) -> None:
+        told = self._telling(job)
+        told.event_count += 1
+        told.facts.setdefault((int(moment), fact), (moment, is_local))
+        code = fact[:3]
+        if code == "000":
+            told.access_point = self.access_point = _host(fact) or self.access_point
+        elif code in ("005", "009") and not told.is_over:
+            told.is_over = True
+            self._over.append(job)
+
+    def finished(self) -> Iterator[Batch]:
+        """The jobs that ended a while ago; late events of those just ended still join them."""
+        while len(self._over) >= 2 * JOBS_A_BATCH:
+            yield self._batch([self._over.popleft() for _ in range(JOBS_A_BATCH)], None)
+
+    def rest(self) -> Iterator[Batch]:
+        """All other jobs, at the end of the log; `observed_at` of those still open is the log's last moment."""
+        jobs = [*self._over, *(job for job, told in self._jobs.items() if not told.is_over)]
+        for begin in range(0, len(jobs), JOBS_A_BATCH):
+            yield self._batch(jobs[begin : begin + JOBS_A_BATCH], self.last)
+
+    @property
+    def last(self) -> float | None:
+        """The log's last moment."""
+        clock = self._clock
+        return None if clock.last is None else clock.last - (clock.offset if clock.last == clock.last_local else 0)
+
+    def _telling(self, job: JobKey) -> Telling:
+        told = self._jobs.get(job)
+        if told is None:
+            told = self._jobs[job] = Telling()
+        return told
+
+    def _batch(self, jobs: list[JobKey], end: float | None) -> Batch:
+        rows = [self._row(job, self._jobs.pop(job), end) for job in jobs]
+        kinds = {"time": ARROW["instant"], "observed_at": ARROW["instant"]}
+        names = ("cluster", "job_id", "time", "events_hash", "events", "reported_by", "observed_at")
+        columns = {
+            name: pa.array([row[at] for row in rows], kinds.get(name, pa.string())) for at, name in enumerate(names)
+        }
+        return Batch(JOB_EVENTS, pa.table(columns), pa.array([row[-1] for row in rows], pa.int64()))
+
+    def _row(self, job: JobKey, told: Telling, end: float | None) -> tuple[object, ...]:
+        offset = self._clock.offset
+        lines = [
+            (moment - offset if is_local else moment, fact) for (_, fact), (moment, is_local) in told.facts.items()
+        ]
+        text = "\n".join(f"{moment}\t{fact}" for moment, fact in lines)
+        first, last = (lines[0][0], max(line[0] for line in lines)) if lines else (end or 0.0, end or 0.0)
+        observed = end if end is not None and not told.is_over else last
+        return (
+            self._cluster or told.access_point or self.access_point or NO_ACCESS_POINT, f"{job[0]}.{job[1]}", _instant(first),
+            blake2b(text.encode(), digest_size=8).hexdigest(), text, self._reported_by, _instant(observed), told.event_count,
+        )  # fmt: skip
+
+
+def _host(fact: str) -> str:
+    return fact.partition("\thost=")[2].partition("\t")[0]
+
+
+def _instant(moment: float) -> int:
+    return round(moment * 1_000_000)
+
+
+def as_datetime(moment: float) -> datetime:
+    """Epoch seconds as an instant."""
+    return datetime.fromtimestamp(moment, UTC)
