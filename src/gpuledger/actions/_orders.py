@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from gpuledger.config import Ledger, Settings
+from gpuledger.config.channels import channel_named
 from gpuledger.config.deliveries import CALENDAR, PREVIOUS, DeliverySettings
 from gpuledger.deliver.outbox import Outbox
 from gpuledger.model.choice import PeriodChoice
@@ -84,7 +85,7 @@ def _changed(settings: Settings, name: str, hand: ByHand) -> DeliverySettings:
     if name in settings.deliveries:
         told = settings.deliveries[name].model_dump()
     elif name in names("reports"):
-        told = {"report": name, "channel": next(iter(settings.channels), "") if len(settings.channels) == 1 else ""}
+        told = {"report": name, "channel": "" if hand.channel else _only_channel(settings)}
     else:
         raise UsageError(unknown("delivery or report", name, [*settings.deliveries, *names("reports")]))
     if hand.recipients:
@@ -96,6 +97,12 @@ def _changed(settings: Settings, name: str, hand: ByHand) -> DeliverySettings:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise UsageError(f"{first['loc'][0]}: {first['msg'].removeprefix('Value error, ')}.") from None
+
+
+def _only_channel(settings: Settings) -> str:
+    """The one channel that reaches addresses; '' when there are several or none."""
+    found = [name for name in settings.channels if not channel_named(settings, name).targets]
+    return found[0] if len(found) == 1 else ""
 
 
 def order_of(settings: Settings, name: str, now: datetime) -> Order:
@@ -165,17 +172,19 @@ def _is_made_since(ledger: Ledger, order: Order, moment: datetime) -> bool:
     return any(row["run_started_at"] >= moment.replace(tzinfo=None) for row in runs_of(ledger, order.name))
 
 
-def state_of(ledger: Ledger, outbox: Outbox, name: str, now: datetime) -> dict[str, Any]:
-    """A delivery in a line: when it is made, when it was last sent, whether it is due."""
-    delivery = ledger.settings.deliveries[name]
-    sent = [row["run_started_at"] for row in runs_of(ledger, name)]
-    is_waiting = any(spooled.ticket.delivery == name for spooled in outbox.waiting())
-    is_due = any(one.name == name for one in due(ledger, outbox, now))
-    return {
-        "delivery": name, "report": delivery.report, "channel": delivery.channel,
-        "recipients": len(delivery.everyone), "at": delivery.at or "", "last_sent": max(sent, default=None),
-        "state": "waits" if is_waiting else "due" if is_due else "by hand" if not delivery.at else "done",
-    }  # fmt: skip
+def states(ledger: Ledger, outbox: Outbox, now: datetime) -> list[dict[str, Any]]:
+    """Each delivery in a line: when it is made, when it was last sent, whether it waits, is due or is done."""
+    waiting = {spooled.ticket.delivery for spooled in outbox.waiting()}
+    wanted = {one.name for one in due(ledger, outbox, now)}
+    return [
+        {
+            "delivery": name, "report": delivery.report, "channel": delivery.channel,
+            "recipients": len(delivery.everyone), "at": delivery.at or "",
+            "last_sent": max((row["run_started_at"] for row in runs_of(ledger, name)), default=None),
+            "state": "waits" if name in waiting else "due" if name in wanted else "done" if delivery.at else "by hand",
+        }
+        for name, delivery in ledger.settings.deliveries.items()
+    ]  # fmt: skip
 
 
 def runs_of(ledger: Ledger, name: str) -> Iterable[dict[str, Any]]:

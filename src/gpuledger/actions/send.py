@@ -1,6 +1,6 @@
 """`send`: what is due goes to its people once; what waits in the outbox goes first."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -57,25 +57,24 @@ class _Run:
     """Channels that took nothing in this run: each further message is tried once."""
 
 
-def send(ledger: Ledger, orders: Orders, now: datetime) -> list[Sent]:
-    """Sends what waits in the outbox, then the orders; what became of each.
+def send(ledger: Ledger, orders: Orders, now: datetime) -> Iterator[Sent]:
+    """Sends what waits in the outbox, then the orders; what became of each, as it is known.
 
     `orders` is asked when nobody else can send. An order that cannot be made does not keep the others from leaving.
-    Raises Busy while another run sends, DiskFull or ReadOnly when nothing can be spooled.
+    Raises Busy while another run sends, DiskFull or ReadOnly when the outbox or the ledger cannot be written.
     """
     outbox = outbox_of(ledger)
     with outbox.alone():
         run = _Run(ledger, outbox, now)
         waiting = outbox.waiting()
-        results = [_dispatched(run, spooled) for spooled in waiting]
+        yield from (_dispatched(run, spooled) for spooled in waiting)
         tried = {spooled.ticket.key for spooled in waiting}
         for order in orders(outbox):
             if isinstance(order, Unmade):
-                results.append(_failed(order.name, "", order.error))
+                yield _failed(order.name, "", order.error)
             elif order.key not in tried:
-                results += _made(run, order)
+                yield _made(run, order)
         outbox.expire(now, ledger.settings.outbox_days)
-    return results
 
 
 def outbox_of(ledger: Ledger) -> Outbox:
@@ -106,20 +105,20 @@ def exit_code(codes: Iterable[int]) -> int:
     return told[0] if len(set(told)) == 1 else NoData.exit_code if any(told) else 0
 
 
-def _made(run: _Run, order: Order) -> list[Sent]:
+def _made(run: _Run, order: Order) -> Sent:
     if is_done(run.ledger, run.outbox, order):
-        return [Sent(order.name, "known", str(order.period), sentences=("It was sent before, and is not sent again.",))]
+        return Sent(order.name, "known", str(order.period), sentences=("It was sent before, and is not sent again.",))
     try:
         require_whole(run.ledger.settings, order.name, order.delivery)
         prepared = prepare(run.ledger, order, run.now)
     except LedgerError as error:
-        return [_failed(order.name, str(order.period), error)]
+        return _failed(order.name, str(order.period), error)
     told = _tell_operator(run, prepared)
     if stopping := prepared.stopping:
         sentences = (*(h.sentence for h in prepared.hindrances), *told)
-        return [Sent(order.name, "stopped", str(order.period), prepared.subject, {}, sentences, stopping[0].exit_code)]
+        return Sent(order.name, "stopped", str(order.period), prepared.subject, {}, sentences, stopping[0].exit_code)
     sent = _dispatched(run, run.outbox.spool(_ticket(order, prepared, run.now), _content(prepared)))
-    return [replace(sent, sentences=(*sent.sentences, *told))]
+    return replace(sent, sentences=(*sent.sentences, *told))
 
 
 def _failed(name: str, period: str, error: LedgerError) -> Sent:

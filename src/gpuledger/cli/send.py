@@ -152,13 +152,13 @@ def _order(session: Session, what: What, when: PeriodChoice) -> "Order":
 
 def _list(ledger: "Ledger", session: Session, form: FormOptions) -> None:
     """Every delivery, and what waits."""
-    from gpuledger.actions._orders import state_of
+    from gpuledger.actions._orders import states
     from gpuledger.actions.send import outbox_of
 
     if not session.settings.deliveries:
         raise UsageError("No delivery is configured: add [deliveries.NAME], or send by hand: `gpuledger send REPORT`.")
     outbox = outbox_of(ledger)
-    rows: list[Row] = [state_of(ledger, outbox, name, session.now) for name in session.settings.deliveries]
+    rows = states(ledger, outbox, session.now)
     columns: dict[str, Format] = dict.fromkeys(("delivery", "report", "channel"), "text")
     columns |= {"recipients": "count", "at": "text", "last_sent": "instant", "state": "text"}
     print_rows(rows, columns, form, session.settings.display_zone)
@@ -247,19 +247,28 @@ def _send(ledger: "Ledger", session: Session, orders: "Orders", form: FormOption
     from gpuledger.actions.send import exit_code
     from gpuledger.actions.send import send as action
 
-    sent = action(ledger, orders, session.now)
+    sent: list[Sent] = []
+    try:
+        for one in action(ledger, orders, session.now):
+            sent.append(one)
+            messages.note("Sent.", delivery=one.delivery, result=one.result, period=one.period)
+    finally:  # what was sent is told, whatever stopped the rest
+        _print_sent(sent, form)
+    if code := exit_code(one.exit_code for one in sent):
+        raise typer.Exit(code)
+
+
+def _print_sent(sent: "Sequence[Sent]", form: FormOptions) -> None:
     columns: dict[str, Format] = dict.fromkeys(("delivery", "result", "recipient", "outcome", "said"), "text")
     rows = [row for one in sent for row in _answer_rows(one)]
     if rows or form.is_json:
         print_rows(rows, columns, form)
+    else:
+        messages.say("There was nothing to send.")
     for one in sent:
+        tell = messages.error if one.result == "failed" else messages.warn if one.exit_code else messages.say
         for sentence in one.sentences:
-            (messages.say if one.result in ("done", "known") else messages.warn)(f"{one.delivery}: {sentence}")
-        messages.note("Sent.", delivery=one.delivery, result=one.result, period=one.period)
-    if not sent:
-        messages.say("Nothing is due.")
-    if code := exit_code(one.exit_code for one in sent):
-        raise typer.Exit(code)
+            tell(f"{one.delivery}: {sentence}")
 
 
 def _answer_rows(sent: "Sent") -> list[Row]:

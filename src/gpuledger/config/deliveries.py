@@ -95,7 +95,9 @@ class DeliverySettings(BaseModel):
     fiscal_year: Annotated[str | None, Field(description="previous, or a fixed fiscal year such as FY2026.")] = None
     where: Annotated[tuple[str, ...], Field(description="Filters, as --where of the report.")] = ()
     parameters: Annotated[dict[str, Any], Field(description="Parameters of the report that differ here.")] = {}
-    formats: Annotated[Names, Field(description="Attached: the full report as html, xlsx, csv, json …")] = ()
+    formats: Annotated[Names, Field(description="Attached: the full report as html, xlsx, csv …; [] for nothing.")] = (
+        "html",
+    )
     link: Annotated[str, Field(description="Where the full report is read; named in the mail.")] = ""
     templates: Annotated[
         Path | None,

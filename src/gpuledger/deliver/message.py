@@ -23,6 +23,8 @@ from gpuledger.render.mail.letter import Figure, Letter
 MOST_HTML_BYTES = 100 * 1024
 """Mail programs cut a page that is longer."""
 MOST_BYTES = 2 * 1024 * 1024
+ATTACHED, NOT_ATTACHED = "The full report is attached", "The full report is not attached"
+"""What a letter says of it (`render.mail`), and what is true when it does not fit or nobody wants it."""
 
 
 @dataclass(frozen=True)
@@ -54,15 +56,20 @@ def compose(letter: Letter, heading: Heading, files: Sequence[Path] = (), link: 
     if len(letter.html.encode()) > MOST_HTML_BYTES:
         left_out.append(f"The page of this mail was longer than {MOST_HTML_BYTES // 1024} KB: this is its text.{where}")
         letter = replace(letter, html="", figures=())
-    made = _made(_with(letter, left_out), heading, files)
+    made = _made(_with(letter if files else _unattached(letter), left_out), heading, files)
     if len(made) > MOST_BYTES and files:
         left_out.append(f"The full report was too large to be attached.{where}")
-        made = _made(_with(letter, left_out), heading, ())
+        made = _made(_with(_unattached(letter), left_out), heading, ())
     if len(made) > MOST_BYTES and letter.figures:
         left_out.append(f"The figures were too large for this mail.{where}")
-        letter = _without_figures(letter)
-        made = _made(_with(letter, left_out), heading, ())
+        made = _made(_with(_without_figures(_unattached(letter)), left_out), heading, ())
     return Composed(parsed(made), made, tuple(left_out))
+
+
+def _unattached(letter: Letter) -> Letter:
+    """The letter without the sentence that points to an attachment."""
+    text, page = (words.replace(ATTACHED, NOT_ATTACHED) for words in (letter.text, letter.html))
+    return replace(letter, text=text, html=page)
 
 
 def parsed(content: bytes) -> EmailMessage:

@@ -116,12 +116,10 @@ class Outbox:
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             handle = os.open(self.root / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(handle)
             for draft in self._waiting.glob(".*"):
                 shutil.rmtree(draft, ignore_errors=True)
             yield
-        except BlockingIOError:
-            raise Busy("Another send is running; this one sent nothing.") from None
         finally:
             os.close(handle)
 
@@ -176,6 +174,13 @@ class Outbox:
         for spooled in old:
             shutil.rmtree(spooled.folder, ignore_errors=True)
         return len(old)
+
+
+def _lock(handle: int) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise Busy("Another send is running; this one sent nothing.") from None
 
 
 def _listed(folder: Path) -> list[Spooled]:
