@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from gpuledger.metrics import Answer, Metric, Wanted
+from gpuledger.metrics import Answer, Ask, LedgerCoverage, Metric, Wanted
 from gpuledger.model.document import Comparison, Format, Measured, Number, Numbers
 from gpuledger.model.period import By, Period, label, next_edge
 from gpuledger.reports import _words as words
@@ -77,14 +77,14 @@ def card_names(has_gpus: bool) -> tuple[str, ...]:
 def cards(scene: Scene) -> Numbers:
     """Six numbers of the period."""
     names = card_names(scene.has_gpus)
-    earlier = _earlier(scene, names)
+    earlier = before(scene.ask, scene.coverage, (*names, *BESIDE))
     sparks = _sparks(scene, names)
     return Numbers("numbers", "Numbers", tuple(_card(scene, name, earlier, sparks.get(name, ())) for name in names))
 
 
 def _card(scene: Scene, name: str, earlier: Earlier, spark: tuple[float | None, ...]) -> Number:
     metric, value = scene.ask.metrics[name], scene.totals.value(name)
-    comparison, reason = _comparison(metric, value, earlier)
+    change, reason = comparison(metric, value, earlier)
     return Number(
         id=name,
         label="GPU busy while held" if name == "gpu_busy_ratio" else metric.label,
@@ -93,7 +93,7 @@ def _card(scene: Scene, name: str, earlier: Earlier, spark: tuple[float | None, 
         meaning=metric.meaning,
         unit=_partly(scene, metric),
         better=metric.better,
-        comparison=comparison,
+        comparison=change,
         measured=_measured(scene) if name == "gpu_busy_ratio" else None,
         reason=reason if value is not None else UNKNOWN.get(name, "nothing of it happened in the period"),
         spark=spark,
@@ -108,7 +108,7 @@ def _partly(scene: Scene, metric: Metric) -> str:
     return f"{'GPU-h' if metric.format == 'gpu_hour' else 'h'} of {words.percent(observed)} observed"
 
 
-def _comparison(metric: Metric, value: float | None, earlier: Earlier) -> tuple[Comparison | None, str | None]:
+def comparison(metric: Metric, value: float | None, earlier: Earlier) -> tuple[Comparison | None, str | None]:
     """The change, or the reason there is none."""
     refusal = earlier.refusal(metric)
     before = earlier.answer.value(metric.name) if earlier.answer and not refusal else None
@@ -133,18 +133,18 @@ def _measured(scene: Scene) -> Measured | None:
     return None if ratio is None else Measured(ratio, "job accounting")
 
 
-def _earlier(scene: Scene, names: tuple[str, ...]) -> Earlier:
+def before(ask: Ask, now: LedgerCoverage, names: Iterable[str], table: str = "job_attempts") -> Earlier:
     """The previous period's numbers; a period the ledger does not reach back to is a reason, not a zero."""
-    period, zone, now = scene.ask.period, scene.ask.display_zone, scene.coverage
+    period, zone = ask.period, ask.display_zone
     said, first = words.previous(period), now.oldest or period.start
-    before = scene.ask.coverage(period.previous())
-    is_shorter = (before.covered_ratio or 0.0) < (now.covered_ratio or 0.0) - ALIKE
-    if not before.covered_ratio or (first > period.previous().start and is_shorter):
+    then = ask.coverage(period.previous(), table)
+    is_shorter = (then.covered_ratio or 0.0) < (now.covered_ratio or 0.0) - ALIKE
+    if not then.covered_ratio or (first > period.previous().start and is_shorter):
         return Earlier(None, said, f"no data before {words.day(first, zone)}")
-    if reason := _one_sided(now.clusters, before.clusters, said):
+    if reason := _one_sided(now.clusters, then.clusters, said):
         return Earlier(None, said, reason)
-    answer = scene.ask.ask(*dict.fromkeys((*names, *BESIDE)), period=period.previous())
-    return Earlier(answer, said, observed=(now.covered_ratio or 0.0, before.covered_ratio or 0.0))
+    answer = ask.ask(*dict.fromkeys(names), period=period.previous())
+    return Earlier(answer, said, observed=(now.covered_ratio or 0.0, then.covered_ratio or 0.0))
 
 
 def _one_sided(now: Iterable[str], before: Iterable[str], said: str) -> str:

@@ -1,0 +1,123 @@
+"""How many GPUs were what: by class, tier, memory and model. One definition, one set of columns, everywhere."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from gpuledger.metrics import Name
+from gpuledger.model.capacity import CLASSES
+from gpuledger.model.document import Column, Scalar, Table
+from gpuledger.reports import _words as words
+from gpuledger.reports._pool.scene import Pool, class_label
+from gpuledger.reports._scene import named
+
+Row = Mapping[str, Any]
+_FIRST_CLASS = Column("class", "Class", dimension="class", meaning="Whose capacity the GPUs are.")
+_FOOT = "Mean numbers of GPUs over the time observed. Each GPU counts once: the parts add up to present."
+
+
+def classes(pool: Pool) -> Table:
+    """All physical GPUs first, then each class."""
+    rows = {row["class"]: row for row in pool.answers["class"].records()}
+    return Table(
+        id="classes",
+        title="GPUs by class",
+        columns=(_FIRST_CLASS, *_columns(pool)),
+        rows=tuple((class_label(name), *_cells(pool, rows[name])) for name in pool.classes),
+        totals=("All physical GPUs", *_cells(pool, pool.total.totals)),
+        finding=level(pool, pool.total.totals, "GPUs"),
+        foot=f"{_FOOT} With a reason set counts those without a job, drained or not.",
+        empty="No GPU was reported in the period.",
+    )
+
+
+def tiers(pool: Pool) -> Table:
+    """By tier of the model, within each class."""
+    order = (*pool.ask.capacity.tiers, "Standard")
+    return _within(pool, "tier", Column("tier", "Tier", meaning="Tier of the model, by the configuration."), order)
+
+
+def memory(pool: Pool) -> Table:
+    """By category of GPU memory, within each class."""
+    order = sorted(pool.ask.capacity.memory, key=lambda name: pool.ask.capacity.memory[name])
+    return _within(pool, "memory", Column("memory_category", "GPU memory", meaning="By the configuration."), order)
+
+
+def models(pool: Pool) -> Iterator[Table]:
+    """By model: all classes together, then each class whose models are several."""
+    held = sorted(pool.answers["model"].records(), key=lambda row: _name(row["gpu_model"]))
+    yield _by_model(pool, "models", "GPUs by model", held, pool.total.totals)
+    of_class = {row["class"]: row for row in pool.answers["class"].records()}
+    for name in pool.classes:
+        rows = [row for row in pool.answers["class_model"].records() if row["class"] == name]
+        title = f"{class_label(name)}: GPUs by model"
+        yield _by_model(
+            pool, f"models-{name}", title, sorted(rows, key=lambda row: _name(row["gpu_model"])), of_class[name]
+        )
+
+
+def level(pool: Pool, row: Row, what: str) -> str:
+    """How many were allocated, and what the rest was."""
+    if not row["present_gpus"]:
+        return ""
+    allocated, present = row["allocated_gpus"], row["present_gpus"]
+    said = f"{words.gpus(allocated)} of {words.gpus(present)} {what} were allocated on average"
+    rest = [f"{words.gpus(row[f'{name}_gpus'])} {name}" for name in pool.parts[1:] if row[f"{name}_gpus"] >= 0.05]
+    return f"{said}; {_joined(rest)}." if rest else f"{said}."
+
+
+def _joined(said: Sequence[str]) -> str:
+    return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
+
+
+def _within(pool: Pool, answer: str, column: Column, order: Iterable[str]) -> Table:
+    """Rows of (name, class), in the order of names, then of classes."""
+    places = {name: place for place, name in enumerate(order)}
+    rows = sorted(
+        (row for row in pool.answers[answer].records() if row["present_gpus"]),
+        key=lambda row: (places.get(row[column.key], len(places)), list(CLASSES).index(row["class"])),
+    )
+    return Table(
+        id=f"by-{answer}",
+        title=f"GPUs by {words.inside(column.label)} and class",
+        columns=(column, _FIRST_CLASS, *_columns(pool)),
+        rows=tuple((named(row[column.key]), class_label(row["class"]), *_cells(pool, row)) for row in rows),
+        totals=("All", None, *_cells(pool, pool.total.totals)),
+        foot=_FOOT,
+    )
+
+
+def _by_model(pool: Pool, id_: str, title: str, rows: Sequence[Row], totals: Row) -> Table:
+    present = [row for row in rows if row["present_gpus"]]
+    return Table(
+        id=id_,
+        title=title,
+        columns=(Column("gpu_model", "GPU model", dimension="gpu_model"), *_columns(pool)),
+        rows=tuple((_name(row["gpu_model"]), *_cells(pool, row)) for row in present),
+        totals=(f"All {len(present)} models" if len(present) > 1 else "All", *_cells(pool, totals)),
+        foot=_FOOT,
+    )
+
+
+_name: Callable[[Name], str] = named
+
+
+def _columns(pool: Pool) -> tuple[Column, ...]:
+    """Allocated first, present last, what lies between in the order in which a GPU counts."""
+    metrics = pool.ask.metrics
+    told = [metrics[f"{name}_gpus"] for name in (*pool.parts, "present", "with_reason")]
+    first = ("allocated_gpus", "present_gpus")
+    return (
+        Column(
+            "allocated_ratio", "Allocated", "ratio", meaning=metrics["allocated_ratio"].meaning, is_share=True, rank=1
+        ),
+        *(Column(m.name, m.label, "gpu", meaning=m.meaning, rank=_rank(m.name, first)) for m in told),
+    )
+
+
+def _rank(name: str, first: tuple[str, ...]) -> Any:
+    return 1 if name in first else 3 if name == "with_reason_gpus" else 2
+
+
+def _cells(pool: Pool, row: Row) -> tuple[Scalar, ...]:
+    names = [f"{name}_gpus" for name in (*pool.parts, "present", "with_reason")]
+    return (row["allocated_ratio"], *(row[name] for name in names))

@@ -1,0 +1,89 @@
+"""What every section of the pool report is given: the answers of one pass, and what they are called."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from gpuledger.metrics import Answer, Ask, LedgerCoverage, Name, Wanted
+from gpuledger.model.capacity import CLASSES
+from gpuledger.reports import _words as words
+from gpuledger.reports._scene import named
+
+TABLE = "gpu_states"
+PARTS = ("allocated", "secondary", "drained", "prevented", "owner", "idle", "unknown")
+"""They add up to present, in this order."""
+BESIDE = ("with_reason", "draining", "both_sides")
+"""Counted beside the parts, each within one or several of them."""
+STATES = tuple(f"{name}_gpus" for name in (*PARTS, "present", *BESIDE))
+RATIOS = ("allocated_ratio", "secondary_ratio", "in_use_ratio")
+HOURS = ("present_gpu_hours", "allocated_gpu_hours", "secondary_gpu_hours", "drained_gpu_hours", "draining_gpu_hours",
+         "prevented_gpu_hours", "reason_told_gpu_hours")  # fmt: skip
+OF_USERS = ("observed_gpu_hours", "observed_primary_gpu_hours", "observed_secondary_gpu_hours")
+
+_WANTED: Mapping[str, Wanted] = {
+    "total": Wanted((*STATES, *RATIOS, *HOURS, *OF_USERS)),
+    "class": Wanted((*STATES, *RATIOS, *OF_USERS), ("class",)),
+    "model": Wanted((*STATES, *RATIOS), ("gpu_model",)),
+    "class_model": Wanted((*STATES, *RATIOS), ("class", "gpu_model")),
+    "tier": Wanted((*STATES, *RATIOS), ("class", "tier")),
+    "memory": Wanted((*STATES, *RATIOS), ("class", "memory_category")),
+    "model_memory": Wanted(("present_gpus",), ("gpu_model", "tier", "memory_category")),
+    "host": Wanted((*STATES, *HOURS), ("host", "class", "project", "gpu_model")),
+    "user": Wanted(OF_USERS, ("user", "class", "gpu_model")),
+}
+"""Asked together: one pass over the readings answers them all."""
+
+
+@dataclass(frozen=True)
+class Pool:
+    """One report being built; tables show at most `rows` names."""
+
+    ask: Ask
+    coverage: LedgerCoverage
+    rows: int
+    answers: Mapping[str, Answer]
+
+    @classmethod
+    def asked(cls, ask: Ask, coverage: LedgerCoverage, rows: int) -> "Pool":
+        return cls(ask, coverage, rows, dict(zip(_WANTED, ask.together(*_WANTED.values()), strict=True)))
+
+    @property
+    def total(self) -> Answer:
+        return self.answers["total"]
+
+    def value(self, metric: str) -> float:
+        """A number of all GPUs; 0 where nothing was there to count."""
+        return self.total.value(metric) or 0.0
+
+    @cached_property
+    def classes(self) -> tuple[str, ...]:
+        """The classes that were there, in their order."""
+        there = {row["class"] for row in self.answers["class"].records() if row["present_gpus"]}
+        return tuple(name for name in CLASSES if name in there)
+
+    @cached_property
+    def parts(self) -> tuple[str, ...]:
+        """The parts that are shown: all, but for those that a pool may not have."""
+        return tuple(name for name in PARTS if name not in ("owner", "unknown") or self.value(f"{name}_gpus"))
+
+    @cached_property
+    def bare(self) -> Ask:
+        """The same ask with nothing left out."""
+        return self.ask.with_capacity(replace(self.ask.capacity, excluded_hosts={}, hidden_models=()))
+
+    @cached_property
+    def inventory(self) -> Answer:
+        """Every GPU there was, left out or not, under each class it had."""
+        return self.bare.ask("present_gpu_hours", by=("cluster", "host", "gpu", "gpu_model", "class"))
+
+    @property
+    def foot(self) -> str:
+        """Period, zone and coverage: the last line of every figure."""
+        period, zone, seen = self.ask.period, self.ask.display_zone, self.coverage.covered_ratio
+        observed = "" if seen is None else f" · observed {words.percent(seen)}"
+        return f"{words.stamp(period.start, zone)} to {words.stamp(period.end, zone)} {zone}{observed}"
+
+
+def class_label(name: Name) -> str:
+    """A class as people call it."""
+    return CLASSES.get(name or "", named(name))
