@@ -11,6 +11,7 @@ from gpuledger.model.chart import (
     Chart,
     Gap,
     Grid,
+    GridGroup,
     GridRow,
     Histogram,
     Lines,
@@ -209,6 +210,96 @@ def states() -> Chart:
     left = tuple(START + timedelta(hours=6 * i) for i in range(120))
     kinds = ("primary", "secondary", "idle", "owner", "drained", "prevented", "no_data")
     return Chart("states", "What each GPU was doing", "48 GPUs on 6 hosts; one line per GPU.", Axis("time", kind="time", values=left, zone="UTC"), Axis("GPU", kind="category"), Grid(tuple(rows), kinds), foot="A column shows the state held longest in it.")  # fmt: skip
+
+
+PARTS = ("primary", "secondary", "owner", "prevented", "drained", "idle")
+
+
+def parts() -> Chart:
+    """GPUs of a pool by what they did: stacked steps in the colours of the states, with a gap and a last bin not over."""
+    rng = random.Random(6)
+    count, most = 160, 281.0
+    left = tuple(START + timedelta(hours=4.5 * i) for i in range(count))
+    values: dict[str, list[float | None]] = {part: [] for part in PARTS}
+    for moment in left:
+        if GAP.start <= moment < GAP.end:
+            for part in PARTS:
+                values[part].append(None)
+            continue
+        shares = dict(zip(PARTS, (0.6 + rng.uniform(-0.1, 0.1), 0.12, 0.02, 0.04, 0.03, 0.0), strict=True))
+        shares["idle"] = 1 - sum(shares.values())
+        for part, share in shares.items():
+            values[part].append(share * most)
+    labels = {
+        "primary": "primary",
+        "secondary": "secondary",
+        "owner": "owner",
+        "prevented": "prevented",
+        "drained": "drained",
+        "idle": "idle",
+    }
+    series = tuple(
+        Series(part, labels[part], tuple(values[part]), total=sum(v or 0 for v in values[part]) * 4.5) for part in PARTS
+    )
+    return Chart("parts", "GPUs by what they did, mean of 4.5 hours", "172 of 281 GPUs had a primary job on average, 26 stood idle.",
+                 Axis("time", kind="time", values=left, zone="UTC"), Axis("GPUs", "gpu"), Lines("area", True, series, 16_200.0, count - 1, "gpu_hour"), "part",
+                 "mean present 281.0", "All classes · 17 Oct 14:00 – 16 Nov 14:00 UTC · 99.2 % covered", gaps=(GAP,))  # fmt: skip
+
+
+def pool_states(gpus: int = 850, columns: int = 480) -> Chart:
+    """State lanes of a whole pool, grouped by model, with shares."""
+    rng = random.Random(12)
+    models = ("NVIDIA H200", "NVIDIA A100-SXM4-80GB", "NVIDIA L40S", "NVIDIA RTX A6000")
+    kinds = ("primary", "secondary", "idle", "owner", "drained", "prevented", "no_data")
+    rows = []
+    for index in range(gpus):
+        codes = ""
+        while len(codes) < columns:
+            codes += rng.choices("PSIDVO", (60, 14, 20, 1, 1, 1))[0] * min(40, 1 + int(rng.expovariate(1 / 16)))
+        codes = codes[:300] + "N" * 6 + codes[306:columns]
+        rows.append(
+            GridRow(f"gpu{2000 + index // 8} / GPU {index % 8}", models[index * len(models) // gpus], codes=codes)
+        )
+    shares = (
+        ("primary", 0.692),
+        ("secondary", 0.139),
+        ("owner", 0.003),
+        ("prevented", 0.0),
+        ("drained", 0.003),
+        ("idle", 0.163),
+    )
+    groups = tuple(
+        GridGroup(
+            model,
+            f"{sum(r.group == model for r in rows)} GPUs on {sum(r.group == model for r in rows) // 8} hosts",
+            shares,
+        )
+        for model in models
+    )
+    left = tuple(START + timedelta(hours=1.5 * i) for i in range(columns))
+    return Chart("pool-states", "What each GPU was doing", f"{gpus} GPUs; one line per GPU, a column is 1 h 30 min.", Axis("time", kind="time", values=left, zone="UTC"), Axis("GPU", kind="category"), Grid(tuple(rows), kinds, groups), foot="A column shows the state held longest in it.")  # fmt: skip
+
+
+def long_drains() -> Chart:
+    """Drains as a pool reports them: GPU-hours and reason at the right, longest first, two still open, a host drained twice."""
+    at = lambda d, h: datetime(2026, 11, d, h, tzinfo=UTC)  # noqa: E731
+    told = (
+        ("lab2079.chtc.example.edu", 1, 12, at(5, 18), 816.0, "kernel update"), ("reserve2080", 2, 6, at(4, 19), 492.0, "owner request"),
+        ("gpu2026", 3, 21, at(6, 7), 468.0, "ECC errors"), ("reserve2002", 7, 3, at(8, 17), 300.25, '<b>fan</b> & "PSU"'),
+        ("gpu2009", 15, 7, None, 248.0, "GPU 5 off the bus (XID 79), ticket INF-3809 with the vendor since 12 Nov, spare part on its way"),
+        ("lab2036", 5, 20, at(5, 23), 3.0, ""), ("gpu2031", 16, 13, None, 8.0, ""),
+    )  # fmt: skip
+    spans = [Span(host, at(d, h), end, "drained", reason) for host, d, h, end, _, reason in told]
+    spans.insert(0, Span("gpu2026", at(1, 2), at(1, 20), "drained", "ECC errors"))
+    shape = Spans(tuple(one[0] for one in told), tuple(spans), tuple(one[4] for one in told), "gpu_hour")
+    return Chart("long-drains", "Drained hosts, longest first", "8 drains of 7 hosts took 2,335 GPU-h; 2 are still open.", Axis("time", kind="time", values=(START, END), zone="UTC"), Axis("host", kind="category"), shape, foot="One lane per host. GPU-hours = GPUs × time.", gaps=(GAP,))  # fmt: skip
+
+
+def pool() -> Document:
+    """What a pool's report draws: parts over time, drains, lanes of every GPU, a trend with its uncertainty, the coverage strip."""
+    blocks: tuple[Block, ...] = (numbers(), parts(), long_drains(), pool_states(), rates(), quality())
+    return replace(document("pool", "GPU pool, last 30 days", (Section("all", "Pool", blocks),)),
+                   subject="allocated 61.2 % of 281 GPUs · open 88.0 %", mail=("numbers", "parts", "long-drains"))  # fmt: skip
 
 
 def heat() -> Chart:

@@ -59,6 +59,11 @@ def _parts() -> Mapping[str, str]:
     return {name: state_paint(key) for key, state in states for name in (key, state["label"])}
 
 
+def state_word(state: str) -> str:
+    """A state in one word beside a number ("secondary 13.9 %")."""
+    return state.replace("_", " ")
+
+
 class Colours:
     """Which paint a name has: its rank in the dimension; past the twelfth, or unknown, it is one of the others."""
 

@@ -30,6 +30,18 @@ class Cells:
 
 
 @dataclass(frozen=True)
+class Lanes:
+    """Runs of one paint on a plot of `columns` equal columns: first column, the one after the last, y0, y1 (whole pixels).
+
+    Tens of thousands of them are one image, not as many marks.
+    """
+
+    paint: str
+    columns: int
+    runs: tuple[tuple[int, int, int, int], ...]
+
+
+@dataclass(frozen=True)
 class Area:
     """Filled polygons of one paint."""
 
@@ -82,7 +94,7 @@ class Words:
     place: Place = "plot"
 
 
-Item = Cells | Area | Stroke | Dots | Words
+Item = Cells | Lanes | Area | Stroke | Dots | Words
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,13 @@ from collections import defaultdict
 from datetime import datetime
 from itertools import groupby
 
-from gpuledger.model.chart import Chart, Grid, GridRow
+from gpuledger.model.chart import Chart, Grid, GridGroup, GridRow
 from gpuledger.render.figure.axes import BELOW, TimeScale, bin_edges, time_axis
-from gpuledger.render.figure.drawing import Box, Cells, Drawing, Item, Key, Room, Words, fit
+from gpuledger.render.figure.drawing import Box, Cells, Drawing, Item, Key, Lanes, Room, Words, fit
 from gpuledger.render.format import column_digits, number
-from gpuledger.render.theme import Colours, state_paint, theme
+from gpuledger.render.theme import Colours, state_label, state_paint, state_word, theme
 
-_TOP, _GROUP, _CELL, _NAME = 4.0, 26.0, 22.0, 130.0
+_TOP, _GROUP, _SHARES, _CELL, _NAME = 4.0, 26.0, 24.0, 22.0, 130.0
 _LANES = ((32, 6.0), (100, 4.0))
 _THINNEST, _HOST_GAP, _NAME_STEP = 2.0, 3.0, 14.0
 _STEPS = len(theme()["modes"]["light"]["sequential"])
@@ -25,14 +25,32 @@ def draw(chart: Chart, shape: Grid, colours: Colours, room: Room) -> Drawing:
     cut = [(name, fit(name, 11, _NAME, room), y) for name, y in names]
     left = max([60.0, *(room.measure(shown, 11) + 16 for _, shown, _ in cut)])
     width = room.width - left - 12
-    items: list[Item] = [Words(0.0, y, text, size=12, is_bold=True) for text, y in heads]
+    items: list[Item] = [item for group, y in heads for item in _head(group, y, width, room)]
     items += [
         Words(-8, y, shown, "end", "ink-2", place="left", full=name if name != shown else "") for name, shown, y in cut
     ]
-    items += _states(shape, places, count, step) if shape.states else _amounts(chart, places, count, width)
+    items += _states(shape, places, count, int(step)) if shape.states else _amounts(chart, places, count, width)
     items += _x_axis(chart, count, bottom, width, room)
     legend = _state_keys(shape) if shape.states else ()
     return Drawing(bottom + BELOW, left, 12.0, tuple(items), legend, notes=() if shape.states else _words(chart, shape))
+
+
+def _head(group: GridGroup, y: float, width: float, room: Room) -> list[Item]:
+    """A group's name and size, its states in words, and one bar of their shares."""
+    after = room.measure(group.label, 12) * 1.14 + 10
+    items: list[Item] = [Words(0.0, y + 13, group.label, size=12, is_bold=True)]
+    items.append(
+        Words(0.0, y + 13, fit(group.words, 11, max(0.0, width - after), room), paint="ink-2", dx=after, tier=1)
+    )
+    if not group.shares:
+        return items
+    told = " · ".join(f"{state_word(state)} {number(ratio, 'ratio')}" for state, ratio in group.shares if ratio)
+    items.append(Words(0.0, y + 30, fit(told, 11, width, room), paint="ink-2", tier=1))
+    start = 0.0
+    for state, ratio in group.shares:
+        items.append(Cells(state_paint(state), ((start, min(1.0, start + ratio), y + 39, y + 45),)))
+        start += ratio
+    return items
 
 
 def _lane(rows: int) -> float:
@@ -40,13 +58,15 @@ def _lane(rows: int) -> float:
     return next((height for most, height in _LANES if rows <= most), _THINNEST)
 
 
-def _places(shape: Grid, step: float) -> tuple[list[tuple[GridRow, float]], list[tuple[str, float]], float]:
+def _places(shape: Grid, step: float) -> tuple[list[tuple[GridRow, float]], list[tuple[GridGroup, float]], float]:
     """Each row's top, each group's head, and where the last row ends; the lanes of a host stand apart from the next."""
+    known = {group.label: group for group in shape.groups}
     y, places, heads = _TOP, [], []
-    for group, rows in groupby(shape.rows, key=lambda row: row.group):
-        if group:
-            heads.append((group, y + _GROUP / 2))
-            y += _GROUP
+    for label, rows in groupby(shape.rows, key=lambda row: row.group):
+        if label:
+            group = known.get(label, GridGroup(label))
+            heads.append((group, y))
+            y += _GROUP + (_SHARES if group.shares else 0.0)
         for _, lanes in groupby(rows, key=lambda row: _host(row) if shape.states else ""):
             for row in lanes:
                 places.append((row, y))
@@ -70,21 +90,21 @@ def _lane_names(places: list[tuple[GridRow, float]]) -> list[tuple[str, float]]:
     return names
 
 
-def _states(shape: Grid, places: list[tuple[GridRow, float]], count: int, step: float) -> list[Item]:
-    air = 1.0 if step > _THINNEST else 0.0
+def _states(shape: Grid, places: list[tuple[GridRow, float]], count: int, step: int) -> list[Item]:
+    air = 1 if step > _THINNEST else 0
     code = {theme()["states"][state]["code"]: state for state in shape.states}
-    boxes: dict[str, list[Box]] = defaultdict(list)
+    runs: dict[str, list[tuple[int, int, int, int]]] = defaultdict(list)
     for row, y in places:
-        start = 0
+        start, top = 0, round(y)
         for letter, run in groupby(row.codes):
             end = start + len(list(run))
-            boxes[code[letter]].append((start / count, end / count, y, y + step - air))
+            runs[code[letter]].append((start, end, top, top + step - air))
             start = end
-    return [Cells(state_paint(state), tuple(boxes[state])) for state in shape.states if boxes[state]]
+    return [Lanes(state_paint(state), count, tuple(runs[state])) for state in shape.states if runs[state]]
 
 
 def _state_keys(shape: Grid) -> tuple[Key, ...]:
-    return tuple(Key(state_paint(state), theme()["states"][state]["label"]) for state in shape.states)
+    return tuple(Key(state_paint(state), state_label(state)) for state in shape.states)
 
 
 def _amounts(chart: Chart, places: list[tuple[GridRow, float]], count: int, width: float) -> list[Item]:

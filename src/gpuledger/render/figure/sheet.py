@@ -22,6 +22,7 @@ from gpuledger.render.figure.drawing import (
     Drawing,
     Item,
     Key,
+    Lanes,
     Place,
     Point,
     Room,
@@ -29,7 +30,7 @@ from gpuledger.render.figure.drawing import (
     Words,
     fit,
 )
-from gpuledger.render.figure.lanes import is_lane, lane_pixels
+from gpuledger.render.figure.lanes import lane_pixels
 from gpuledger.render.figure.type import BOLDER, font, lines, measure, printable
 from gpuledger.render.theme import Mode, palette, theme
 
@@ -52,6 +53,21 @@ class _Line:
     step: float
 
 
+class _Crisp(AxesImage):
+    """An image whose pixels are those of the sheet: copied, not resampled, where the sheet is pixels itself."""
+
+    def draw(self, renderer: Any) -> None:
+        left, _, bottom, _ = self.get_extent()
+        x, y = self.axes.transData.transform((left, bottom))
+        pixels = self.get_array()
+        if pixels is None or not hasattr(renderer, "buffer_rgba") or renderer.dpi != theme()["chart"]["figure_dpi"]:
+            super().draw(renderer)
+            return
+        paint = renderer.new_gc()
+        renderer.draw_image(paint, round(x), round(y), np.ascontiguousarray(pixels[::-1]))
+        paint.restore()
+
+
 class Sheet:
     """The figure of a drawing; `figure` is complete once the sheet is made."""
 
@@ -69,13 +85,12 @@ class Sheet:
         self._axes = self._sized(bottom + 14 + _FOOT_STEP * len(foot))
         self._write_heads(heads)
         self._write_keys(keys, keys_top)
-        lanes = [item for item in drawing.items if isinstance(item, Cells) and is_lane(item)]
+        lanes = [item for item in drawing.items if isinstance(item, Lanes)]
         if lanes:
             self._lanes(lanes)
         for item in drawing.items:
             self._depth += 1
-            if item not in lanes:
-                self._paint(item)
+            self._paint(item)
         self._write(sentence, (WIDTH / 2, self._top + 30), _SENTENCE_STEP, Words(0, 0, "", "middle", "ink-2", 13))
         self._write(foot, (_MARGIN, bottom + 12), _FOOT_STEP, Words(0, 0, "", paint="ink-3", size=10.5))
 
@@ -133,12 +148,12 @@ class Sheet:
             outlines.append(_rectangle(left, max(right, left + item.least), top, bottom))
         self._polygons(outlines, item.paint, item.opacity, is_outlined=item.is_outlined)
 
-    def _lanes(self, lanes: Sequence[Cells]) -> None:
+    def _lanes(self, lanes: Sequence[Lanes]) -> None:
         """Tens of thousands of cells as one image, its textures on the sheet's own grid so that thin lanes show them."""
         left, right = self._x(0.0, "plot"), self._x(1.0, "plot")
         pixels = lane_pixels(lanes, (right - left, self._drawing.height), self._colours)
         extent = (left, right, self._top + self._drawing.height, self._top)
-        image = AxesImage(self._axes, extent=extent, interpolation="nearest", origin="upper", zorder=self._depth)
+        image = _Crisp(self._axes, extent=extent, interpolation="nearest", origin="upper", zorder=self._depth)
         image.set_data(pixels)
         self._axes.add_image(image)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from gpuledger.model.chart import Chart
+from gpuledger.model.chart import Chart, Grid, Spans
 from gpuledger.model.document import (
     Block,
     Definitions,
@@ -77,7 +77,7 @@ def section_views(document: Document) -> tuple[SectionView, ...]:
 
 
 def _runs(document: Document, section: Section, colours: Colours) -> Iterator[Run]:
-    for kind, group in groupby(section.blocks, key=_kind):
+    for (kind, _), group in groupby(section.blocks, key=lambda block: (_kind(block), _alone(block))):
         blocks = list(group)
         if kind == "charts":
             yield _charts([b for b in blocks if isinstance(b, Chart)], colours, document.display_zone)
@@ -91,6 +91,14 @@ def _runs(document: Document, section: Section, colours: Colours) -> Iterator[Ru
 def _kind(block: Block) -> str:
     return {Chart: "charts", Note: "notes", Table: "table", Numbers: "numbers", Text: "text", Quality: "quality",
             Definitions: "definitions"}[type(block)]  # fmt: skip
+
+
+def _alone(block: Block) -> str:
+    """Lanes and timelines need the whole width: each is a run of its own."""
+    is_wide = isinstance(block, Chart) and (
+        isinstance(block.shape, Spans) or (isinstance(block.shape, Grid) and bool(block.shape.states))
+    )
+    return block.id if is_wide else ""
 
 
 def _charts(charts: list[Chart], colours: Colours, zone: str) -> Run:

@@ -5,11 +5,13 @@ drawing that stretches; words and dots are placed by percent. Paints are CSS var
 reader's mode. Everything from data goes through `Markup.format`, which escapes it.
 """
 
+import base64
 from collections.abc import Iterable, Sequence
 
 from markupsafe import Markup
 
-from gpuledger.render.figure.drawing import Area, Cells, Dots, Drawing, Item, Place, Point, Stroke, Words
+from gpuledger.render.figure.drawing import Area, Cells, Dots, Drawing, Item, Lanes, Place, Point, Stroke, Words
+from gpuledger.render.figure.lanes import lane_mask
 from gpuledger.render.format import visible
 from gpuledger.render.theme import OTHERS
 
@@ -44,7 +46,7 @@ def _margin(drawing: Drawing, place: Place, width: float, kind: str) -> Markup:
     marks = [
         _flat(item, shift)
         for item in drawing.items
-        if not isinstance(item, Area | Dots | Words) and item.place == place
+        if not isinstance(item, Area | Dots | Lanes | Words) and item.place == place
     ]
     return Markup('<svg class="{}" width="{:g}" height="{:g}">{}{}</svg>').format(
         kind, width, drawing.height, Markup("").join(marks), _words(drawing, place, shift)
@@ -58,7 +60,10 @@ def _layers(drawing: Drawing, name: str) -> Markup:
     for item in drawing.items:
         if isinstance(item, Words) or getattr(item, "place", "plot") != "plot":
             continue
-        if isinstance(item, Area) and (item.paint == OTHERS or item.paint in _TEXTURED):
+        if isinstance(item, Lanes):
+            parts += [*_stretched(run, drawing.height), _masked(item, drawing.height, f"l-{name}-{len(parts)}")]
+            run = []
+        elif isinstance(item, Area) and (item.paint == OTHERS or item.paint in _TEXTURED):
             parts += [*_stretched(run, drawing.height), _hatched(item, drawing.height, f"o-{name}-{len(parts)}")]
             run = []
         elif isinstance(item, Dots) or (isinstance(item, Cells) and (item.paint in _TEXTURED or item.least)):
@@ -86,6 +91,17 @@ def _hatched(item: Area, height: float, name: str) -> Markup:
     )
     ground = fill(item.paint, is_swatch=True)
     return Markup(clip).format(name, 1 / _UNITS, 1 / height, path, height, ground, faint)
+
+
+def _masked(item: Lanes, height: float, name: str) -> Markup:
+    """Lanes as one small picture that says where they run; their colour and texture stay those of the reader's mode."""
+    source = base64.b64encode(lane_mask(item, round(height))).decode()
+    lanes = (
+        '<mask id="{0}" maskUnits="userSpaceOnUse" x="0" y="0" width="100%" height="{1:g}"><image class="lanes" width="100%" height="{1:g}" '
+        'preserveAspectRatio="none" href="data:image/png;base64,{2}"/></mask>'
+        '<rect width="100%" height="{1:g}" fill="{3}" mask="url(#{0})"/>'
+    )
+    return Markup(lanes).format(name, height, source, fill(item.paint))
 
 
 def _mark(item: Item) -> Markup:

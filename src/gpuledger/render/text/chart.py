@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from gpuledger.model.chart import Boxes, Chart, Grid, Histogram, Lines, Series, Spans, Value
 from gpuledger.render.format import NULL, SPACE, column_digits, number, stamp, unit_word, visible
 from gpuledger.render.text.words import Sheet, cut, pad, width
-from gpuledger.render.theme import state_label
+from gpuledger.render.theme import state_word
 
 _BARS = "▁▂▃▄▅▆▇█"
 _BESIDE_SPARK, _BESIDE_BAR = 52, 60
@@ -110,7 +110,7 @@ def _boxes(shape: Boxes, unit: str, sheet: Sheet) -> Iterator[str]:
 def _grid(shape: Grid, columns: int, sheet: Sheet) -> Iterator[str]:
     yield f"{len(shape.rows)} rows by {columns} columns; the picture shows them."
     for group in shape.groups:
-        shares = (f"{state_label(state)} {number(ratio, 'ratio')}" for state, ratio in group.shares if ratio)
+        shares = (f"{state_word(state)} {number(ratio, 'ratio')}" for state, ratio in group.shares if ratio)
         yield from sheet.wrapped(
             ": ".join(filter(None, (group.label, " · ".join(filter(None, (group.words, *shares)))))), "    "
         )
