@@ -15,7 +15,7 @@ _NAMED = (
     rb"[\w.+-]{0,64}(?:api[_-]?key|access[_-]?key|private[_-]?key|secret|token|passw(?:or)?d|passphrase|credential)s?"
     rb"[\w-]{0,64}"
 )
-_QUOTED = rb'"(?!\[removed\])((?:\\\r?\n|\\.|""|[^"\\\n])*+)(?:"|\\?$)'
+_QUOTED = rb'"(?!\[removed\])((?:\\\r?\n|\\.|""|[^"\\\n])++)(?:"|\\?$)'
 """A text in quotes; it may go on after a backslash at a line's end, and lack its closing quote where a line is cut."""
 
 _RULES: tuple[tuple[re.Pattern[bytes], bytes], ...] = tuple(
