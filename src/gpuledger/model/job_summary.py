@@ -2,7 +2,7 @@
 
 One place for who writes it (`experiment csv`) and who reads it back (the source `job-summary`): a cell written by `cell`
 is read by `value` as it was, so a ledger filled from our CSV tells what the logs told. The earlier columns stay as the
-earlier tool wrote them (naive local stamps, total bytes); where one of ours says the same thing exactly, ours holds.
+earlier tool wrote them (naive local stamps, CUDA as "driver"); where one of ours says the same thing exactly, ours holds.
 """
 
 import json
@@ -76,8 +76,8 @@ EARLIER: tuple[SummaryColumn, ...] = (
 EXECUTED, ATTEMPT_GPUS, ATTEMPT_EVENTS = "Executed", "GPUs", "Events"
 RETRY_LIMIT, IS_DONE_IN_RESCUE = "Retry Limit", "Done In Rescue"
 GPU_COLUMNS = (
-    "host", "gpu", "gpu_index", "gpu_model", "gpu_memory_bytes", "capability", "driver_version", "gpu_uuid", "bus_id",
-    "share_ratio",
+    "host", "gpu", "gpu_index", "gpu_model", "gpu_memory_bytes", "capability", "driver_version", "cuda_version",
+    "is_ecc_enabled", "gpu_uuid", "bus_id", "share_ratio",
 )  # fmt: skip
 """Columns of attempt_gpus in the JSON of `GPUs`; an attempt's times are its own."""
 EVENT_COLUMNS = (
@@ -99,11 +99,15 @@ OWN: tuple[SummaryColumn, ...] = (
     SummaryColumn("Job ID", "job_id", "text"),
     SummaryColumn("Attempt ID", "attempt_id", "text"),
     SummaryColumn("Job Kind", "kind", "text"),
+    SummaryColumn("Workflow", "workflow", "text"),
     SummaryColumn("Workflow Run", "workflow_run", "text"),
+    SummaryColumn("Node", "node_name", "text"),
     SummaryColumn("Workflow Step", "workflow_step", "text"),
     SummaryColumn("Submitted As", "job_name", "text"),
     SummaryColumn("Site", "site", "text"),
     SummaryColumn("Target Site", "target_site", "text"),
+    SummaryColumn("Part Of Site", "resource_name", "text"),
+    SummaryColumn("Slot", "slot_name", "text"),
     SummaryColumn("Queue", "queue", "text"),
     SummaryColumn("Hosts", "host_names", "texts"),
     SummaryColumn("Tags", "tags", "texts"),

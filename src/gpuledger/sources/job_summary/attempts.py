@@ -51,9 +51,10 @@ def read(cells: Cells, own: Sequence[SummaryColumn], setting: Setting, doubts: D
 
 
 def _attempt_id(attempt: Mapping[str, Any], sequence: int | None) -> str:
-    """The job and the first moment that the row tells of this attempt; where it tells none, its number in the job."""
+    """Access point, job and moment of the match as far as the row tells it; without one the attempt's number."""
     moment: datetime | None = attempt["matched_at"] or attempt["started_at"]
-    return f"{attempt['job_id']}@{int(moment.timestamp())}" if moment else f"{attempt['job_id']}#{sequence or 0}"
+    last = str(int(moment.timestamp())) if moment else f"attempt {sequence or 0}"
+    return f"{attempt['cluster']}#{attempt['job_id']}#{last}"
 
 
 def _overlay(attempt: dict[str, Any], cells: Cells, own: Sequence[SummaryColumn]) -> None:
@@ -88,7 +89,7 @@ def _gpus(cells: Cells, attempt: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _first_gpu(cells: Cells, attempt: Mapping[str, Any]) -> dict[str, Any]:
-    """The earlier tool describes the first GPU only; the others stay under the attempt's model."""
+    """The earlier tool describes the first GPU only; the others stay under the attempt's model. Its "driver" is CUDA's."""
     uuid, short = cells.get("GPU UUID"), cells.get("GPU ID")
     name = short or (f"GPU-{uuid.removeprefix('GPU-')[:ID_LENGTH]}" if uuid else "slot:1")
     return {
@@ -99,7 +100,8 @@ def _first_gpu(cells: Cells, attempt: Mapping[str, Any]) -> dict[str, Any]:
         "gpu_model": gpu_model(cells.get("GPU Device Name")).name,
         "gpu_memory_bytes": attempt["gpu_memory_bytes"],
         "capability": cells.get("GPU Capability"),
-        "driver_version": cells.get("GPU Driver Version"),
+        "cuda_version": cells.get("GPU Driver Version"),
+        "is_ecc_enabled": cells.get("GPU ECC Enabled"),
         "gpu_uuid": uuid,
         "bus_id": cells.get("GPU PCI Bus ID"),
         "share_ratio": 1.0,

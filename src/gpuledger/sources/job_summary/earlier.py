@@ -79,7 +79,7 @@ def _identity(cells: Cells, setting: Setting) -> dict[str, Any]:
         "workflow_run": cells.get("Run UUID") or cells.get("DAG Source"),
         "workflow_step": node and step_of(node, setting.step_pattern),
         "site": site and site.strip().lower(),
-        "queue": cells.get("GLIDEIN Resource Name"),
+        "resource_name": cells.get("GLIDEIN Resource Name"),
     }
 
 

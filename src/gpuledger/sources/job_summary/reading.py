@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 CHUNK = 20_000
 LONGEST_ROW = 2_000
-NO_CLUSTER = "htcondor"
+NO_CLUSTER = "condor"
 """The access point's name when neither the table nor anybody said one."""
 TABLES = (JOB_ATTEMPTS, ATTEMPT_GPUS, ATTEMPT_EVENTS)
 
