@@ -52,7 +52,7 @@ class Chat:
 
     def _text(self, message: EmailMessage) -> str:
         part = message.get_body(("plain",))
-        text = str(part.get_content()).strip() if part else ""
+        text = str(part.get_content()).replace("\r\n", "\n").strip() if part else ""
         if len(text) <= self.longest_characters:
             return text
         return f"{text[: self.longest_characters].rstrip()}\n… cut after {self.longest_characters:,} characters."

@@ -78,7 +78,7 @@ class Webhook:
 
 def _part(message: EmailMessage, kind: str) -> str:
     part = message.get_body((kind,))
-    return str(part.get_content()) if part else ""
+    return str(part.get_content()).replace("\r\n", "\n") if part else ""
 
 
 def _delivered(answer: "httpx.Response") -> Delivered:
