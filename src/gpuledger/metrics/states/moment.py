@@ -1,5 +1,6 @@
 """The state of the pool at one moment: which reading tells it, and what it told."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pyarrow as pa
 
-    from gpuledger.metrics import Ask
+    from gpuledger.metrics import Ask, Filter
     from gpuledger.metrics.states.ask import StateAsk
 
 TICK = timedelta(microseconds=1)
@@ -65,9 +66,9 @@ _TOLD = (
 )  # fmt: skip
 
 
-def states_at(states: "StateAsk") -> "pa.Table":
+def states_at(states: "StateAsk", where: Sequence["Filter"] = ()) -> "pa.Table":
     """Each GPU at the one moment that the ask's period is: its part, its jobs, its class."""
-    question = states.question((), ())
+    question = states.question((), where)
     rows = question.moments()
     kind = column_of(rows, states.around.dimensions["class"], states.sorting)
     found: ir.Table = rows.select(*_TOLD, **{"class": kind})
