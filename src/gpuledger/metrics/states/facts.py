@@ -1,5 +1,6 @@
 """What a GPU was at the moment of a reading, as facts of their own; whose job it held; what it counts as."""
 
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import ibis
@@ -20,35 +21,57 @@ OUT_OF_SERVICE = ("drained", "draining", "down", "maintenance")
 OWNERS = ("owner", "reserved")
 
 
-def facts() -> "ir.Table":
-    """Every reading of every GPU with `part` and the facts that metrics count."""
-    rows = unbound(GPU_STATES)
-    is_claimed, is_lent = _is(rows.occupancy, "claimed"), _is(rows.backfill_occupancy, "claimed")
-    has_reason = (rows.prevented_reason.strip() != "").fill_null(False)
-    is_out = rows.admin_state.isin(OUT_OF_SERVICE).fill_null(False)
-    part = ibis.cases(
-        (is_claimed, "primary"),
-        (is_lent, "secondary"),
-        (is_out, "drained"),
-        (has_reason, "prevented"),
+def facts(rows: "ir.Table | None" = None, names: Iterable[str] | None = None) -> "ir.Table":
+    """Readings of GPUs (all of the ledger unless given) with `part` and the facts that metrics count, or those named."""
+    told = unbound(GPU_STATES) if rows is None else rows
+    return told.mutate(**{name: FACTS[name](told) for name in (FACTS if names is None else names)})
+
+
+def _part(rows: "ir.Table") -> "ir.StringValue":
+    return ibis.cases(
+        (_is_claimed(rows), "primary"),
+        (_is_lent(rows), "secondary"),
+        (_is_out(rows), "drained"),
+        (_has_reason(rows), "prevented"),
         (rows.admin_state.isin(OWNERS).fill_null(False), "owner"),
         (_is(rows.occupancy, "unclaimed") & (rows.admin_state == "none").fill_null(False), "idle"),
         else_="unknown",
     )
-    return rows.mutate(
-        part=part,
-        is_draining=(is_claimed | is_lent) & is_out,
-        is_reasoned=has_reason & ~is_claimed & ~is_lent,
-        is_reason_told=rows.prevented_reason.notnull(),
-        is_shared=is_claimed & is_lent,
-        occupant=_of_occupant(part, rows.primary_user, rows.backfill_user),
-        occupant_account=_of_occupant(part, rows.primary_account, ibis.null("string")),
-    )
+
+
+def _is_claimed(rows: "ir.Table") -> "ir.BooleanValue":
+    return _is(rows.occupancy, "claimed")
+
+
+def _is_lent(rows: "ir.Table") -> "ir.BooleanValue":
+    return _is(rows.backfill_occupancy, "claimed")
+
+
+def _is_out(rows: "ir.Table") -> "ir.BooleanValue":
+    return rows.admin_state.isin(OUT_OF_SERVICE).fill_null(False)
+
+
+def _has_reason(rows: "ir.Table") -> "ir.BooleanValue":
+    return (rows.prevented_reason.strip() != "").fill_null(False)
 
 
 def _is(column: "ir.StringValue", value: str) -> "ir.BooleanValue":
     return (column == value).fill_null(False)
 
 
-def _of_occupant(part: "ir.StringValue", primary: "ir.StringValue", lent: "ir.StringValue") -> "ir.StringValue":
-    return ibis.cases((part == "primary", primary), (part == "secondary", lent), else_=NOBODY)
+def _of_occupant(rows: "ir.Table", primary: "ir.StringValue", lent: "ir.StringValue") -> "ir.StringValue":
+    return ibis.cases((_is_claimed(rows), primary), (_is_lent(rows), lent), else_=NOBODY)
+
+
+FACTS: "Mapping[str, Callable[[ir.Table], ir.Value]]" = {
+    "part": _part,
+    "is_out": _is_out,
+    "has_reason": _has_reason,
+    "is_draining": lambda t: (_is_claimed(t) | _is_lent(t)) & _is_out(t),
+    "is_reasoned": lambda t: _has_reason(t) & ~_is_claimed(t) & ~_is_lent(t),
+    "is_reason_told": lambda t: t.prevented_reason.notnull(),
+    "is_shared": lambda t: _is_claimed(t) & _is_lent(t),
+    "occupant": lambda t: _of_occupant(t, t.primary_user, t.backfill_user),
+    "occupant_account": lambda t: _of_occupant(t, t.primary_account, ibis.null("string")),
+}
+"""What a reading says of a GPU, each from the reading's own columns."""

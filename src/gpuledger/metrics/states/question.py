@@ -13,11 +13,13 @@ from gpuledger.metrics.bins import Bins, cut
 from gpuledger.metrics.dimensions import is_one_of
 from gpuledger.metrics.relation import instant
 from gpuledger.metrics.states.dimensions import column_of
-from gpuledger.metrics.states.facts import facts
+from gpuledger.metrics.states.facts import FACTS, facts
 from gpuledger.metrics.states.sorting import Sorting
 from gpuledger.metrics.states.timeline import cells
 from gpuledger.model.errors import UsageError
 from gpuledger.model.period import Period
+from gpuledger.model.schema import unbound
+from gpuledger.model.tables import GPU_STATES
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -73,8 +75,12 @@ class StateQuestion:
         return {f"d{number}": column_of(rows, dim, self.sorting) for number, dim in enumerate(self.columns)}
 
     def moments(self) -> "ir.Table":
-        """Every GPU-moment that counts, with `bin`, `weight_us` (what it stands for) and `covered_us`."""
-        rows = facts()
+        """Every GPU-moment that counts, with its facts, `bin`, `weight_us` (what it stands for) and `covered_us`."""
+        return facts(self.readings())
+
+    def readings(self) -> "ir.Table":
+        """The same without its facts: columns as they are stored."""
+        rows = unbound(GPU_STATES)
         rows = rows.filter(rows.time >= instant(self.since), rows.time < instant(self.period.naive[1]))
         rows = self._kept(rows)
         held = cells(self.period, self.bins, is_each=self.is_by_reading)
@@ -92,6 +98,7 @@ class StateQuestion:
         if sorting.hidden:
             rows = rows.filter(~rows.gpu_model.isin(sorting.hidden).fill_null(False))
         for dimension, wanted in self.where:
+            rows = facts(rows, {dimension.state_column} & FACTS.keys())
             rows = rows.filter(is_one_of(column_of(rows, dimension, sorting), wanted))
         return rows
 
@@ -99,10 +106,23 @@ class StateQuestion:
 def reduced(questions: "Sequence[StateQuestion]", metrics: "Iterable[Metric]") -> "ir.Table":
     """The moments of one population added up to what its questions and metrics tell apart: few rows for many.
 
-    Columns: `KEYS`, the facts that are read, `weight_us`.
+    They are added up by the stored columns, and facts are made of what is left: that halves the time. Columns: `KEYS`,
+    what is read and the columns it is made of, `weight_us`.
     """
-    rows = questions[0].moments()
+    stored = questions[0].readings()
+    rows = facts(stored)
     read = [metric.expression(rows) for metric in metrics if metric.expression]
     read += [column_of(rows, dim, question.sorting) for question in questions for dim in question.columns]
-    names = {field.name for value in read for field in value.op().find(ops.Field) if field.rel == rows.op()}
-    return rows.group_by(sorted({*KEYS, *names})).agg(weight_us=rows.weight_us.sum())
+    names = {name for value in read for name in _fields(value, rows)}
+    made = sorted(names & FACTS.keys())
+    columns = {
+        *KEYS,
+        *(names - FACTS.keys()),
+        *(name for fact in made for name in _fields(FACTS[fact](stored), stored)),
+    }
+    return facts(stored.group_by(sorted(columns)).agg(weight_us=stored.weight_us.sum()), made)
+
+
+def _fields(value: "ir.Value", rows: "ir.Table") -> set[str]:
+    """The columns of `rows` that a value is made of."""
+    return {field.name for field in value.op().find(ops.Field) if field.rel == rows.op()}
