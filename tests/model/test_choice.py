@@ -28,6 +28,7 @@ def at(year: int, month: int, day: int, hour: int = 0) -> datetime:
         (PeriodChoice(last="24h"), at(2026, 6, 14, 12), NOW),
         (PeriodChoice(last="1d", end="2026-05-02"), at(2026, 5, 1), at(2026, 5, 2)),
         (PeriodChoice(start="2026-05-01"), at(2026, 5, 1), NOW),
+        (PeriodChoice(end="2026-05-03"), at(2026, 4, 3), at(2026, 5, 3)),
         (PeriodChoice(start="2026-05-01", end="2026-05-03T06:00Z"), at(2026, 5, 1), at(2026, 5, 3, 6)),
     ],
 )
@@ -51,7 +52,6 @@ def test_no_choice_is_the_default() -> None:
         (PeriodChoice(month="2026-05", last="7d"), "One period at a time: --last and --month do not go together"),
         (PeriodChoice(start="2026-05-01", day="2026-05-01"), "--from and --day do not go together"),
         (PeriodChoice(month="2026-05", end="2026-05-03"), "--to and --month do not go together"),
-        (PeriodChoice(end="2026-05-03"), "--to needs a beginning"),
         (PeriodChoice(month="2026-05-01"), "--month '2026-05-01' is not understood; write --month 2026-05"),
         (PeriodChoice(week="20"), "write --week 2026-W20"),
         (PeriodChoice(month="2026-13"), "'2026-13' is not a period"),

@@ -15,10 +15,10 @@ def _way(flag: str, example: str, meaning: str) -> str | None:
 
 @dataclass(frozen=True)
 class PeriodChoice:
-    """At most one way to say a period; `start` and `end` belong together, `end` may also end `last`."""
+    """At most one way to say a period; `end` may also end `last` or the default one."""
 
     start: str | None = _way("--from", "TIME", "Start: 2026-05-01, 2026-05-01T08:00, or with Z or an offset.")
-    end: str | None = _way("--to", "TIME", "End, not included; also where --last ends.")
+    end: str | None = _way("--to", "TIME", "End, not included; also where --last (or the default) ends.")
     last: str | None = _way("--last", "SPAN", "24h, 7d, 2w or 90min before now (or before --to).")
     month: str | None = _way("--month", "2026-05", "A month.")
     week: str | None = _way("--week", "2026-W20", "An ISO week.")
@@ -34,16 +34,16 @@ class PeriodChoice:
         return {flag: value for flag, value in given.items() if value is not None}
 
     def period(self, now: datetime, zone: str, fiscal_start_month: int = 10, default_last: str = "30d") -> Period:
-        """The period meant; without a choice the `default_last` before now.
+        """The period meant; without a beginning the `default_last` before its end.
 
         Raises UsageError for two ways at once or a spelling that is not understood.
         """
         flags = set(self.spoken)
         if not flags:
             return last(default_last, now, zone)
-        if flags == {"--to"}:
-            raise UsageError("--to needs a beginning: add --from or --last.")
         end = parse_instant(self.end, zone) if self.end else now
+        if flags == {"--to"}:
+            return last(default_last, end, zone)
         if self.start and flags <= {"--from", "--to"}:
             return between(self.start, end.isoformat(), zone)
         if self.last and flags <= {"--last", "--to"}:
