@@ -46,6 +46,10 @@ class TemplateError(Exception):
         self.name, self.line, self.message = name, line, message
 
 
+class TooLong(Exception):
+    """A template makes more letters than a mail has."""
+
+
 def render(tasks: Sequence[Task]) -> dict[str, str]:
     """What the templates make, by kind. Raises ConfigError that names file and line."""
     if not tasks:
@@ -127,7 +131,7 @@ def _collected(template: jinja2.Template, task: Task) -> str:
     for piece in template.generate(task.values):
         length += len(piece)
         if length > LETTERS:
-            raise OverflowError
+            raise TooLong
         pieces.append(piece)
     return "".join(pieces)
 
@@ -143,7 +147,7 @@ def _words(error: BaseException) -> str:
             return f"it was still running after {SECONDS} s; look for a loop that does not end."
         case MemoryError():
             return "it asked for more than 1 GB of memory."
-        case OverflowError():
+        case TooLong():
             return f"it made more than {LETTERS:,} letters."
         case RecursionError():
             return "a macro calls itself without end."
