@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import BinaryIO
+from io import BufferedReader, RawIOBase
+from typing import BinaryIO, cast
 
 from gpuledger.model.errors import SourceError
 from gpuledger.model.schema import unbound
@@ -37,8 +38,8 @@ class Answer:
         if content is None:
             yield None
             return
-        with content:
-            yield content
+        with BufferedReader(cast(RawIOBase, content)) as lines:
+            yield cast(BinaryIO, lines)
 
 
 def last_answer(store: Store, raw: RawZone, name: str) -> Answer | None:

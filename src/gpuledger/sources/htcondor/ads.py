@@ -16,11 +16,11 @@ Placed = tuple[int, dict[str, Any]]
 
 def ads(content: "BufferedReader[Any]", head: bytes) -> Iterator[Placed]:
     """What is read of each ad, with its first line (`-long`) or its number (`-json`)."""
-    return _of_json(content) if is_json(head) else _of_text(content)
+    return _of_json(content) if is_json(head) else of_text(content)
 
 
-def _of_text(content: BinaryIO) -> Iterator[Placed]:
-    """Ads stand apart by empty lines."""
+def of_text(content: BinaryIO) -> Iterator[Placed]:
+    """Ads of `-long`: they stand apart by empty lines."""
     ad: dict[str, Any] = {}
     begins = 0
     for number, line in _lines(content):

@@ -45,6 +45,8 @@ class Bindings:
         """See `Pool`."""
         with self._in_words(schedd):
             place = self._collector.locate(self._api.DaemonType.Schedd, schedd)
+            if place is None:  # without a place the library would ask this machine's own access point
+                raise SourceError(f"{self._place} knows no access point of this name.")
             return [told(ad) for ad in self._api.Schedd(place).query(IDLE_GPU_JOBS, list(JOB))]
 
     @contextmanager

@@ -1,17 +1,22 @@
 """A pool asked through HTCondor's commands, `condor_status` and `condor_q`, where the bindings are not installed."""
 
-import json
 import shlex
 import subprocess
-from typing import TYPE_CHECKING, Any
+from io import BytesIO
+from typing import TYPE_CHECKING
 
 from gpuledger.model.errors import SourceError
-from gpuledger.sources.htcondor.attributes import IDLE_GPU_JOBS, JOB, SLOT, kept
+from gpuledger.sources.htcondor.ads import of_text
+from gpuledger.sources.htcondor.attributes import IDLE_GPU_JOBS, JOB, SLOT
 from gpuledger.sources.htcondor.document import Ad
-from gpuledger.sources.htcondor.values import Expression, plain, unwrapped
+from gpuledger.sources.htcondor.values import Expression, plain
 
 if TYPE_CHECKING:
     from gpuledger.sources.htcondor import HTCondor
+
+
+EVALUATED = "-autoformat:lngV"
+"""Labelled, a line each, an empty line between ads, values as literals: `-long` text with every expression evaluated."""
 
 
 class Commands:
@@ -23,9 +28,14 @@ class Commands:
         self.asked = f"{source.status_command} of {source.collector or 'the configured pool'}"
 
     def slots(self) -> list[Ad]:
-        """See `Pool`."""
-        wanted = ["-constraint", self._source.constraint, "-attributes", ",".join(SLOT), "-json"]
-        return _ads(self._run(self._source.status_command, [*self._pool, *wanted]))
+        """See `Pool`. Where the GPUs of a slot differ, its whole ad tells them apart."""
+        constraint = self._source.constraint
+        slots = _ads(self._run(self._source.status_command, [*self._pool, "-constraint", constraint, EVALUATED, *SLOT]))
+        if all("GPUs_DeviceName" in slot for slot in slots):
+            return slots
+        mixed = [*self._pool, "-constraint", f"({constraint}) && GPUs_DeviceName =?= undefined", "-long"]
+        devices = {ad.get("Name"): _devices(ad) for ad in _ads(self._run(self._source.status_command, mixed))}
+        return [{**slot, **devices.get(slot.get("Name"), {})} for slot in slots]
 
     def schedds(self) -> list[str]:
         """See `Pool`."""
@@ -34,8 +44,8 @@ class Commands:
 
     def idle_jobs(self, schedd: str) -> list[Ad]:
         """See `Pool`."""
-        wanted = ["-allusers", "-constraint", IDLE_GPU_JOBS, "-attributes", ",".join(JOB), "-json"]
-        return _ads(self._run(self._source.queue_command, [*self._pool, "-name", schedd, *wanted]))
+        wanted = ["-name", schedd, "-allusers", "-constraint", IDLE_GPU_JOBS, EVALUATED, *JOB]
+        return _ads(self._run(self._source.queue_command, [*self._pool, *wanted]))
 
     def _run(self, command: str, arguments: list[str]) -> bytes:
         words = [*shlex.split(command), *arguments]
@@ -55,16 +65,10 @@ class Commands:
 
 
 def _ads(output: bytes) -> list[Ad]:
-    """The ads of `-json`; nothing at all is no ad. What only HTCondor can evaluate is not known."""
-    if not output.strip():
-        return []
-    try:
-        ads: list[dict[str, Any]] = json.loads(output.decode("utf-8", "backslashreplace"))
-        return [_known(ad) for ad in ads]
-    except (ValueError, AttributeError, TypeError) as error:
-        raise SourceError(f"HTCondor's command printed no JSON ({error}); its first words: {output[:80]!r}") from error
+    """The ads of an output; what is an expression still, only HTCondor can evaluate and is not known."""
+    ads = (ad for _, ad in of_text(BytesIO(output)))
+    return [{name: plain(told) for name, told in ad.items() if not isinstance(told, Expression)} for ad in ads]
 
 
-def _known(ad: dict[str, Any]) -> Ad:
-    told = kept((name, unwrapped(value)) for name, value in ad.items())
-    return {name: plain(value) for name, value in told.items() if not isinstance(value, Expression)}
+def _devices(ad: Ad) -> Ad:
+    return {name: told for name, told in ad.items() if isinstance(told, dict)}

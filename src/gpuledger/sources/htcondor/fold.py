@@ -28,7 +28,7 @@ from typing import Any
 
 from gpuledger.model.devices import gpu_model
 from gpuledger.sources.htcondor.attributes import group, number, text
-from gpuledger.sources.htcondor.gpus import named
+from gpuledger.sources.htcondor.gpus import named, referred
 
 MIB = 2**20
 ADMIN = ("none", "other", "preempting", "owner", "draining", "drained")
@@ -78,11 +78,15 @@ class Slot:
 
     @property
     def gpus(self) -> tuple[str, ...]:
-        """The GPUs it tells about. A backfill slot's own list holds those in use by others: what it offers counts."""
+        """The GPUs it tells about. A backfill slot's own list holds those in use by others: what it offers counts.
+
+        A reference (`GPUs_MIG_GPU_f5_0_0`) cannot hold every sign of a name (`MIG-GPU-f5/0/0`), its assigned twin can.
+        """
         assigned, available = (named(self.ad.get(name)) for name in ("AssignedGPUs", "AvailableGPUs"))
-        if self.is_secondary and "AvailableGPUs" in self.ad:
-            return available
-        return assigned or available
+        if assigned and not (self.is_secondary and "AvailableGPUs" in self.ad):
+            return assigned
+        whole = {referred(gpu): gpu for gpu in assigned}
+        return tuple(whole.get(referred(gpu), gpu) for gpu in available)
 
     @property
     def has_gpus(self) -> bool:
@@ -96,7 +100,7 @@ class Slot:
     def of_device(self, gpu: str, attribute: str) -> Any:
         """What the GPU's own ad says, else the slot's common `GPUs_…` attribute."""
         for name, nested in self.ad.items():
-            if isinstance(nested, dict) and named(name) == (gpu,) and nested.get(attribute) is not None:
+            if isinstance(nested, dict) and referred(name[5:]) == referred(gpu) and nested.get(attribute) is not None:
                 return nested[attribute]
         return self.ad.get(f"GPUs_{attribute}")
 

@@ -34,3 +34,9 @@ def gpu(name: str) -> str:
     if match := _INDEX.fullmatch(bare):
         return f"index:{match[1]}"
     return bare
+
+
+@lru_cache(maxsize=65_536)
+def referred(name: str) -> str:
+    """A GPU's name as far as the name of its attribute (`GPUs_…`) tells it."""
+    return re.sub(r"\W", "_", name).lower()
