@@ -94,7 +94,7 @@ class Intake:
             return
         waiting = self._batches.setdefault(batch.table, [])
         waiting.append(batch)
-        if sum(len(one.rows) for one in waiting) >= ROWS_A_COMMIT:
+        if batch.table is not SNAPSHOTS and sum(len(one.rows) for one in waiting) >= ROWS_A_COMMIT:
             self._settle()
             self._under_way = self._thread.submit(self._write, _together(self._batches.pop(batch.table)))
 
@@ -114,9 +114,10 @@ class Intake:
             under_way.result()
 
     def _write_waiting(self) -> None:
+        """Snapshots last: what tells that a moment was seen whole comes after its rows."""
         self._settle()
-        for batches in self._batches.values():
-            self._write(_together(batches))
+        for table in sorted(self._batches, key=lambda table: table is SNAPSHOTS):
+            self._write(_together(self._batches[table]))
         self._batches.clear()
 
     def _write(self, batch: Batch) -> None:

@@ -9,7 +9,7 @@ from typing import BinaryIO
 from gpuledger.actions._anew import newest_readings, source_of
 from gpuledger.actions._readings import ReadOtherwise
 from gpuledger.actions.ingest import Counted, Ingested, Manner, ingest, replay
-from gpuledger.actions.recognise import STDIN, files, from_stream, head_of, recognised
+from gpuledger.actions.recognise import STDIN, files, from_stream, head_of, is_stray, recognised
 from gpuledger.config import Ledger, Settings
 from gpuledger.config.sources import all_types, is_source, source_named
 from gpuledger.model.errors import LedgerError, SourceError, UsageError
@@ -57,7 +57,11 @@ def split(words: Sequence[str], settings: Settings) -> tuple[str | None, list[st
 def read(ledger: Ledger, inputs: Sequence[str], reading: Reading, now: datetime, manner: Manner) -> Iterator[Outcome]:
     """Each input's outcome, as it is known. What concerns the ledger itself (full disk, busy) is raised."""
     named = source_named(ledger.settings, reading.source) if reading.source else None
-    for name in files(inputs):
+    named_inputs = files(inputs)
+    for name in named_inputs:
+        if len(named_inputs) > 1 and is_stray(name):
+            yield Outcome(name, _left_out(name))
+            continue
         try:
             source, given = _opened(ledger.settings, name, named, reading, now)
             context = Context(
@@ -66,6 +70,12 @@ def read(ledger: Ledger, inputs: Sequence[str], reading: Reading, now: datetime,
             yield Outcome(name, ingest(ledger, source, given, context=context, now=now, manner=manner))
         except (SourceError, ReadOtherwise) as error:
             yield Outcome(name, _counted(error), error)
+
+
+def _left_out(name: str) -> Ingested:
+    """Nothing of a stray file among others. (A shell writes out globs too: nobody may have meant it.)"""
+    remark = "left out: by its name it is half written or a developer's copy; name it alone to read it"
+    return Ingested("", name, "", 0, 0, 0, 0, (remark,))
 
 
 def _counted(error: LedgerError) -> Ingested | None:

@@ -1,6 +1,7 @@
 """What the person named, turned into inputs: globs, stdin, and the source that knows the format."""
 
 import io
+import re
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from gpuledger.sources import Fetched, Source
 
 HEAD = 65_536
 _GZIP = 16 + zlib.MAX_WBITS
+_PARQUET = b"PAR1"
+_STRAY = re.compile(r"(_dev\.(parquet|db)|\.tmp|\.part|~)$", re.IGNORECASE)
 STDIN = "-"
 _NONE: Mapping[str, Source] = {}
 
@@ -53,13 +56,33 @@ def from_stream(stream: BinaryIO, now: datetime) -> tuple[Fetched, bytes]:
     return Fetched(io.BufferedReader(_Rejoined(head, stream)), "stdin", None, now), head  # type: ignore[type-var]
 
 
+def is_stray(name: str) -> bool:
+    """Is it what a program leaves beside its files: half written, or a developer's copy?"""
+    return _STRAY.search(name) is not None
+
+
 def head_of(file: Path) -> bytes:
-    """The first bytes of a file, '' when it cannot be read: the ingest says why in its own words."""
+    """The first bytes of a file, '' when it cannot be read: the ingest says why in its own words.
+
+    Of a Parquet file its footer as well: only there its columns stand.
+    """
     try:
         with file.open("rb") as content:
-            return content.read(HEAD)
+            head = content.read(HEAD)
+            return head + _footer(content) if head.startswith(_PARQUET) else head
     except OSError:
         return b""
+
+
+def _footer(content: BinaryIO) -> bytes:
+    """The beginning of a Parquet file's footer, '' where the file has none."""
+    size = content.seek(0, io.SEEK_END)
+    content.seek(-min(8, size), io.SEEK_END)
+    length, sign = int.from_bytes(content.read(4), "little"), content.read(4)
+    if sign != _PARQUET or length + 8 > size:
+        return b""
+    content.seek(-length - 8, io.SEEK_END)
+    return content.read(min(length, HEAD))
 
 
 def recognised(

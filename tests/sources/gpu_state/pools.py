@@ -59,22 +59,20 @@ def slot(
     return plain | more
 
 
-def parquet(rows: Sequence[Row], columns: Sequence[str] = tuple(TYPES), **types: pa.DataType) -> bytes:
+def parquet(
+    rows: Sequence[Row], columns: Sequence[str] = tuple(TYPES), group_rows: int = 100, **types: pa.DataType
+) -> bytes:
     """The rows as one Parquet file with these columns, in this order; `types` other than the collector's."""
     kinds = {**TYPES, **types}
     given = {name: pa.array([row.get(name) for row in rows]) for name in columns}
     table = pa.table({name: _cast(column, kinds.get(name, column.type)) for name, column in given.items()})
     written = io.BytesIO()
-    pq.write_table(table, written, compression="zstd")
+    pq.write_table(table, written, compression="zstd", row_group_size=group_rows)
     return written.getvalue()
 
 
 def _cast(column: pa.Array, kind: pa.DataType) -> pa.Array:
-    return (
-        column.cast(kind)
-        if pa.types.is_string(column.type) and pa.types.is_timestamp(kind)
-        else column.cast(kind, safe=False)
-    )
+    return pa.nulls(len(column)) if pa.types.is_null(kind) else column.cast(kind, safe=False)
 
 
 def sqlite(path: Path, rows: Sequence[Row], columns: Sequence[str] = tuple(TYPES)[:11] + ("timestamp",)) -> bytes:

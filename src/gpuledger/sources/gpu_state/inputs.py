@@ -59,7 +59,7 @@ class Parquet:
 
 
 class Sqlite:
-    """A month as SQLite, read row by row as it was written; SQLite does not hold a column to its type."""
+    """A month as SQLite, read row by row as it was written, all as text: SQLite does not hold a column to its type."""
 
     def __init__(self, path: Path, until: ExitStack) -> None:
         uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
@@ -75,15 +75,10 @@ class Sqlite:
         with _whole("SQLite"):
             cursor = self._connection.execute(f"SELECT {names} FROM {TABLE} NOT INDEXED")  # noqa: S608 - quoted names
             while rows := cursor.fetchmany(BATCH_ROWS // 4):
-                yield pa.table([_values(column) for column in zip(*rows, strict=True)], names=list(wanted))
-
-
-def _values(column: tuple[object, ...]) -> pa.Array:
-    """Text; a column of numbers stays one."""
-    kinds = {type(value) for value in column} - {type(None)}
-    if kinds <= {int, float}:
-        return pa.array(column, pa.int64() if kinds == {int} else pa.float64())
-    return pa.array(map(_text, column), pa.string())
+                yield pa.table(
+                    [pa.array(map(_text, column), pa.string()) for column in zip(*rows, strict=True)],
+                    names=list(wanted),
+                )
 
 
 def _text(value: object) -> str | None:

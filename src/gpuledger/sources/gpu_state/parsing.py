@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import reduce
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
@@ -27,7 +28,7 @@ from gpuledger.sources.gpu_state.rows import (  # fmt: skip
     missing,
     read,
 )
-from gpuledger.sources.gpu_state.stamps import INSTANT, UNKNOWN, Timeline, stamps, timeline
+from gpuledger.sources.gpu_state.stamps import INSTANT, UNKNOWN, Numbers, Timeline, stamps, timeline
 from gpuledger.sources.gpu_state.windows import windows
 
 if TYPE_CHECKING:
@@ -100,12 +101,12 @@ class _Parse:
     def _snapshots(self, told: Read, folded: Folded) -> Batch:
         """One for each moment: how many GPUs it showed. Rows that list no GPU tell only that somebody looked."""
         seen = folded.rows["time"].cast(pa.int64()).to_numpy()
-        moments = np.union1d(seen, told.idle)
-        counts = np.bincount(np.searchsorted(moments, seen), minlength=len(moments))
-        idle = np.bincount(np.searchsorted(moments, told.idle), minlength=len(moments))
+        moments = reduce(np.union1d, (seen, told.idle, told.refused))
+        counts, idle, refused = (_counted(each, moments) for each in (seen, told.idle, told.refused))
+        status = np.where(refused > 0, "partial", np.where(counts > 0, "complete", "empty"))
         rows = pa.table({
             "time": pa.array(moments).cast(INSTANT),
-            "status": pa.array(np.where(counts > 0, "complete", "empty").tolist(), pa.string()),
+            "status": pa.array(status.tolist(), pa.string()),
             "row_count": pa.array(counts),
             "period_seconds": pa.array([self._source.period_seconds] * len(moments), pa.float64()),
             "told_tables": pa.array([[GPU_STATES.name]] * len(moments)),
@@ -125,3 +126,8 @@ class _Parse:
 
 def _constant(value: str, count: int) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int32)), pa.array([value]))
+
+
+def _counted(seen: Numbers, moments: Numbers) -> Numbers:
+    """How often each of the moments was seen."""
+    return np.bincount(np.searchsorted(moments, seen), minlength=len(moments))

@@ -27,6 +27,7 @@ ROW, MOMENT = "row number", "moment"
 """Columns of our own beside those of the file; the collector has none with a blank, or so small."""
 LONGEST_ROW = 2_000
 Numbers = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
 
 def missing(columns: Sequence[str]) -> str:
@@ -39,11 +40,15 @@ def missing(columns: Sequence[str]) -> str:
 
 @dataclass(frozen=True)
 class Read:
-    """Rows of whole moments as slots. `idle` are the moments of rows that list no GPU (a slot with none left)."""
+    """Rows of whole moments as slots. `idle` are the moments of rows that list no GPU (a slot with none left),
+
+    `refused` those of the problems.
+    """
 
     slots: Slots
     problems: tuple[Problem, ...]
     idle: Numbers
+    refused: Numbers
 
 
 def read(rows: pa.Table) -> Read:
@@ -63,6 +68,7 @@ def read(rows: pa.Table) -> Read:
         cells.slots(name, host, *_exploded(lists, which, counts)),
         tuple(_problems(rows, reasons)),
         cells.moments[is_idle],
+        cells.moments[is_bad],
     )
 
 
@@ -136,14 +142,11 @@ def _number(word: str) -> float:
         return np.nan
 
 
-def _problems(rows: pa.Table, reasons: Sequence[tuple[str, npt.NDArray[np.bool_]]]) -> Iterator[Problem]:
+def _problems(rows: pa.Table, reasons: Sequence[tuple[str, Flags]]) -> Iterator[Problem]:
     """One for each row that lacks something: the first thing it lacks."""
-    told: set[int] = set()
-    for reason, bad in reasons:
-        for row in np.flatnonzero(bad).tolist():
-            if row not in told:
-                told.add(row)
-                yield Problem(rows[ROW][row].as_py(), reason, as_written(rows, row))
+    for row in np.flatnonzero(np.logical_or.reduce([bad for _, bad in reasons])).tolist():
+        reason = next(reason for reason, bad in reasons if bad[row])
+        yield Problem(rows[ROW][row].as_py(), reason, as_written(rows, row))
 
 
 def as_written(rows: pa.Table, row: int) -> str:

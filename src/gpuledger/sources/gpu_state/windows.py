@@ -12,7 +12,7 @@ from gpuledger.model.problems import Problem
 from gpuledger.sources.gpu_state.rows import MOMENT
 from gpuledger.sources.gpu_state.stamps import DAY
 
-ROWS = 260_000
+ROWS = 130000
 """A window ends with the first moment after so many rows, and with each day (UTC): the ledger keeps days apart."""
 Parts = Iterable[pa.Table | Problem]
 
