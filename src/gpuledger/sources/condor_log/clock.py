@@ -16,6 +16,8 @@ SLACK_SECONDS = 120
 CLOCK_SKEW_SECONDS = 5
 LONGEST_DELAY_SECONDS = 600
 """How much later than the end of the job its event may be written and still prove the offset."""
+_IN_HOUR = {f"{minute:02}:{second:02}": minute * 60 + second for minute in range(60) for second in range(61)}
+"""Seconds since the hour of `MM:SS`; a leap second may be told."""
 
 
 @dataclass
@@ -28,6 +30,7 @@ class Clock:
 
     zone: ZoneInfo | None
     year: int | None = None
+    first: float | None = None
     last: float | None = None
     first_local: float | None = None
     last_local: float | None = None
@@ -36,27 +39,34 @@ class Clock:
     is_told_apart: bool = False
     proofs: Counter[int] = field(default_factory=Counter)
     _proven: list[float] = field(default_factory=list)
-    _days: dict[str, int] = field(default_factory=dict)
-    _hours: dict[tuple[str, str], int | None] = field(default_factory=dict)
+    _hours: dict[tuple[str, str, str | None], int] = field(default_factory=dict)
 
     def moment(self, day: str, clock: str, fraction: str | None, zone: str | None) -> tuple[float, bool]:
         """(epoch seconds, whether it still has to be moved by `offset`). Raises ValueError for what is no time."""
-        hour, minute, second = int(clock[:2]), int(clock[3:5]), int(clock[6:])
-        if hour > 23 or minute > 59 or second > 60:
-            raise ValueError(clock)
-        wall: float = self._day(day) + hour * 3600 + minute * 60 + second
+        hour = self._hours.get((day, clock[:2], zone))
+        moment = self._looked_up(day, clock, zone) if hour is None else hour + _IN_HOUR[clock[3:]]
         if fraction:
-            wall = round(wall + float(fraction), 6)
-        if zone:
-            moment = wall - _east(zone)
-        elif self.zone is None:
-            moment = wall
-            self.first_local = wall if self.first_local is None else self.first_local
-            self.last_local = wall
-        else:
-            moment = self._in_zone(day, clock, wall)
+            moment = round(moment + float(fraction), 6)
         self.last = moment
-        return moment, zone is None and self.zone is None
+        if self.first is None:
+            self.first = moment
+        is_local = zone is None and self.zone is None
+        if is_local:
+            self.first_local = moment if self.first_local is None else self.first_local
+            self.last_local = moment
+        return moment, is_local
+
+    def _looked_up(self, day: str, clock: str, zone: str | None) -> float:
+        """The slow way, once for nearly every hour; stamps without a year or near a change of clocks always."""
+        if clock[:2] > "23" or clock[3:] not in _IN_HOUR:
+            raise ValueError(clock)
+        hour = self._day(day) + int(clock[:2]) * 3600
+        east = _east(zone) if zone else 0 if self.zone is None else _one_offset(hour, self.zone)
+        if east is None:
+            return self._near_a_change(hour + _IN_HOUR[clock[3:]])
+        if "/" not in day:
+            self._hours[day, clock[:2], zone] = hour - east
+        return hour - east + _IN_HOUR[clock[3:]]
 
     def prove(self, local: float, body: str) -> None:
         """Takes the UTC that a body tells about an event stamped `local`."""
@@ -72,6 +82,11 @@ class Clock:
     def offset(self) -> int:
         """Seconds east of UTC that local stamps are taken to be."""
         return self.proofs.most_common(1)[0][0] if self.proofs else 0
+
+    def utc(self, moment: float | None) -> float | None:
+        """The first or the last moment, moved by `offset` if it is local."""
+        is_local = moment is not None and moment in (self.first_local, self.last_local)
+        return moment - self.offset if is_local and moment is not None else moment
 
     def remarks(self, name: str) -> list[str]:
         """What a reader must know about how the times came about."""
@@ -112,14 +127,9 @@ class Clock:
         return first < min(self._proven) - month or last > max(self._proven) + month
 
     def _day(self, day: str) -> int:
-        known = self._days.get(day)
-        if known is not None:
-            return known
         if "/" in day:
             return self._yearless(day)
-        start = int(datetime(int(day[:4]), int(day[5:7]), int(day[8:]), tzinfo=UTC).timestamp())
-        self._days[day] = start
-        return start
+        return int(datetime(int(day[:4]), int(day[5:7]), int(day[8:]), tzinfo=UTC).timestamp())
 
     def _yearless(self, day: str) -> int:
         """Midnight of the year nearest to the stamp before; the log's first year comes from outside."""
@@ -138,14 +148,6 @@ class Clock:
         if not midnights:
             raise ValueError(day)
         return min(midnights, key=lambda midnight: abs(midnight - near))
-
-    def _in_zone(self, day: str, clock: str, wall: float) -> float:
-        """UTC of a local stamp; a whole hour has one offset but near a change of clocks."""
-        key = (day, clock[:2])
-        east = self._hours.get(key, -1)
-        if east == -1:
-            east = self._hours[key] = _one_offset(wall // 3600 * 3600, self.zone)
-        return wall - east if east is not None else self._near_a_change(wall)
 
     def _near_a_change(self, wall: float) -> float:
         first, second = (wall - _offset(wall, self.zone, fold) for fold in (0, 1))

@@ -75,9 +75,8 @@ def facts(lines: Iterable[str]) -> list[Fact]:
 
 def _fact(line: str) -> Fact:
     time, code, *parts = line.split("\t")
-    pairs = [part.partition("=") for part in parts]
-    told = {key: value for key, _, value in pairs if key != "gpu"}
-    gpus = tuple(value for key, _, value in pairs if key == "gpu") if code == "001" else ()
+    told = dict(part.split("=", 1) for part in parts)
+    gpus = tuple(part[4:] for part in parts if part.startswith("gpu=")) if "gpu" in told else ()
     return Fact(float(time), code, told, gpus)
 
 

@@ -16,22 +16,17 @@ _ALIAS = re.compile(r"[?&]alias=([^&>\s]+)")
 _ADDRESS = re.compile(r"<?\[?([^\s<>?\[\]]+?)\]?(?::\d+)?[?>\s]")
 _NODE = re.compile(r'DAG Node: (\S+)|DAGNodeName = "((?:[^"\\]|\\.)*)"')
 _BATCH = re.compile(r'JobBatchName = "((?:[^"\\]|\\.)*)"')
-_ATTRIBUTE = re.compile(r"^\s+(\w+) ?= ?(.+)$", re.M)
 _AD_PART = re.compile(r'(\w+) = ("(?:[^"\\]|\\.)*"|[^;\]]+)')
 _RESULT = re.compile(r"\(return value (-?\d+)\)|\(signal (-?\d+)\)")
 _CODES = re.compile(r"Code (\d+) Subcode (\d+)")
 _CPU = re.compile(r"Usr (\d+) (\d+):(\d+):(\d+), Sys (\d+) (\d+):(\d+):(\d+)  -  Run Remote Usage")
 _SLOT = re.compile(r" (?:from (?:starter|shadow) )?on (\S+?):?$")
-_TOKEN = str.maketrans({"\t": " ", "\n": " ", "\r": " "})
+_SECRET = re.compile(
+    r"(?i:key|secret|token|passw|passphrase|credential|env|auth|bearer|://[^\s/]*@)|AKIA|gh[pousr]_|hf_|sk-|xox|eyJ|glpat"
+)
 WANTED = {
     "Cpus": "cpus", "Memory": "memory", "Disk": "disk", "GPUs": "gpus", "GLIDEIN_ResourceName": "resource",
 }  # fmt: skip
-
-
-def fact(code: str, text: str) -> str | None:
-    """The fact of one event, None for an event that tells nothing about attempts."""
-    read = READERS.get(code)
-    return read(code, text) if read else None
 
 
 def _submitted(code: str, text: str) -> str:
@@ -47,7 +42,8 @@ def _submitted(code: str, text: str) -> str:
 def _executing(code: str, text: str) -> str:
     line, _, body = text.partition("\n")
     parts = [code, *_place(line)]
-    for name, value in _ATTRIBUTE.findall(body):
+    for each in body.split("\n"):
+        name, _, value = each.strip().partition(" = ")
         if name in WANTED:
             parts.append(f"{WANTED[name]}={_plain(value.strip(chr(34)))}")
         elif name.startswith("GPUs_") and value.startswith("["):
@@ -164,9 +160,9 @@ def _line_end(body: str, at: int) -> int:
 
 
 def _plain(value: str) -> str:
-    return value.strip().translate(_TOKEN)[:LONGEST_TEXT]
+    return value.strip().replace("\t", " ")[:LONGEST_TEXT]
 
 
 @lru_cache(maxsize=1 << 12)
 def _clean(said: str) -> str:
-    return _plain(without_secret(said))
+    return _plain(without_secret(said) if _SECRET.search(said) else said)

@@ -22,17 +22,23 @@ END = "\n...\n"
 
 
 class Event(NamedTuple):
-    """One event as it stands in the log; `line` is that of its header, `text` the rest of it and the body."""
+    """One event as it stands in the log: code, header (its job and time), the rest of it with the body, its line."""
 
     code: str
-    cluster: int
-    proc: int
-    date: str
-    clock: str
-    fraction: str | None
-    zone: str | None
+    header: re.Match[str]
     text: str
     line: int
+
+    @property
+    def job(self) -> tuple[int, int]:
+        """Cluster and proc; below zero where the event names no job."""
+        return int(self.header[1]), int(self.header[2])
+
+    @property
+    def stamp(self) -> tuple[str, str, str | None, str | None]:
+        """Date, time of day, fraction of a second and zone, as written."""
+        date, clock, fraction, zone = self.header.group(3, 4, 5, 6)
+        return date, clock, fraction, zone
 
 
 class Damage(NamedTuple):
@@ -44,6 +50,8 @@ class Damage(NamedTuple):
     is_event: bool = True
 
 
+Frame = Event | Damage
+
 TORN = "the event is damaged in the middle; its lines before the damage were read"
 LOST = "the event is damaged in its first line and lost"
 JUNK = "text that belongs to no event"
@@ -52,8 +60,8 @@ LAST = "the log ends in the middle of this event"
 TOO_LONG = "no event begins or ends within 8 MB"
 
 
-def frames(raw: BinaryIO) -> Iterator[Event | Damage]:
-    """Every event of the log in its order, and what lies between them."""
+def pages(raw: BinaryIO) -> Iterator[list[Frame]]:
+    """Every event of the log in its order, and what lies between them, about a megabyte at a time."""
     decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
     rest, line = "", 1
     while True:
@@ -63,7 +71,7 @@ def frames(raw: BinaryIO) -> Iterator[Event | Damage]:
         keep = len(text) if not block else starts[-1].start() - CODE if starts else max(0, len(text) - 200)
         if len(text) - keep > LONGEST:
             keep = len(text)
-        yield from _between(text, starts, keep, line, is_end=not block)
+        yield _between(text, starts, keep, line, is_end=not block)
         if not block:
             return
         line += text.count("\n", 0, keep)
@@ -74,22 +82,31 @@ def _starts(text: str) -> list[re.Match[str]]:
     return [found for found in HEADER.finditer(text) if text[max(0, found.start() - CODE) : found.start()].isdecimal()]
 
 
-def _between(text: str, starts: list[re.Match[str]], keep: int, line: int, *, is_end: bool) -> Iterator[Event | Damage]:
+def _between(text: str, starts: list[re.Match[str]], keep: int, line: int, *, is_end: bool) -> list[Frame]:
     """The events that begin before `keep`; what stands before the first of them is junk."""
-    inside = [found for found in starts if found.start() - CODE < keep]
-    first = inside[0].start() - CODE if inside else keep
-    if text[:first].strip("\n \0\r") or "\0" in text[:first]:
-        yield _junk(text, 0, first, line)
-    at, counted = 0, line
-    for number, found in enumerate(inside):
-        begin, end = found.start() - CODE, inside[number + 1].start() - CODE if number + 1 < len(inside) else keep
-        counted += text.count("\n", at, begin)
+    if starts and starts[-1].start() - CODE >= keep:
+        starts.pop()
+    begin = starts[0].start() - CODE if starts else keep
+    told: list[Frame] = []
+    if text[:begin].strip("\n \0\r") or "\0" in text[:begin]:
+        told.append(_junk(text, 0, begin, line))
+    at = 0
+    ends = [found.start() - CODE for found in starts[1:]] + [keep]
+    for found, end in zip(starts, ends, strict=True):
+        line += text.count("\n", at, begin)
+        stop = text.find(END, found.end() - 1, end)
+        body = text[found.end() : stop]
+        if stop == end - len(END) and "\0" not in body:
+            told.append(Event(text[begin : begin + CODE], found, body, line))
+        else:
+            told += _damaged(text, found, end, line, is_last=is_end and end == keep)
         at = begin
-        yield from _event(text, found, end, counted, is_last=is_end and end == keep)
+        begin = end
+    return told
 
 
-def _event(text: str, found: re.Match[str], end: int, line: int, *, is_last: bool) -> Iterator[Event | Damage]:
-    """An event if it is whole, and what is wrong with the text up to the next header."""
+def _damaged(text: str, found: re.Match[str], end: int, line: int, *, is_last: bool) -> Iterator[Frame]:
+    """What can be told of an event that does not end as it should, and what is wrong with it."""
     begin = found.start() - CODE
     stop = text.find(END, found.end() - 1, end)
     if stop < 0 and is_last and text.endswith("\n..."):
@@ -103,8 +120,7 @@ def _event(text: str, found: re.Match[str], end: int, line: int, *, is_last: boo
         body = body.partition("\0")[0].rpartition("\n")[0]
         yield Damage(line, TORN if body else LOST, text[begin:end], is_event=not body)
     if body or is_whole:
-        cluster, proc, date, clock, fraction, zone = found.groups()
-        yield Event(text[begin : begin + CODE], int(cluster), int(proc), date, clock, fraction, zone, body, line)
+        yield Event(text[begin : begin + CODE], found, body, line)
     if stop < 0 and is_whole:
         yield Damage(line, UNENDED, text[begin:end], is_event=False)
     elif 0 <= stop < end - len(END) and text[stop + len(END) : end].strip("\n \r"):

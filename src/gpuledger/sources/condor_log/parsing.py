@@ -1,7 +1,6 @@
 """A job event log from bytes to rows of job_events."""
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from io import BufferedReader
 from typing import TYPE_CHECKING, BinaryIO, cast
@@ -14,8 +13,8 @@ from gpuledger.model.secrets import without_secret, without_secrets
 from gpuledger.model.strange import strange
 from gpuledger.sources import Context
 from gpuledger.sources.condor_log.clock import Clock, year_of
-from gpuledger.sources.condor_log.facts import READERS, fact
-from gpuledger.sources.condor_log.frames import CODE, HEADER, Damage, Event, frames
+from gpuledger.sources.condor_log.facts import READERS
+from gpuledger.sources.condor_log.frames import CODE, HEADER, Damage, Event, pages
 from gpuledger.sources.condor_log.telling import Tellings, as_datetime
 
 if TYPE_CHECKING:
@@ -58,45 +57,34 @@ def _year(source: "CondorLog", context: Context) -> int | None:
 
 
 def _parse(stream: BinaryIO, clock: Clock, jobs: Tellings, name: str) -> Parsed:
-    first: float | None = None
-    clusters: Counter[str] = Counter()
-    for frame in frames(stream):
-        if isinstance(frame, Damage):
-            yield _problem(frame)
-            continue
-        if problem := _take(frame, clock, jobs):
-            yield problem
-        if first is None:
-            first = clock.last
-        for batch in jobs.finished():
-            clusters.update(batch.rows["cluster"].to_pylist())
-            yield batch
-    for batch in jobs.rest():
-        clusters.update(batch.rows["cluster"].to_pylist())
-        yield batch
+    for page in pages(stream):
+        for frame in page:
+            problem = _problem(frame) if isinstance(frame, Damage) else _take(frame, clock, jobs)
+            if problem:
+                yield problem
+        yield from jobs.finished()
+    yield from jobs.rest()
     yield from map(Remark, clock.remarks(name))
-    if jobs.last is not None and first is not None:
-        start = min(first - clock.offset if clock.zone is None and clock.first_local == first else first, jobs.last)
-        for cluster in sorted(clusters):
-            yield Watermark(cluster, as_datetime(start), as_datetime(jobs.last))
+    if (first := jobs.first) is not None and (last := jobs.last) is not None:
+        for cluster in sorted(jobs.clusters):
+            yield Watermark(cluster, as_datetime(min(first, last)), as_datetime(last))
 
 
 def _take(event: Event, clock: Clock, jobs: Tellings) -> Problem | None:
     """Puts one event where it belongs; a problem when it has no job or no time."""
-    if event.cluster < 0:
-        return Problem(event.line, "the event names no job", _shown(event.text))
     try:
-        moment, is_local = clock.moment(event.date, event.clock, event.fraction, event.zone)
-    except ValueError:
+        moment, is_local = clock.moment(*event.stamp)
+    except (ValueError, KeyError):
         return Problem(event.line, "the time of the event cannot be read", _shown(event.text))
-    job = (event.cluster, event.proc)
-    told = fact(event.code, event.text) if event.code in READERS else None
-    if told is None:
-        jobs.count(job)
+    if event.code not in READERS:
+        jobs.count(event.job)
         return None
+    job = event.job
+    if job[0] < 0:
+        return Problem(event.line, "the event names no job", _shown(event.text))
     if is_local and event.code in PROVES_UTC:
         clock.prove(moment, event.text)
-    jobs.take(job, moment, is_local, told)
+    jobs.take(job, moment, is_local, READERS[event.code](event.code, event.text))
     return None
 
 

@@ -14,6 +14,7 @@ MIB, KIB = 2.0**20, 2.0**10
 MEASURED_BY = "htcondor"
 _DAG = re.compile(r"(.+)\.dag\+\d+")
 USAGE, REQUEST, ALLOCATED = range(3)
+NOT_TOLD = (None, None, None)
 
 
 @dataclass(frozen=True)
@@ -180,7 +181,9 @@ def _busy(gpus: tuple[float | None, ...]) -> float | None:
 
 
 def _cells(text: str | None) -> tuple[float | None, float | None, float | None]:
-    used, requested, allocated = (text or ",,").split(",")
+    if text is None:
+        return NOT_TOLD
+    used, requested, allocated = text.split(",")
     return _number(used), _number(requested), _number(allocated)
 
 

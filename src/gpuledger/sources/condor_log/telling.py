@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import blake2b
+from typing import Any
 
 import pyarrow as pa
 
@@ -15,14 +16,16 @@ from gpuledger.sources.condor_log.clock import Clock
 
 JOBS_A_BATCH = 2000
 NO_ACCESS_POINT = "condor"
+OVER = ("005", "009")
+"""Codes after which a job is over, as a rule."""
 JobKey = tuple[int, int]
 
 
 @dataclass(slots=True)
 class Telling:
-    """The facts of one job so far: text → when (the first of equal ones in a second), and how many events there were."""
+    """What is told of one job so far: (when, whether that is local time, fact) of each event, in the log's order."""
 
-    facts: dict[tuple[int, str], tuple[float, bool]] = field(default_factory=dict)
+    facts: list[tuple[float, bool, str]] = field(default_factory=list)
     event_count: int = 0
     access_point: str = ""
     is_over: bool = False
@@ -33,22 +36,39 @@ class Tellings:
 
     def __init__(self, clock: Clock, reported_by: str, cluster: str | None) -> None:
         self.access_point = ""
+        self.clusters: set[str] = set()
         self._clock, self._reported_by, self._cluster = clock, reported_by, cluster
         self._jobs: dict[JobKey, Telling] = {}
         self._over: deque[JobKey] = deque()
+        self._uncounted = 0
+
+    @property
+    def first(self) -> float | None:
+        """The log's first moment."""
+        return self._clock.utc(self._clock.first)
+
+    @property
+    def last(self) -> float | None:
+        """The log's last moment."""
+        return self._clock.utc(self._clock.last)
 
     def count(self, job: JobKey) -> None:
-        """An event that tells nothing about attempts."""
-        self._telling(job).event_count += 1
+        """An event that tells nothing about attempts: it is counted with the next row."""
+        self._uncounted += 1
+        if not self._jobs:
+            self._jobs[job] = Telling()
 
-    def take(self, job: JobKey, moment: float, is_local: bool, fact: str) -> None:
-        told = self._telling(job)
+    def take(self, job: JobKey, moment: float, is_local: bool, fact: str | None) -> None:
+        told = self._jobs.get(job)
+        if told is None:
+            told = self._jobs[job] = Telling()
         told.event_count += 1
-        told.facts.setdefault((int(moment), fact), (moment, is_local))
-        code = fact[:3]
-        if code == "000":
+        if fact is None:
+            return
+        told.facts.append((moment, is_local, fact))
+        if fact.startswith("000"):
             told.access_point = self.access_point = _host(fact) or self.access_point
-        elif code in ("005", "009") and not told.is_over:
+        elif fact.startswith(OVER) and not told.is_over:
             told.is_over = True
             self._over.append(job)
 
@@ -63,20 +83,11 @@ class Tellings:
         for begin in range(0, len(jobs), JOBS_A_BATCH):
             yield self._batch(jobs[begin : begin + JOBS_A_BATCH], self.last)
 
-    @property
-    def last(self) -> float | None:
-        """The log's last moment."""
-        clock = self._clock
-        return None if clock.last is None else clock.last - (clock.offset if clock.last == clock.last_local else 0)
-
-    def _telling(self, job: JobKey) -> Telling:
-        told = self._jobs.get(job)
-        if told is None:
-            told = self._jobs[job] = Telling()
-        return told
-
     def _batch(self, jobs: list[JobKey], end: float | None) -> Batch:
+        self._jobs[jobs[0]].event_count += self._uncounted
+        self._uncounted = 0
         rows = [self._row(job, self._jobs.pop(job), end) for job in jobs]
+        self.clusters.update(row[0] for row in rows)
         kinds = {"time": ARROW["instant"], "observed_at": ARROW["instant"]}
         names = ("cluster", "job_id", "time", "events_hash", "events", "reported_by", "observed_at")
         columns = {
@@ -84,17 +95,20 @@ class Tellings:
         }
         return Batch(JOB_EVENTS, pa.table(columns), pa.array([row[-1] for row in rows], pa.int64()))
 
-    def _row(self, job: JobKey, told: Telling, end: float | None) -> tuple[object, ...]:
-        offset = self._clock.offset
-        lines = [
-            (moment - offset if is_local else moment, fact) for (_, fact), (moment, is_local) in told.facts.items()
-        ]
+    def _row(self, job: JobKey, told: Telling, end: float | None) -> tuple[Any, ...]:
+        offset, seen = self._clock.offset, set[tuple[int, str]]()
+        lines: list[tuple[float, str]] = []
+        for moment, is_local, fact in told.facts:
+            if (int(moment), fact) not in seen:
+                seen.add((int(moment), fact))
+                lines.append((moment - offset if is_local else moment, fact))
         text = "\n".join(f"{moment}\t{fact}" for moment, fact in lines)
-        first, last = (lines[0][0], max(line[0] for line in lines)) if lines else (end or 0.0, end or 0.0)
+        first, last = (lines[0][0], max(lines)[0]) if lines else (end or 0.0, end or 0.0)
         observed = end if end is not None and not told.is_over else last
         return (
-            self._cluster or told.access_point or self.access_point or NO_ACCESS_POINT, f"{job[0]}.{job[1]}", _instant(first),
-            blake2b(text.encode(), digest_size=8).hexdigest(), text, self._reported_by, _instant(observed), told.event_count,
+            self._cluster or told.access_point or self.access_point or NO_ACCESS_POINT, f"{job[0]}.{job[1]}",
+            _instant(first), blake2b(text.encode(), digest_size=8).hexdigest(), text, self._reported_by,
+            _instant(observed), told.event_count,
         )  # fmt: skip
 
 

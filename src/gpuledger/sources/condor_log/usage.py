@@ -13,7 +13,6 @@ from functools import lru_cache
 TITLE = "Partitionable Resources :"
 COLUMNS = ("Usage", "Request", "Allocated")
 _WORD = re.compile(r"\S+")
-_ASSIGNED = re.compile(r'"([^"]*)"')
 WANTED = {
     "Cpus": "Cpus", "Disk (KB)": "Disk", "GPUs": "GPUs", "GpusMemory (MB)": "GpusMemory", "Memory (MB)": "Memory",
     "TimeExecute (s)": "TimeExecute", "TimeSlotBusy (s)": "TimeSlotBusy",
@@ -25,31 +24,33 @@ def usage(body: str) -> list[str]:
     at = body.find(TITLE)
     if at < 0:
         return []
-    begin = body.rfind("\n", 0, at) + 1
-    title, *rows = body[begin:].split("\n")
-    edges, told = _edges(title), []
+    title, *rows = body[body.rfind("\n", 0, at) + 1 :].split("\n")
+    limits, told = _limits(title), []
     for row in rows:
         name, colon, cells = row.partition(":")
         if not colon:
             break
         if wanted := WANTED.get(name.strip()):
-            told.append(f"{wanted}={','.join(_cells(cells, len(name) + 1, edges))}")
-            if wanted == "GPUs" and (found := _ASSIGNED.search(cells)):
-                told.append(f"assigned={found[1].replace(' ', '')}")
+            numbers, _, assigned = cells.partition('"')
+            told.append(f"{wanted}={','.join(_cells(numbers, len(name) + 1, limits))}")
+            if wanted == "GPUs" and assigned:
+                told.append(f"assigned={assigned.partition(chr(34))[0].replace(' ', '')}")
     return told
 
 
 @lru_cache(maxsize=64)
-def _edges(title: str) -> tuple[int, ...]:
-    return tuple(title.find(name) + len(name) for name in COLUMNS)
+def _limits(title: str) -> tuple[float, float]:
+    """Where a number's right end belongs to Usage no more, and to Request no more: half way between the edges."""
+    usage, request, allocated = (title.find(name) + len(name) for name in COLUMNS)
+    return (usage + request) / 2, (request + allocated) / 2
 
 
-def _cells(cells: str, offset: int, edges: tuple[int, ...]) -> list[str]:
+def _cells(numbers: str, offset: int, limits: tuple[float, float]) -> list[str]:
+    words = numbers.split()
+    if len(words) == len(COLUMNS):
+        return words
     told = ["", "", ""]
-    for found in _WORD.finditer(cells):
-        word = found[0]
-        if word[0] == '"':
-            break
+    for found in _WORD.finditer(numbers):
         right = offset + found.end()
-        told[min(range(3), key=lambda column: abs(edges[column] - right))] = word
+        told[(right > limits[0]) + (right > limits[1])] = found[0]
     return told
