@@ -91,9 +91,9 @@ def test_a_loop_without_end_is_ended_and_its_line_named() -> None:
     ("source", "said"),
     [
         ("a\n{{ numbrs }}", "line 2: 'numbrs' is undefined."),
-        ("{{ numbers.gpu_hours }}", "line 1: 'dict object' has no attribute 'gpu_hours'."),
+        ("{{ numbers.gpu_hours }}", "line 1: there is no 'gpu_hours'; there are: gpu-hours, limit-share, gpu-busy,"),
         ("a\nb\n{% for x in %}", "line 3: Expected an expression"),
-        ("{{ parts.nmbers }}", "has no attribute 'nmbers'"),
+        ("{{ parts.nmbers }}", "line 1: there is no 'nmbers'; there are: head, banners,"),
     ],
     ids=["variable", "number", "syntax", "part"],
 )
@@ -102,7 +102,7 @@ def test_a_mistake_names_file_line_and_cause(source: str, said: str, tmp_path: P
     file.write_text(source, encoding="utf-8")
     with pytest.raises(ConfigError) as caught:
         mail(DOCUMENT, Templates.read(html=file))
-    assert f"{file}, {said.split(':')[0]}" in str(caught.value) or said.startswith("has")
+    assert f"{file}, {said.split(':')[0]}" in str(caught.value)
     assert said in str(caught.value)
 
 

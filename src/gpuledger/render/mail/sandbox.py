@@ -50,6 +50,17 @@ class TooLong(Exception):
     """A template makes more letters than a mail has."""
 
 
+class Unknown(jinja2.StrictUndefined):
+    """A name that a template uses and is not there; among known ones they are said."""
+
+    @property
+    def _undefined_message(self) -> str:
+        if isinstance(self._undefined_obj, Mapping):
+            known = ", ".join(str(key) for key in self._undefined_obj) or "none"
+            return f"there is no {self._undefined_name!r}; there are: {known}"
+        return super()._undefined_message
+
+
 def render(tasks: Sequence[Task]) -> dict[str, str]:
     """What the templates make, by kind. Raises ConfigError that names file and line."""
     if not tasks:
@@ -112,7 +123,7 @@ def made(task: Task) -> str:
 
 def _environment(*, is_html: bool) -> ImmutableSandboxedEnvironment:
     environment = ImmutableSandboxedEnvironment(
-        autoescape=is_html, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=is_html, undefined=Unknown, trim_blocks=True, lstrip_blocks=True
     )
     del environment.filters["safe"]
     return environment
