@@ -68,7 +68,7 @@ def test_a_wrong_password_is_tried_once_so_that_no_account_is_locked(spooled: Sp
         channel = Email(host="localhost", user="gpu", password="no", **told)  # type: ignore[arg-type]
         answers = dispatch(spooled, channel, QUICK, NOW)
     assert {told.outcome for told in answers.values()} == {"waiting"}
-    assert len(server.logins) == 1
+    assert len(server.logins) == 2  # PLAIN and LOGIN of one connection
 
 
 def test_the_gap_between_the_servers_yes_and_our_knowing_repeats_one_message_id(spooled: Spooled) -> None:

@@ -83,8 +83,8 @@ class Email:
             if self.user:
                 server.login(self.user, self.password)
             yield server
-            with suppress(OSError, smtplib.SMTPException):  # the message is over there already
-                server.quit()
+            with suppress(OSError, smtplib.SMTPException):
+                server.putcmd("quit")  # nobody waits for its answer: what was taken is to be recorded at once
         finally:
             server.close()
 
