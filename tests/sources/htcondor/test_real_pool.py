@@ -90,7 +90,7 @@ def test_idle_jobs_wait(poll: Told) -> None:
     assert {row["requested_gpu_count"] for row in poll.pending} == {50.0}
     assert len(poll.pending) == 3
     first = poll.pending[0]
-    assert (first["job_name"], first["user_name"], first["account"]) == ("/bin/sleep", "nobody@lab", "ProjA")
+    assert (first["command"], first["user_name"], first["account"]) == ("/bin/sleep", "nobody@lab", "ProjA")
     assert first["requested_memory_bytes"] == 100 * 2**20
     assert first["first_seen_at"] == first["last_seen_at"] == NOW
     assert abs(first["submitted_at"] - datetime.now(UTC)) < timedelta(minutes=10)

@@ -12,7 +12,7 @@ SLOT = (
 )  # fmt: skip
 JOB = (
     "GlobalJobId", "Owner", "User", "AccountingGroup", "AcctGroup", "ProjectName", "ChtcProjects", "RequestGPUs",
-    "RequestCpus", "RequestMemory", "QDate", "Cmd", "JobStatus", "ClusterId", "ServerTime", "MyType",
+    "RequestCpus", "RequestMemory", "RequestGPUMemory", "GPUsMinMemory", "QDate", "Cmd", "JobBatchName", "JobStatus", "ClusterId", "ServerTime", "MyType",
 )  # fmt: skip
 IDLE_GPU_JOBS = "RequestGPUs >= 1 && JobStatus == 1"
 DEVICE = ("DeviceName", "GlobalMemoryMb")

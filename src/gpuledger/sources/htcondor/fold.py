@@ -18,8 +18,9 @@ backfill and interactive slots list them again. A slot whose name holds `backfil
     some, none of them Claimed                  | unclaimed
     one Claimed (or a primary one in Backfill)  | claimed
 
-An interactive slot is primary; it speaks for state and `is_interactive` only where no batch slot does, or when it holds
-the GPU. Where several slots tell a value, the one whose name is first does.
+A claimed slot says nothing of what stands over the GPU; interactive slots are heard where no batch slot without a job is.
+`is_interactive`: all slots that offer the GPU are interactive (`slot1_3` is dynamic: made for a job, it offers nothing;
+where only dynamic ones tell the GPU: those). Where several slots tell a value, the one whose name is first does.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -67,6 +68,10 @@ class Slot:
     @property
     def is_interactive(self) -> bool:
         return not self.is_secondary and "interactive" in self.kind
+
+    @property
+    def is_dynamic(self) -> bool:
+        return "_" in self.kind
 
     @property
     def state(self) -> str:
@@ -137,21 +142,23 @@ def fold(slots: Iterable[Slot], has_reasons: bool) -> Iterator[dict[str, Any]]:
 
 def _primary(slots: list[Slot]) -> dict[str, Any]:
     holder = next((slot for slot in slots if slot.is_claimed), None)
-    known = [slot for slot in slots if slot.state]
-    batch = [slot for slot in slots if not slot.is_interactive]
+    is_told = any(slot.state for slot in slots)
+    offering = [slot for slot in slots if not slot.is_dynamic] or slots
     return {
-        "occupancy": "claimed" if holder else "unclaimed" if known else None,
-        "admin_state": _admin(batch or slots) if known else None,
+        "occupancy": ("claimed" if holder else "unclaimed") if is_told else None,
+        "admin_state": _admin(slots) if is_told else None,
         "primary_user": holder and holder.text("RemoteOwner"),
         "primary_account": holder and group(holder.ad, holder.text("RemoteOwner")),
         "primary_job_id": holder and holder.text("GlobalJobId"),
-        "is_interactive": (holder.is_interactive if holder else not batch) if slots else None,
+        "is_interactive": all(slot.is_interactive for slot in offering) if slots else None,
     }
 
 
 def _admin(slots: list[Slot]) -> str:
-    told = (STATES.get(slot.state, "other") for slot in slots if slot.state)
-    return max(told, key=ADMIN.index, default="none")
+    """The strongest of what stands over the GPU."""
+    without_job = [slot for slot in slots if slot.state and not slot.is_claimed]
+    heard = [slot for slot in without_job if not slot.is_interactive] or without_job
+    return max((STATES.get(slot.state, "other") for slot in heard), key=ADMIN.index, default="none")
 
 
 def _secondary(cell: _Cell) -> dict[str, Any]:

@@ -46,11 +46,12 @@ def is_waiting(ad: Mapping[str, Any]) -> bool:
 def rows(waiting: Iterable[tuple[Mapping[str, Any], Seen]]) -> Iterator[dict[str, Any]]:
     """Rows of pending, less the cluster."""
     for ad, seen in waiting:
-        job, memory = str(ad["GlobalJobId"]), number(ad, "RequestMemory")
+        job = str(ad["GlobalJobId"])
         yield {
             "pending_id": f"{job}@{int(seen.first.timestamp())}",
             "job_id": job,
-            "job_name": text(ad, "Cmd"),
+            "job_name": text(ad, "JobBatchName"),
+            "command": text(ad, "Cmd"),
             "user_name": text(ad, "User") or text(ad, "Owner"),
             "account": _account(ad),
             "submitted_at": _moment(ad.get("QDate")),
@@ -59,8 +60,14 @@ def rows(waiting: Iterable[tuple[Mapping[str, Any], Seen]]) -> Iterator[dict[str
             "task_count": 1.0,
             "requested_gpu_count": number(ad, "RequestGPUs"),
             "requested_cpu_count": number(ad, "RequestCpus"),
-            "requested_memory_bytes": None if memory is None else memory * MIB,
+            "requested_memory_bytes": _bytes(ad, "RequestMemory"),
+            "requested_gpu_memory_bytes": _bytes(ad, "GPUsMinMemory", "RequestGPUMemory"),
         }
+
+
+def _bytes(ad: Mapping[str, Any], *names: str) -> float | None:
+    """The first of these amounts (MiB) that is told."""
+    return next((told * MIB for name in names if (told := number(ad, name)) is not None), None)
 
 
 def _account(ad: Mapping[str, Any]) -> str | None:
