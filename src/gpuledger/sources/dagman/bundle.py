@@ -1,0 +1,145 @@
+"""One DAG and what stands beside it as one input: an uncompressed tar, the same bytes for the same files, no secrets."""
+
+import io
+import re
+import tarfile
+import tempfile
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import IO, BinaryIO, cast
+
+from gpuledger.model.errors import SourceError
+from gpuledger.model.secrets import without_secrets
+from gpuledger.sources import Fetched
+from gpuledger.sources.dagman.graph import Graph
+from gpuledger.sources.dagman.kinds import FOLDER
+
+IN_MEMORY = 2**24
+BLOCK = 2**23
+LARGEST_DAG = 2**28
+HEAD = 2**16
+ACCESS_POINT = ".submitted"
+"""Member that holds the first submit event of a log of the DAG: it names the access point."""
+_EVENT = re.compile(rb"^000 \(.*?^\.\.\.", re.M | re.S)
+
+
+def gathered(patterns: str | Sequence[str], now: datetime) -> Iterator[Fetched]:
+    """Every DAG that matches, and every SUBDAG of these, each once. Raises SourceError where a pattern matches none."""
+    waiting = [
+        path for pattern in ([patterns] if isinstance(patterns, str) else patterns) for path in _matching(pattern)
+    ]
+    seen: set[Path] = set()
+    while waiting:
+        path = waiting.pop(0)
+        if path.resolve() in seen:
+            continue
+        seen.add(path.resolve())
+        fetched, subdags = _gather(path, now)
+        with fetched.content:
+            yield fetched
+        waiting += [path.parent / name for name in subdags if (path.parent / name).is_file()]
+
+
+def gather(path: Path, now: datetime) -> Fetched:
+    """One DAG with what stands beside it. Raises SourceError when it cannot be read."""
+    return _gather(path, now)[0]
+
+
+def members(raw: BinaryIO) -> Iterator[tuple[str, IO[bytes]]]:
+    """(name, bytes) of each file of a bundle, in its order. Raises SourceError for one that is damaged."""
+    try:
+        with tarfile.open(fileobj=raw, mode="r|") as tar:
+            for member in tar:
+                content = tar.extractfile(member) if member.isfile() else None
+                if content is not None:
+                    yield member.name.removeprefix(FOLDER), content
+    except (tarfile.TarError, EOFError) as error:
+        raise SourceError(f"The bundle of a DAG is damaged or cut off: {error}.") from error
+
+
+def _matching(pattern: str) -> list[Path]:
+    path = Path(pattern).expanduser()
+    if path.is_file():
+        return [path]
+    found = sorted(each for each in path.parent.glob(path.name) if each.is_file())
+    if not found:
+        raise SourceError(f"There is no DAG {pattern!r}; check `path` of this source.")
+    return found
+
+
+def _gather(path: Path, now: datetime) -> tuple[Fetched, list[str]]:
+    texts = _Texts(path.parent)
+    if path.name not in texts:
+        raise SourceError(f"{path} cannot be read.")
+    graph = Graph(texts)
+    graph.read(path.name)
+    packed = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - the reader closes it
+    with tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        for name, text in texts.items():
+            _add(tar, name, io.BytesIO(without_secrets(text.encode("utf-8", "surrogateescape"))))
+        if event := _first_submit(path):
+            _add(tar, path.name + ACCESS_POINT, io.BytesIO(event))
+        for beside in _beside(path):
+            with beside.open("rb") as content, tempfile.SpooledTemporaryFile(IN_MEMORY) as clean:
+                _clean(content, cast("BinaryIO", clean))
+                _add(tar, beside.name, cast("BinaryIO", clean))
+    packed.seek(0)
+    return Fetched(cast("BinaryIO", packed), str(path), None, now), graph.subdags
+
+
+class _Texts(dict[str, str]):
+    """The files of a DAG by name, read from their folder when first asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._folder = folder
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(name) or self._read(str(name))
+
+    def _read(self, name: str) -> bool:
+        path = self._folder / name
+        try:
+            if not path.is_file() or path.stat().st_size > LARGEST_DAG:
+                return False
+            self[name] = path.read_bytes().decode("utf-8", "surrogateescape")
+        except OSError:
+            return False
+        return True
+
+
+def _beside(dag: Path) -> Iterator[Path]:
+    """Metrics, rescue files in order, then what DAGMan wrote: the older part first."""
+    metrics = dag.with_name(dag.name + ".metrics")
+    rescues = sorted(dag.parent.glob(_literal(dag.name) + ".rescue[0-9]*"))
+    outs = [dag.with_name(f"{dag.name}.dagman.out{end}") for end in (".old", "")]
+    yield from (path for path in [metrics, *rescues, *outs] if path.is_file())
+
+
+def _literal(name: str) -> str:
+    return re.sub(r"([*?\[])", r"[\1]", name)
+
+
+def _first_submit(dag: Path) -> bytes:
+    """The first submit event of DAGMan's own log or of its nodes' log, '' when there is none."""
+    for end in (".dagman.log", ".nodes.log"):
+        path = dag.with_name(dag.name + end)
+        if path.is_file():
+            with path.open("rb") as content:
+                if found := _EVENT.search(content.read(HEAD).replace(b"\r", b"")):
+                    return found[0] + b"\n"
+    return b""
+
+
+def _clean(content: BinaryIO, clean: BinaryIO) -> None:
+    while block := content.read(BLOCK):
+        clean.write(without_secrets(block + content.readline(BLOCK)))
+
+
+def _add(tar: tarfile.TarFile, name: str, content: BinaryIO) -> None:
+    """Without owner and times, so that the same files are the same bytes."""
+    told = tarfile.TarInfo(FOLDER + name)
+    told.size = content.seek(0, io.SEEK_END)
+    content.seek(0)
+    tar.addfile(told, content)

@@ -1,0 +1,181 @@
+"""dagman.out as a stream: which job was a try of which node, and how DAGMan says each ended."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from gpuledger.model.period import tzinfo
+
+LOST = "DAGMan lost track of it"
+_LINE = re.compile(r"(\d\d/\d\d/\d\d|\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.\d+)?(?: \([^)]*\))* ?(.*)")
+_ID = r"\((-?\d+)\.(-?\d+)(?:\.-?\d+)?\)"
+_EVENT = re.compile(rf"Event: ULOG_(\w+) for (?:HT)?Condor (?:Node|Job) (\S+) {_ID}")
+_UNKNOWN = re.compile(rf"for unknown (?:Node|Job) {_ID}", re.I)
+_SUBMITTING = re.compile(r"Submitting (?:(?:HT)?Condor Node|node|job) (\S+?)(?: job\(s\)\.\.\.| from |$)", re.I)
+_ASSIGNED = re.compile(rf"assigned (?:HT)?Condor ID {_ID}")
+_PROC = re.compile(rf"Node (\S+) job proc {_ID} (completed successfully|failed with (status|signal) (-?\d+)|\w+)")
+_POST = re.compile(
+    r"POST [Ss]cript (?:of|for) [Nn]ode (\S+) (completed successfully|failed with (?:status|signal) -?\d+)"
+)
+_STATUS = re.compile(r"Node (\S+), (?:HT)?Condor ID (\d+), status (\w+)")
+_LOST = re.compile(r"lost track of node (\S+) \(ClusterId=(\d+)\)", re.I)
+_TOTAL = re.compile(r"Dag contains (\d+) total (?:nodes|jobs)")
+_INPUT = re.compile(r"DAG Input file is (.+\S)|Parsing (\S.*?\S) \.\.\.")
+_FAILED_SUBMIT = "submit attempt failed"
+
+_STATES: Mapping[str, tuple[str, str | None]] = {
+    "SUBMIT": ("pending", None),
+    "EXECUTE": ("running", None),
+    "JOB_EVICTED": ("pending", "evicted"),
+    "JOB_HELD": ("held", "held"),
+    "JOB_RELEASED": ("pending", None),
+    "JOB_ABORTED": ("removed", "aborted"),
+    "JOB_TERMINATED": ("other", "terminated"),
+    "EXECUTABLE_ERROR": ("failed", "executable error"),
+}
+"""State of a try after an event, and why in words. How a terminated job ended stands in the next line."""
+OVER = frozenset({"completed", "failed", "removed"})
+
+
+@dataclass
+class Try:
+    """One submission of a node."""
+
+    node: str
+    cluster: int
+    job_id: str
+    state: str = "pending"
+    end_reason: str | None = None
+
+
+@dataclass
+class Progress:
+    """What one or several dagman.out told so far; `dag` is the DAG they name, `last` their last stamp in UTC."""
+
+    zone: str
+    tries: dict[int, Try] = field(default_factory=dict)
+    last_try: dict[str, Try] = field(default_factory=dict)
+    post: dict[str, str] = field(default_factory=dict)
+    dag: str | None = None
+    total: int | None = None
+    last: datetime | None = None
+    failed_submits: int = 0
+    unknown: "Counter[int]" = field(default_factory=Counter)
+    line_count: int = 0
+    understood: int = 0
+    _submitting: str | None = None
+    _stamp: tuple[str, str] | None = None
+
+    def read(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.line_count += 1
+            found = _LINE.match(line)
+            if found:
+                self._stamp = (found[1], found[2])
+                self._take(found[3].strip())
+        if self._stamp and (moment := _moment(*self._stamp, self.zone)):
+            self.last = max(moment, self.last or moment)
+        self._submitting = None
+
+    def _take(self, said: str) -> None:
+        for words, pattern, step in _READERS:
+            if words in said and (found := pattern.search(said)):
+                self.understood += 1
+                step(self, found)
+                return
+        if _FAILED_SUBMIT in said:
+            self.failed_submits += 1
+            self._submitting = None
+
+    def event(self, found: re.Match[str]) -> None:
+        kind, node = found[1], found[2]
+        one = self._try(node, int(found[3]), int(found[4]))
+        if one is None or kind not in _STATES or (one.state in OVER and kind != "SUBMIT"):
+            return
+        one.state, reason = _STATES[kind]
+        one.end_reason = reason or (None if kind in ("SUBMIT", "EXECUTE") else one.end_reason)
+
+    def unknown_event(self, found: re.Match[str]) -> None:
+        cluster = int(found[1])
+        self.unknown[cluster] += 1
+        if cluster in self.tries and self.tries[cluster].state not in OVER:
+            self.tries[cluster].state, self.tries[cluster].end_reason = "other", LOST
+
+    def submitting(self, found: re.Match[str]) -> None:
+        self._submitting = found[1]
+
+    def assigned(self, found: re.Match[str]) -> None:
+        """The id is of the node that was being submitted in the lines before, never of the next one."""
+        if self._submitting:
+            self._try(self._submitting, int(found[1]), int(found[2]))
+        self._submitting = None
+
+    def proc(self, found: re.Match[str]) -> None:
+        one = self._try(found[1], int(found[2]), int(found[3]))
+        if one is None:
+            return
+        if found[4] == "completed successfully":
+            one.state, one.end_reason = "completed", "exit code 0"
+        elif found[5]:
+            one.state = "failed"
+            one.end_reason = f"{'exit code' if found[5] == 'status' else 'killed by signal'} {found[6]}"
+
+    def post_script(self, found: re.Match[str]) -> None:
+        """The POST script decides about the node: its word is kept for it."""
+        self.post[found[1]] = found[2]
+
+    def status(self, found: re.Match[str]) -> None:
+        self._try(found[1], int(found[2]), 0)
+
+    def lost(self, found: re.Match[str]) -> None:
+        one = self._try(found[1], int(found[2]), 0)
+        if one:
+            one.state, one.end_reason = "other", LOST
+
+    def contains(self, found: re.Match[str]) -> None:
+        self.total = int(found[1])
+
+    def named(self, found: re.Match[str]) -> None:
+        self.dag = self.dag or found[1] or found[2]
+
+    def _try(self, node: str, cluster: int, proc: int) -> Try | None:
+        """The try with this HTCondor cluster; DAGMan writes -1 for a node that has none yet."""
+        if cluster <= 0:
+            return None
+        one = self.tries.get(cluster)
+        if one is None:
+            one = self.tries[cluster] = Try(node, cluster, f"{cluster}.{max(proc, 0)}")
+            self.post.pop(node, None)
+        last = self.last_try.get(node)
+        if last is None or last.cluster <= cluster:
+            self.last_try[node] = one
+        return one
+
+
+_READERS = (
+    ("Event: ULOG_", _EVENT, Progress.event),
+    ("unknown ", _UNKNOWN, Progress.unknown_event),
+    ("ubmitting ", _SUBMITTING, Progress.submitting),
+    ("assigned ", _ASSIGNED, Progress.assigned),
+    (" job proc ", _PROC, Progress.proc),
+    ("POST ", _POST, Progress.post_script),
+    (", status ", _STATUS, Progress.status),
+    ("lost track", _LOST, Progress.lost),
+    ("Dag contains", _TOTAL, Progress.contains),
+    ("DAG Input file is", _INPUT, Progress.named),
+    ("Parsing ", _INPUT, Progress.named),
+)
+"""A word that a line must hold, the pattern that reads it, and what follows from it; the first that fits."""
+
+
+@lru_cache(maxsize=1024)
+def _moment(day: str, clock: str, zone: str) -> datetime | None:
+    """A stamp of DAGMan's as UTC. It orders readings only, so the hour that occurs twice is its first."""
+    form = "%m/%d/%y %H:%M:%S" if "/" in day else "%Y-%m-%d %H:%M:%S"
+    try:
+        return datetime.strptime(f"{day} {clock}", form).replace(tzinfo=tzinfo(zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
