@@ -1,0 +1,113 @@
+"""Spells of secondary capacity: how long a GPU was offered and free, how long a secondary job ran on it, what came next.
+
+A spell is a run of readings of one GPU in which the same holds, from the first to the moment the next reading tells
+otherwise. Where the period begins or ends, where nobody looked, or where a reading missed the GPU, it is cut: its
+length is at least what was seen, and it did not end there.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import ibis
+
+from gpuledger.metrics import Filter
+from gpuledger.metrics.relation import MICRO, instant
+from gpuledger.metrics.states.ask import StateAsk
+from gpuledger.metrics.states.dimensions import column_of
+from gpuledger.metrics.states.facts import OUT_OF_SERVICE
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    import pyarrow as pa
+
+FREE, RUNNING = "free", "running"
+"""free: a secondary slot is offered on a GPU in service without any job. running: one secondary job holds the GPU."""
+_OF_GPU = ("cluster", "host", "gpu")
+_HOUR = 3600 * MICRO
+
+
+def spells(states: StateAsk, where: Sequence[Filter] = ()) -> "pa.Table":
+    """Every spell: cluster, host, gpu, gpu_model, class, kind, user, since_us, until_us (since the period's start).
+
+    `is_begun` and `is_ended` tell whether its beginning and end were seen; `next` is the part the GPU counted as after
+    the end (`facts.PARTS`), null where the end was not seen.
+    """
+    rows = _held(states, where)
+    return states.fetch(_with_ends(_joined(_edges(rows)), rows))
+
+
+def _edges(rows: "ir.Table") -> "ir.Table":
+    """The first and the last reading of each spell (which may be one): `is_first`."""
+    rows = rows.filter(rows.kind.notnull())
+    order = ibis.window(group_by=_OF_GPU, order_by="since_us")
+    rows = rows.mutate(
+        is_going_on=(rows.until_us.lag().over(order) == rows.since_us) & (rows.spell.lag().over(order) == rows.spell),
+        goes_on=(rows.since_us.lead().over(order) == rows.until_us) & (rows.spell.lead().over(order) == rows.spell),
+    )
+    rows = rows.mutate(is_first=~rows.is_going_on.fill_null(False))
+    return rows.filter(rows.is_first | ~rows.goes_on.fill_null(False))
+
+
+def _held(states: StateAsk, where: Sequence[Filter]) -> "ir.Table":
+    """Each GPU at each reading, with when it holds."""
+    rows = states.question((), where).moments()
+    at = rows.time.delta(instant(states.around.period.naive[0]), unit="microsecond")
+    since = ibis.greatest(at, 0).cast("int64")
+    kind = _kind(rows)
+    return rows.select(
+        *_OF_GPU, "gpu_model", "part", kind=kind, spell=kind.concat(" ", _who(rows)), user=rows.backfill_user,
+        since_us=since, until_us=(since + rows.weight_us).cast("int64"),
+        **{"class": column_of(rows, states.around.dimensions["class"], states.sorting)},
+    )  # fmt: skip
+
+
+def _kind(rows: "ir.Table") -> "ir.StringValue":
+    is_offered = (rows.backfill_occupancy == "unclaimed").fill_null(False)
+    is_out = rows.admin_state.isin(OUT_OF_SERVICE).fill_null(False)
+    is_free = is_offered & (rows.part != "primary") & ~is_out
+    return ibis.cases((rows.part == "secondary", RUNNING), (is_free, FREE), else_=ibis.null("string"))
+
+
+def _who(rows: "ir.Table") -> "ir.StringValue":
+    """One job; where its id is not known, one user."""
+    who = ibis.coalesce(rows.backfill_job_id, rows.backfill_user, "")
+    return (rows.part == "secondary").ifelse(who, "")
+
+
+def _joined(edges: "ir.Table") -> "ir.Table":
+    """One row a spell."""
+    order = ibis.cumulative_window(group_by=_OF_GPU, order_by="since_us")
+    rows = edges.mutate(number=edges.is_first.cast("int64").sum().over(order))
+    return rows.group_by([*_OF_GPU, "number"]).agg(
+        since_us=rows.since_us.min(), until_us=rows.until_us.max(),
+        **{name: rows[name].max() for name in ("kind", "user", "gpu_model", "class")},
+    )  # fmt: skip
+
+
+def _with_ends(spells: "ir.Table", rows: "ir.Table") -> "ir.Table":
+    """Adds what the readings just before and just after a spell say of its GPU, where they found it."""
+    before = rows.select(b0="cluster", b1="host", b2="gpu", b_until="until_us")
+    after = rows.select(a0="cluster", a1="host", a2="gpu", a_since="since_us", next="part")
+    found = spells.left_join(before, [*_same(spells, before, "b"), spells.since_us == before.b_until])
+    found = found.left_join(after, [*_same(found, after, "a"), found.until_us == after.a_since])
+    return found.select(*spells.columns, is_begun=found.b0.notnull(), is_ended=found.a0.notnull(), next=found.next)
+
+
+def _same(left: "ir.Table", right: "ir.Table", letter: str) -> "list[ir.BooleanValue]":
+    return [left[name] == right[f"{letter}{number}"] for number, name in enumerate(_OF_GPU)]
+
+
+def offered(states: StateAsk, where: Sequence[Filter] = ()) -> "pa.Table":
+    """GPU-hours by cluster, host and model: `free_of_primary` (in service, no primary job), of those `offered` (with a
+    secondary slot) and `running` (with a secondary job)."""
+    rows = states.question((), where).moments()
+    is_out = rows.admin_state.isin(OUT_OF_SERVICE).fill_null(False)
+    rows = rows.filter(rows.part != "primary", ~is_out)
+    hours = rows.weight_us.cast("float64") / _HOUR
+    return states.fetch(
+        rows.group_by(["cluster", "host", "gpu_model"]).agg(
+            free_of_primary=hours.sum(),
+            offered=hours.sum(where=rows.backfill_occupancy.notnull()).fill_null(0.0),
+            running=hours.sum(where=rows.part == "secondary").fill_null(0.0),
+        )
+    )
