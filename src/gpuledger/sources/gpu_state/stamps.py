@@ -87,7 +87,8 @@ class _Runs:
 
     @property
     def is_local(self) -> Flags:
-        return ~self.is_utc & (self.micros != UNKNOWN)
+        local: Flags = ~self.is_utc & (self.micros != UNKNOWN)
+        return local
 
 
 def _runs(told: Stamps, first_row: int) -> _Runs:
@@ -146,7 +147,8 @@ def both(micros: Numbers, zone: str) -> tuple[Numbers, Numbers]:
 
 def is_repeated(early: Numbers, late: Numbers) -> Flags:
     """Does the time occur twice? One that never does has two readings a moment apart."""
-    return late - early >= MINUTE
+    repeated: Flags = late - early >= MINUTE
+    return repeated
 
 
 def timeline(parts: Iterable[Stamps], zone: str) -> Timeline:
