@@ -21,6 +21,7 @@ DOCUMENTS = {
     "hostile": samples.hostile(),
     "edges": samples.edges(),
     "rankings": samples.rankings(),
+    "pool": samples.pool(),
 }
 FLAGS = [
     "--no-sandbox",
@@ -258,7 +259,7 @@ OVERLAPS = """() => {
 }"""
 
 
-@pytest.mark.parametrize("name", ["usage", "shapes", "edges"])
+@pytest.mark.parametrize("name", ["usage", "shapes", "edges", "pool"])
 def test_no_text_of_a_chart_is_cut_or_touches_another(browser: Any, folder: Path, name: str) -> None:
     found = {}
     with Opened(browser, folder / name / "index.html", 1440) as opened:
@@ -268,8 +269,32 @@ def test_no_text_of_a_chart_is_cut_or_touches_another(browser: Any, folder: Path
     assert {width: texts for width, texts in found.items() if texts} == {}
 
 
+LANE = """([x, y]) => { const plot = document.querySelector('#b-pool-states .plot').getBoundingClientRect();
+  return [plot.left + window.scrollX + plot.width * x, plot.top + window.scrollY + y]; }"""
+
+
+def test_a_lane_shows_its_states_where_they_were_in_the_colours_of_the_mode(browser: Any, folder: Path, tmp_path: Path) -> None:  # fmt: skip
+    """Measured on the picture: the first GPU's first run, and the gap that no GPU bridges."""
+    image = pytest.importorskip("PIL.Image", reason="needs pillow")
+    chart = DOCUMENTS["pool"].charts[2]
+    codes = chart.shape.rows[0].codes  # type: ignore[union-attr]
+    at = next(i for i in range(len(codes)) if codes[i : i + 5] == "PPPPP") + 2
+    for mode, primary in (("light", (43, 95, 203)), ("dark", None)):
+        with Opened(browser, folder / "pool/index.html", 1440, mode) as opened:
+            shot = tmp_path / f"{mode}.png"
+            opened.page.screenshot(path=shot, full_page=True)
+            pixels = image.open(shot).convert("RGB")
+            x, y = opened.page.evaluate(LANE, [(at + 0.5) / len(codes), 4 + 26 + 24 + 1])
+            held = pixels.getpixel((round(x), round(y)))
+            x, y = opened.page.evaluate(LANE, [(codes.index("NNNN") + 3) / len(codes), 4 + 26 + 24 + 1])
+            gap = {pixels.getpixel((round(x) + i, round(y) + j)) for i in range(4) for j in range(4)}
+            assert held == primary or (mode == "dark" and held not in gap)
+            assert primary not in gap
+
+
 @pytest.mark.parametrize(
-    ("name", "mode"), [("usage", "light"), ("usage", "dark"), ("shapes", "light"), ("rankings", "dark")]
+    ("name", "mode"),
+    [("usage", "light"), ("usage", "dark"), ("shapes", "light"), ("rankings", "dark"), ("pool", "dark")],
 )
 def test_axe_finds_no_fault(browser: Any, folder: Path, name: str, mode: str) -> None:
     axe = pytest.importorskip("axe_core_python.sync_playwright", reason="needs axe-core-python (in the dev group)")

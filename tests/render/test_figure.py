@@ -11,19 +11,21 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
-from gpuledger.model.chart import Chart, Gap, Lines, Series
+from gpuledger.model.chart import Chart, Gap, Grid, GridRow, Lines, Series
 from gpuledger.render.figure import draw
 from gpuledger.render.figure.axes import Scale, TimeScale, range_ticks, time_ticks, value_ticks
-from gpuledger.render.figure.drawing import Area, Cells, Room, Words, fit
+from gpuledger.render.figure.drawing import Area, Cells, Lanes, Room, Words, fit
 from gpuledger.render.figure.labels import Label, side_labels, spread
+from gpuledger.render.figure.lanes import lane_pixels
 from gpuledger.render.figure.paper import figure, to_png, to_svg
 from gpuledger.render.figure.type import measure
-from gpuledger.render.theme import Colours
+from gpuledger.render.html import svg
+from gpuledger.render.theme import Colours, palette
 from tests.render import samples
 
 CHARTS = {
     f"{document.name}/{chart.id}": (chart, Colours(document.ranks))
-    for document in (samples.usage(), samples.shapes(), samples.hostile(), samples.edges())
+    for document in (samples.usage(), samples.shapes(), samples.hostile(), samples.edges(), samples.pool())
     for chart in document.charts
 }
 PAPER = Room(592, 256, measure, is_stretched=False, has_side_labels=True)
@@ -83,6 +85,62 @@ def test_a_figure_takes_less_than_its_budget_when_warm() -> None:
         to_png(figure(*CHARTS["usage/cpus-in-use"]))
         times.append(time.process_time() - start)
     assert min(times) < 0.3
+
+
+def test_the_lanes_of_a_pool_are_a_small_part_of_the_page_and_quick_on_paper() -> None:
+    chart = samples.pool_states()
+    times = []
+    for _ in range(3):
+        start = time.process_time()
+        to_png(figure(chart, Colours({})))
+        times.append(time.process_time() - start)
+    assert min(times) < 0.8
+    room = replace(PAPER, width=1380, is_stretched=True)
+    assert len(svg.chart(draw(chart, Colours({}), room), "lanes")) < 100_000
+
+
+def test_parts_have_the_colours_of_the_states_in_bands_labels_and_bars() -> None:
+    drawing = draw(samples.parts(), Colours({}), PAPER)
+    bands = [item.paint for item in drawing.items if isinstance(item, Area) and item.opacity == 1]
+    expected = [f"state-{part}" for part in samples.PARTS]
+    assert bands == expected[::-1]
+    assert [key.paint for key in drawing.legend] == expected
+
+
+def test_a_lane_is_drawn_where_its_state_was_held() -> None:
+    codes = "PPPSSIIIDD"
+    rows = tuple(GridRow(f"gpu1 / GPU {n}", "H200", codes=codes) for n in range(40))
+    kinds = ("primary", "secondary", "idle", "drained")
+    chart = replace(samples.pool_states(8, 10), shape=Grid(rows, kinds))
+    lanes = {item.paint: item for item in draw(chart, Colours({}), PAPER).items if isinstance(item, Lanes)}
+    assert [(paint, one.runs[0][:2]) for paint, one in lanes.items()] == [
+        ("state-primary", (0, 3)), ("state-secondary", (3, 5)), ("state-idle", (5, 8)), ("state-drained", (8, 10)),
+    ]  # fmt: skip
+    pixels = lane_pixels(list(lanes.values()), (100.0, 300.0), palette("light"))
+    top = lanes["state-primary"].runs[0][2]
+    assert tuple(pixels[2 * top, 0]) == (*bytes.fromhex(palette("light")["state-primary"][1:]), 255)
+    assert tuple(pixels[2 * top, 100]) == (*bytes.fromhex(palette("light")["state-idle"][1:]), 255)
+    assert pixels[0, 0, 3] == 0
+
+
+def test_a_group_says_its_size_and_shares_in_words_and_one_bar() -> None:
+    items = draw(samples.pool_states(80, 60), Colours({}), PAPER).items
+    words = [item.text for item in items if isinstance(item, Words)]
+    assert "20 GPUs on 2 hosts" in words
+    assert any(text.startswith("primary 69.2") and text.endswith("idle 16.3\u202f%") for text in words)
+    bars = [item for item in items if isinstance(item, Cells) and item.paint.startswith("state-")]
+    assert bars[0].boxes[0][:2] == (0.0, 0.692)
+    assert bars[5].boxes[0][1] == pytest.approx(1.0)
+
+
+def test_a_timeline_says_hours_and_reason_at_the_right_and_points_where_a_drain_is_open() -> None:
+    drawing = draw(samples.long_drains(), Colours({}), PAPER)
+    right = [item.text for item in drawing.items if isinstance(item, Words) and item.place == "right"]
+    assert right[:8] == ["GPU-h", "816", "492", "468", "300", "248", "3", "8"]
+    assert "kernel update" in right
+    assert '<b>fan</b> & "PSU"' in right
+    assert any(text.startswith("still open · GPU 5 off") and text.endswith("…") for text in right)
+    assert [item.text for item in drawing.items if isinstance(item, Words) and item.text == "▶"] == ["▶"] * 2
 
 
 def areas(chart: Chart) -> list[Area]:

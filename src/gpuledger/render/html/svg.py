@@ -17,6 +17,8 @@ from gpuledger.render.theme import OTHERS
 
 _UNITS = 1000.0
 """Width of the stretched drawing in its own units."""
+_WIDE = 200.0
+"""Pixels of an optional margin from which it leaves on a tablet already."""
 _TEXTURED = frozenset({"gap", "state-secondary", "state-owner", "state-drained", "state-prevented", "state-no-data"})
 
 
@@ -29,7 +31,7 @@ def fill(paint: str, *, is_swatch: bool = False) -> str:
 
 def chart(drawing: Drawing, name: str) -> Markup:
     """The three parts of a drawn chart; `name` is the page's own for it, for what its parts refer to."""
-    optional = " optional" if drawing.is_optional_right else ""
+    optional = (" optional" if drawing.is_optional_right else "") + (" wide" if drawing.right > _WIDE else "")
     return Markup("").join(
         (
             _margin(drawing, "left", drawing.left, "gutter"),

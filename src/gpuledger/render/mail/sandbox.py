@@ -55,7 +55,7 @@ class Unknown(jinja2.StrictUndefined):
 
     @property
     def _undefined_message(self) -> str:
-        if isinstance(self._undefined_obj, Mapping):
+        if isinstance(self._undefined_obj, Mapping) and not self._undefined_hint:
             known = ", ".join(str(key) for key in self._undefined_obj) or "none"
             return f"there is no {self._undefined_name!r}; there are: {known}"
         return super()._undefined_message
