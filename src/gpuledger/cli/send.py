@@ -104,6 +104,8 @@ def send(ctx: typer.Context, what: What, to: Where, when: PeriodChoice, form: Fo
         return _write_templates(to.templates)
     if what.name and what.is_due:
         raise UsageError("--due is about every delivery; leave the name out, or --due.")
+    if not what.name and (what.recipients or what.channel or what.where or what.is_test or when.spoken):
+        raise UsageError("Say which delivery: `gpuledger send NAME …`; `gpuledger send` lists them.")
     with session.open_existing() as ledger:
         if to.is_sent:
             return _send(ledger, session, _orders(ledger, session, what, when), form)
@@ -128,8 +130,6 @@ def _orders(ledger: "Ledger", session: Session, what: What, when: PeriodChoice) 
     from gpuledger.actions._orders import Unmade, due
 
     if what.name is None:
-        if what.recipients or what.is_test or when.spoken or what.where:
-            raise UsageError("Say which delivery: `gpuledger send NAME …`; `gpuledger send` lists them.")
         if not what.is_due:
             return lambda outbox: ()
         return lambda outbox: [

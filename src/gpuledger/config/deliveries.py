@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import fields
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from gpuledger.model.choice import PeriodChoice
+from gpuledger.model.errors import UsageError
 
 PREVIOUS = "previous"
 """`month = "previous"`: the one before that in which the delivery is made."""
@@ -106,9 +107,14 @@ class DeliverySettings(BaseModel):
 
     @model_validator(mode="after")
     def _one_period(self) -> "DeliverySettings":
-        given = {name for name in (f.name for f in fields(PeriodChoice)) if getattr(self, name) is not None}
-        if len(given) > 1 and given != {"start", "end"}:
-            raise ValueError(f"one period at a time: {' and '.join(sorted(given))} do not go together")
+        written = self.period_keys
+        if len(written) > 1 and set(written) != {"start", "end"}:
+            raise ValueError(f"one period at a time: {' and '.join(sorted(written))} do not go together")
+        fixed = {key: value for key, value in written.items() if key not in CALENDAR or value != PREVIOUS}
+        try:
+            PeriodChoice(**fixed).period(datetime(2026, 1, 1, tzinfo=UTC), "UTC")
+        except UsageError as error:
+            raise ValueError(str(error).rstrip(".")) from None
         return self
 
     @property

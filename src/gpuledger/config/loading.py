@@ -146,7 +146,8 @@ def _checked(values: dict[str, Any], origins: Mapping[str, str]) -> Settings:
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
+        found = error.errors(include_url=False)
+        first = next((one for one in found if one["type"] == "extra_forbidden"), found[0])  # a typo explains the rest
         path = [str(part) for part in first["loc"]]
         where = f"In {origins.get(path[0], 'the settings')}" if path else "In the settings"
         raise ConfigError(f"{where}: {_sentence(path, first['type'], first['msg'])}") from None
