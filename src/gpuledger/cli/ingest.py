@@ -41,6 +41,10 @@ class Reading:
         str | None,
         typer.Option("--fields", metavar="LIST", help="Columns of a file without a header, as given to `sacct -o`."),
     ] = None
+    time: Annotated[
+        str | None,
+        typer.Option("--time", metavar="MOMENT", help="When a reading of states was made, where it does not say it."),
+    ] = None
     is_dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print mapping, counts and problems; write nothing.")
     ] = False
@@ -56,7 +60,7 @@ class Reading:
         """What the action needs to know."""
         from gpuledger.actions.read import Reading as How
 
-        options = {"fields": self.fields} if self.fields else {}
+        options = {name: said for name, said in (("fields", self.fields), ("time", self.time)) if said}
         return How(source, self.zone, self.cluster, options, sys.stdin.buffer if sys.stdin else None)
 
     def manner(self, settings: "Settings", progress: Callable[[int, int], None]) -> "Manner":

@@ -8,7 +8,8 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from gpuledger.model.batch import Batch
+from gpuledger.model.batch import Batch, Parsed
+from gpuledger.model.errors import BrokenOff
 from gpuledger.model.problems import Problem, Remark
 from gpuledger.model.schema import conform
 from gpuledger.sources import Context
@@ -31,6 +32,8 @@ class Told:
     problems: list[Problem] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     ads: int = 0
+    broken: str | None = None
+    """What was said of an end in the middle."""
 
     @property
     def state(self) -> Row:
@@ -52,7 +55,15 @@ def told(content: bytes | str, source: HTCondor | None = None, name: str = "chtc
     """Everything the source says; every batch must fit its table."""
     raw = content.encode() if isinstance(content, str) else content
     found = Told()
-    for item in (source or HTCondor()).parse(BytesIO(raw), Context(name, **context)):
+    try:
+        _sort(found, (source or HTCondor()).parse(BytesIO(raw), Context(name, **context)))
+    except BrokenOff as error:
+        found.broken = str(error)
+    return found
+
+
+def _sort(found: Told, items: Parsed) -> None:
+    for item in items:
         match item:
             case Batch():
                 getattr(found, item.table.name).extend(conform(item.rows, item.table).to_pylist())
@@ -62,7 +73,6 @@ def told(content: bytes | str, source: HTCondor | None = None, name: str = "chtc
                 found.ads += item.input_rows
             case Remark():
                 found.remarks.append(item.sentence)
-    return found
 
 
 def slot(name: str = "slot1@lab0.edu", gpus: str = "GPU-06fa985b", state: str = "Unclaimed", **more: Any) -> Row:

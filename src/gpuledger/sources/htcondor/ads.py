@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from io import BufferedReader
 from typing import Any, BinaryIO
 
-from gpuledger.model.errors import SourceError
+from gpuledger.model.errors import BrokenOff
 from gpuledger.sources.htcondor.attributes import kept, spelled
 from gpuledger.sources.htcondor.sniff import BOM, is_json
 from gpuledger.sources.htcondor.values import unwrapped, value
@@ -20,10 +20,12 @@ def ads(content: "BufferedReader[Any]", head: bytes) -> Iterator[Placed]:
 
 
 def of_text(content: BinaryIO) -> Iterator[Placed]:
-    """Ads of `-long`: they stand apart by empty lines."""
+    """Ads of `-long`: they stand apart by empty lines. Raises BrokenOff at the end of a text that ends within a line."""
     ad: dict[str, Any] = {}
     begins = 0
-    for number, line in _lines(content):
+    for number, line, is_whole in _lines(content):
+        if not is_whole:
+            raise BrokenOff(f"The text breaks off in line {number:,}; that ad was left out. Make it again.")
         name, sign, rest = line.partition("=")
         if not line.strip():
             if begins:
@@ -37,14 +39,15 @@ def of_text(content: BinaryIO) -> Iterator[Placed]:
         yield begins, ad
 
 
-def _lines(content: BinaryIO) -> Iterator[tuple[int, str]]:
+def _lines(content: BinaryIO) -> Iterator[tuple[int, str, bool]]:
+    """Number and text of each line, and whether it has an end."""
     number = 0
     while line := content.readline(LONGEST_LINE):
         number += 1
         text = line.removeprefix(BOM) if number == 1 else line
-        yield number, text.decode("utf-8", "backslashreplace").rstrip("\r\n")
         while not line.endswith(b"\n") and (line := content.readline(LONGEST_LINE)):
             continue
+        yield number, text.decode("utf-8", "backslashreplace").rstrip("\r\n"), bool(line)
 
 
 def _of_json(content: BinaryIO) -> Iterator[Placed]:
@@ -55,4 +58,4 @@ def _of_json(content: BinaryIO) -> Iterator[Placed]:
             pairs = ad.items() if isinstance(ad, dict) else ()
             yield number, kept((name, unwrapped(told)) for name, told in pairs if spelled(name))
     except ijson.JSONError as error:
-        raise SourceError(f"The JSON breaks off or is damaged ({error}); make it again.") from error
+        raise BrokenOff("The JSON breaks off or is damaged; ads from there on were left out. Make it again.") from error

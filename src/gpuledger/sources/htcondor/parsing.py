@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 import pyarrow as pa
 
 from gpuledger.model.batch import Batch, Parsed
-from gpuledger.model.errors import NoData, SourceError
+from gpuledger.model.errors import BrokenOff, NoData, SourceError
+from gpuledger.model.period import parse_instant
 from gpuledger.model.problems import Problem, Remark
 from gpuledger.model.strange import strange
 from gpuledger.model.tables import GPU_STATES, PENDING, SNAPSHOTS
@@ -81,7 +82,7 @@ class _Told:
         self._cluster = context.cluster or source.cluster or (NO_CLUSTER if self._is_file else self._name)
         self._is_named = bool(context.cluster or source.cluster) or not self._is_file
         self._period = source.period_seconds
-        self._given_time = context.options.get("time")
+        self._given_time, self._zone = context.options.get("time"), context.zone or "UTC"
 
     def poll(self, poll: Poll) -> Parsed:
         """One poll is one reading; who did not answer is told with it."""
@@ -99,25 +100,35 @@ class _Told:
         """Ads of one or more readings: a slot or job told again begins the next."""
         if not self._is_named:
             yield Remark(f"The ads do not name their pool; it is called {NO_CLUSTER!r}. Name it with --cluster.")
-        reading, seen = Reading(), dict[str, Seen]()
-        for position, ad in placed:
-            told = str(ad.get("Name") or ad.get("GlobalJobId") or "")
-            if told and told in reading.names:
-                seen = self._dated(reading, seen, name)
-                yield from self._rows(reading)
-                reading = Reading()
-            reading.names.add(told)
-            _look(reading, ad)
-            yield from _taken_job(reading, ad, position) if _is_job(ad) else _taken(reading, ad, position)
+        reading, seen, broken = Reading(), dict[str, Seen](), None
+        try:
+            for position, ad in placed:
+                told = str(ad.get("Name") or ad.get("GlobalJobId") or "")
+                if told and told in reading.names:
+                    seen = self._dated(reading, seen, name)
+                    yield from self._rows(reading)
+                    reading = Reading()
+                reading.names.add(told)
+                _look(reading, ad)
+                yield from _taken_job(reading, ad, position) if _is_job(ad) else _taken(reading, ad, position)
+        except BrokenOff as error:
+            if reading.time is None:
+                raise
+            broken = error
+            reading.errors.append(str(error))
         self._dated(reading, seen, name)
         yield from self._rows(reading)
+        if broken:
+            raise broken
 
     def _dated(self, reading: Reading, before: Mapping[str, Seen], name: str) -> dict[str, Seen]:
         """The reading's own moment; the intervals of waiting jobs so far. The clock is never asked."""
+        if reading.time is None and self._given_time:
+            reading.time = parse_instant(self._given_time, self._zone)
         if reading.time is None:
             raise SourceError(
                 f"{name} does not say when it was made: no ad has {MOMENTS[0]} or {MOMENTS[1]}. Ask for one of them too, "
-                "or poll live (`gpuledger collect`)."
+                "or say the moment: --time 2026-11-20T09:00Z."
             )
         jobs = (str(ad["GlobalJobId"]) for ad in reading.jobs)
         reading.seen = carried_on(jobs, before, reading.time, gap(self._period))
