@@ -64,6 +64,8 @@ def parse(source: "HTCondor", raw: BinaryIO, context: Context) -> Parsed:
     if not head.strip():
         raise NoData(f"{name} is empty.")
     told = _Told(source, context)
+    if not told.is_named:
+        yield Remark(f"The ads do not name their pool; it is called {NO_CLUSTER!r}. Name it with --cluster.")
     if is_poll(head):
         yield from told.poll(read(cast(BinaryIO, content), name))
     elif is_json(head) or is_text(head):
@@ -80,7 +82,7 @@ class _Told:
         self._is_file = context.reported_by.startswith("file:") or not context.reported_by
         self._name = source.name if self._is_file else context.reported_by
         self._cluster = context.cluster or source.cluster or (NO_CLUSTER if self._is_file else self._name)
-        self._is_named = bool(context.cluster or source.cluster) or not self._is_file
+        self.is_named = bool(context.cluster or source.cluster) or not self._is_file
         self._period = source.period_seconds
         self._given_time, self._zone = context.options.get("time"), context.zone or "UTC"
 
@@ -98,8 +100,6 @@ class _Told:
 
     def file(self, placed: Iterable[tuple[int, Ad]], name: str) -> Parsed:
         """Ads of one or more readings: a slot or job told again begins the next."""
-        if not self._is_named:
-            yield Remark(f"The ads do not name their pool; it is called {NO_CLUSTER!r}. Name it with --cluster.")
         reading, seen, broken = Reading(), dict[str, Seen](), None
         try:
             for position, ad in placed:
