@@ -25,6 +25,7 @@ where only dynamic ones tell the GPU: those). Where several slots tell a value, 
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from gpuledger.model.devices import gpu_model
@@ -47,41 +48,41 @@ class Slot:
     ad: Mapping[str, Any]
     position: int
 
-    @property
+    @cached_property
     def name(self) -> str:
         return self.text("Name") or ""
 
-    @property
+    @cached_property
     def host(self) -> str | None:
         """The machine, by its own attribute or from the slot's name: what stands after its last `@`."""
         return self.text("Machine") or self.name.rpartition("@")[2] or None
 
-    @property
+    @cached_property
     def kind(self) -> str:
         """`slot1_3` of `slot1_3@gpu2003.example.edu`, in small letters."""
         return self.name.partition("@")[0].lower()
 
-    @property
+    @cached_property
     def is_secondary(self) -> bool:
         return "backfill" in self.kind
 
-    @property
+    @cached_property
     def is_interactive(self) -> bool:
         return not self.is_secondary and "interactive" in self.kind
 
-    @property
+    @cached_property
     def is_dynamic(self) -> bool:
         return "_" in self.kind
 
-    @property
+    @cached_property
     def state(self) -> str:
         return (self.text("State") or "").lower()
 
-    @property
+    @cached_property
     def is_claimed(self) -> bool:
         return self.state == "claimed"
 
-    @property
+    @cached_property
     def gpus(self) -> tuple[str, ...]:
         """The GPUs it tells about. A backfill slot's own list holds those in use by others: what it offers counts.
 
@@ -104,10 +105,13 @@ class Slot:
 
     def of_device(self, gpu: str, attribute: str) -> Any:
         """What the GPU's own ad says, else the slot's common `GPUs_…` attribute."""
-        for name, nested in self.ad.items():
-            if isinstance(nested, dict) and referred(name[5:]) == referred(gpu) and nested.get(attribute) is not None:
-                return nested[attribute]
-        return self.ad.get(f"GPUs_{attribute}")
+        nested = self._devices.get(referred(gpu), {})
+        return self.ad.get(f"GPUs_{attribute}") if nested.get(attribute) is None else nested[attribute]
+
+    @cached_property
+    def _devices(self) -> dict[str, Mapping[str, Any]]:
+        """The nested ads of single GPUs (`GPUs_…`)."""
+        return {referred(name[5:]): told for name, told in self.ad.items() if isinstance(told, dict)}
 
 
 @dataclass
