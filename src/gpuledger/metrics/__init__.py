@@ -41,6 +41,9 @@ NO_GPU = "no GPU"
 OTHERS = "others"
 """The name of what a top-N leaves out."""
 
+Step = float | By | Sequence[datetime]
+"""How a period is cut into bins: seconds, a part of the calendar, or its edges themselves (the period's own among them)."""
+
 Name = str | None
 """A value of a dimension; None where the source does not say."""
 
@@ -295,11 +298,11 @@ class Ask(Protocol):
     def together(self, *wanted: Wanted) -> tuple[Answer, ...]:
         """Several questions, each answered as `ask` does, in as few passes over the attempts as they allow."""
 
-    def series(self, name: str, step: float | By, by: str | None = None, where: Sequence[Filter] = ()) -> InUse:
-        """A held metric over time in bins of `step` seconds from the period's start, or of the display zone's calendar."""
+    def series(self, name: str, step: Step, by: str | None = None, where: Sequence[Filter] = ()) -> InUse:
+        """A held metric over time in bins of `step` (seconds count from the period's start, calendars are of the display zone)."""
 
     def series_of(
-        self, names: Sequence[str], step: float | By, by: str | None = None, where: Sequence[Filter] = ()
+        self, names: Sequence[str], step: Step, by: str | None = None, where: Sequence[Filter] = ()
     ) -> tuple[InUse, ...]:
         """The series of several metrics in one pass over the attempts."""
 

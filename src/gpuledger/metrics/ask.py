@@ -10,7 +10,7 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from gpuledger.metrics import Answer, Dimension, Filter, InUse, LedgerCoverage, Metric, SourceCoverage, Wanted
+from gpuledger.metrics import Answer, Dimension, Filter, InUse, LedgerCoverage, Metric, SourceCoverage, Step, Wanted
 from gpuledger.metrics.answers import Asking, answers
 from gpuledger.metrics.bins import cut
 from gpuledger.metrics.coverage import Observed, by_cluster, by_source, covered_seconds, gaps, kept, readings
@@ -25,7 +25,7 @@ from gpuledger.metrics.states.ask import StateAsk
 from gpuledger.metrics.states.metrics import TABLE as STATES
 from gpuledger.model.capacity import Capacity
 from gpuledger.model.errors import UsageError
-from gpuledger.model.period import By, Period
+from gpuledger.model.period import Period
 from gpuledger.model.schema import unbound
 from gpuledger.model.tables import JOB_ATTEMPTS, PROBLEMS
 from gpuledger.store import Store
@@ -88,12 +88,12 @@ class StoreAsk:
         """See `metrics.Ask.unfiltered`."""
         return replace(self, where=())
 
-    def series(self, name: str, step: float | By, by: str | None = None, where: Sequence[Filter] = ()) -> InUse:
+    def series(self, name: str, step: Step, by: str | None = None, where: Sequence[Filter] = ()) -> InUse:
         """See `metrics.Ask.series`."""
         return self.series_of([name], step, by, where)[0]
 
     def series_of(
-        self, names: Sequence[str], step: float | By, by: str | None = None, where: Sequence[Filter] = ()
+        self, names: Sequence[str], step: Step, by: str | None = None, where: Sequence[Filter] = ()
     ) -> tuple[InUse, ...]:
         """See `metrics.Ask.series_of`."""
         if _table([find("metric", name, self.metrics) for name in names]) == STATES:

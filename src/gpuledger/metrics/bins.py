@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gpuledger.metrics import Step
 from gpuledger.metrics.relation import MICRO
 from gpuledger.model.errors import UsageError
-from gpuledger.model.period import By, Period
+from gpuledger.model.period import Period
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -89,11 +90,14 @@ def stepwise(at: "ir.IntegerValue", ends: Sequence[int], values: "Sequence[ir.In
     return (at < ends[middle]).ifelse(before, stepwise(at, ends[middle + 1 :], values[middle + 1 :]))
 
 
-def cut(period: Period, step: float | By, zone: str) -> Bins:
-    """Bins of `step` seconds from the period's start (the last may be shorter), or of the zone's calendar."""
+def cut(period: Period, step: Step, zone: str) -> Bins:
+    """Bins of `step` seconds from the period's start (the last may be shorter), of the zone's calendar, or between edges."""
     if isinstance(step, str):
         local = Period(period.start, period.end, zone)
         return Bins((period.start, *(part.end for part in local.split(step))))
+    if not isinstance(step, float | int):
+        assert (step[0], step[-1]) == (period.start, period.end), "a period is cut from its start to its end"
+        return Bins(tuple(step))
     if not step > 0 or period.seconds / step > MOST_BINS:
         raise UsageError(
             f"A step of {step:g} s does not cut {period} into 1 to {MOST_BINS:,} bins; choose a longer one."

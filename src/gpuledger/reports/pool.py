@@ -1,23 +1,36 @@
 """How the GPUs of a pool were used, by whom, and what kept them from work: the mail of every night, week and month."""
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from gpuledger.metrics import Ask, LedgerCoverage
-from gpuledger.model.document import Document, Section
-from gpuledger.model.errors import NoData
+from gpuledger.metrics import Ask
+from gpuledger.model.capacity import is_match
+from gpuledger.model.devices import gpu_model
+from gpuledger.model.document import Document, Note, Scalar, Section
 from gpuledger.reports import Report
 from gpuledger.reports import _words as words
 from gpuledger.reports._cards import before
-from gpuledger.reports._pool import classes
+from gpuledger.reports._pool import classes, hosts
 from gpuledger.reports._pool.cards import CARDS, cards
+from gpuledger.reports._pool.draining import Draining
+from gpuledger.reports._pool.invariants import notes
+from gpuledger.reports._pool.method import method
 from gpuledger.reports._pool.over_time import Course
-from gpuledger.reports._pool.scene import TABLE, Pool, class_label
+from gpuledger.reports._pool.people import users
+from gpuledger.reports._pool.prevented import Prevented
+from gpuledger.reports._pool.scene import OF_USERS, RATIOS, STATES, Pool, class_label
+from gpuledger.reports._pool.trend import Trend
+from gpuledger.reports._pool_views.view import TABLE, View, definitions
 from gpuledger.reports._quality import coverage, quality_of, stale
 
 _SHORT = {"researcher": "researcher", "reserved": "reserved", "open": "open"}
 """Classes that a subject line names, and how."""
+_MAIL = ("numbers", "classes", "states-over-time", "users-of-model", "draining", "prevented", "without-primary", "users-secondary",
+         "draining-timeline", "by-tier", "excluded")  # fmt: skip
+_HALF = 0.995
+"""A period observed less is said to be covered in part, in the title's finding."""
 
 
 class PoolParameters(BaseModel):
@@ -27,67 +40,130 @@ class PoolParameters(BaseModel):
 
     owned_hosts: Path | None = Field(None, description="File of the hosts the site itself reserves, one a line.")
     masked_hosts: Path | None = Field(None, description="YAML file of hosts left out, each with its reason.")
+    model: tuple[str, ...] = Field(
+        (),
+        description="GPU models whose users are listed; * and ? are wild. [the one with the most memory of the first tier]",
+    )
     rows: int = Field(50, ge=1, le=1_000_000, description="Most rows of a table; the rest is one row.")
+    periods: int = Field(
+        7, ge=0, le=366, description="Earlier periods of the same length that the trend is taken over."
+    )
+    weeks: int = Field(
+        8, ge=0, le=520, description="Whole ISO weeks, up to the period's end, that are shown side by side."
+    )
 
 
 def build(ask: Ask, parameters: PoolParameters) -> Document:
     """Raises NoData when nobody looked at any GPU in the period."""
-    covered = ask.coverage(table=TABLE)
-    if not covered.covered_ratio:
-        raise NoData(_no_data(ask, covered))
-    pool = Pool.asked(ask, covered, parameters.rows)
-    course = Course(pool)
-    earlier = before(ask, covered, CARDS, TABLE)
+    view = View(ask)
+    view.require_readings("pool")
+    pool = Pool.asked(view, parameters.rows)
+    course, draining, prevented = Course(pool), Draining(pool), Prevented(pool)
+    trend = Trend(pool, parameters.periods, parameters.weeks)
+    models = _models(pool, parameters.model)
+    checked = notes(pool, draining, prevented)
     sections = (
-        Section("overview", "Numbers", (cards(pool, course, earlier), classes.classes(pool))),
+        Section("overview", "Numbers", (cards(pool, course, before(ask, view.covered, CARDS, TABLE)), classes.classes(pool))),
         Section("over-time", "Over time", tuple(course.charts())),
-        Section(
-            "capacity", "Tiers, memory, models", (classes.tiers(pool), classes.memory(pool), *classes.models(pool))
-        ),
-        quality_of(ask, covered),
-    )
+        Section("capacity", "Tiers, memory, models", (classes.tiers(pool), classes.memory(pool), *classes.models(pool), *classes.slices(pool))),
+        Section("people", "Who", tuple(users(pool, models))),
+        Section("not-working", "What kept GPUs from work", (hosts.without_primary(pool), *draining.blocks(), prevented.table())),
+        *_if_any("trend", "Trend", tuple(trend.blocks())),
+        Section("left-out", "Left out", (*hosts.unmatched(pool), hosts.excluded(pool), hosts.hidden(pool))),
+        quality_of(ask, view.covered, (*checked, *_remarks(pool, prevented))),
+        method(pool),
+        definitions(view, (*STATES, *RATIOS, *OF_USERS)),
+    )  # fmt: skip
     return Document(
         name="pool",
         title=_title(pool),
-        finding=_finding(pool),
+        finding=_finding(pool, prevented),
         period=ask.period,
-        parameters=_parameters(parameters),
+        parameters=_parameters(parameters, models),
         generated_at=ask.now,
         display_zone=ask.display_zone,
-        coverage=coverage(covered),
+        coverage=coverage(view.covered),
         sections=sections,
-        banners=stale(ask, covered),
+        banners=(*stale(ask, view.covered), *(note for note in checked if note.level != "ok")),
         ranks={"class": tuple(class_label(name) for name in pool.classes)},
         subject=_subject(pool),
-        mail=("numbers", "classes", "states-over-time"),
+        mail=_MAIL,
     )
 
 
-def _no_data(ask: Ask, covered: LedgerCoverage) -> str:
-    if covered.newest is None:
-        return (
-            "The ledger holds no readings of GPUs yet; read some with `gpuledger ingest FILE` or `gpuledger collect`."
+def _if_any(id_: str, title: str, blocks: tuple[object, ...]) -> Iterable[Section]:
+    return (Section(id_, title, blocks),) if blocks else ()  # type: ignore[arg-type]
+
+
+def _models(pool: Pool, chosen: Sequence[str]) -> tuple[str, ...]:
+    """The models that were chosen and are there; without a choice the most powerful."""
+    there = [row["gpu_model"] for row in pool.answers["model"].records() if row["gpu_model"]]
+    if chosen:
+        return tuple(sorted(name for name in there if any(is_match(gpu_model(text).name, name) for text in chosen)))
+    ranked = sorted(
+        (row for row in pool.answers["model_memory"].records() if row["gpu_model"]), key=lambda row: _power(pool, row)
+    )
+    return (ranked[0]["gpu_model"],) if ranked else ()
+
+
+def _power(pool: Pool, row: "dict[str, Scalar]") -> tuple[float, ...]:
+    """Whole GPUs before slices, the first tier first, then the most memory, then the most GPUs."""
+    name, capacity = str(row["gpu_model"]), pool.ask.capacity
+    tiers = list(capacity.tiers)
+    tier = capacity.tier(name)
+    is_slice = gpu_model(name).slice_ratio is not None
+    memory = capacity.memory.get(str(row["memory_category"]), -1.0)
+    return (is_slice, tiers.index(tier) if tier in tiers else len(tiers), -memory, -float(row["present_gpus"] or 0.0))  # type: ignore[arg-type]
+
+
+def _remarks(pool: Pool, prevented: Prevented) -> Iterable[Note]:
+    """What readers of the numbers must know."""
+    both = pool.value("both_sides_gpus")
+    said = f"{words.gpus(both)} GPUs" if both else "No GPU"
+    yield Note(
+        "both-sides",
+        "info",
+        "both sides",
+        f"{said} held a primary and a secondary job at once; such GPUs count as allocated.",
+        "classes",
+    )
+    if draining := pool.value("draining_gpus"):
+        yield Note(
+            "draining-jobs",
+            "info",
+            "draining",
+            f"{words.gpus(draining)} drained GPUs still ran a job; they count as allocated or secondary.",
+            "draining",
         )
-    newest = covered.newest.strftime("%Y-%m-%dT%H:%M:%SZ")
-    return (
-        f"There is no reading of GPUs in {ask.period}; try `gpuledger report pool --last {_length(ask)} --to {newest}`."
-    )
-
-
-def _length(ask: Ask) -> str:
-    """The period's length as `--last` takes it."""
-    length = words.length(ask.period).replace(words.SPACE, "").replace(" ", "")
-    return length if length[:-1].isdigit() and length[-1] in "hd" else "24h"
+    if sentence := prevented.said():
+        yield Note("reasons", "warning", "prevented", sentence, "prevented")
 
 
 def _title(pool: Pool) -> str:
     clusters = pool.coverage.clusters
     where = f" of {clusters[0]}" if len(clusters) == 1 else ""
-    return f"GPU pool{where}, {words.of_period(pool.ask.period)}"
+    only = "".join(f" where {text}" for text in _filters(pool.ask)[:2])
+    return f"GPU pool{where}{only}, {words.of_period(pool.ask.period)}"
 
 
-def _finding(pool: Pool) -> str:
-    return classes.level(pool, pool.total.totals, "GPUs")
+def _filters(ask: Ask) -> tuple[str, ...]:
+    return tuple(f"{f.column}{f.op}{','.join(name or 'not known' for name in f.values)}" for f in ask.where)
+
+
+def _finding(pool: Pool, prevented: Prevented) -> str:
+    """The report in a few sentences: how many, of what, what is missing."""
+    said = [classes.level(pool, pool.total.totals, "GPUs") or "No GPU was reported.", _partly(pool)]
+    return " ".join(filter(None, said))
+
+
+def _partly(pool: Pool) -> str:
+    """A period that was observed in part says so at the top: "Readings cover 50 % of June 2026." """
+    covered = pool.coverage.covered_ratio or 0.0
+    if covered >= _HALF:
+        return ""
+    period = pool.ask.period
+    name = f"the {words.of_period(period)}" if period.kind == "last" else words.of_period(period)
+    return f"Readings cover {words.percent(covered)} of {name}; nothing is extrapolated."
 
 
 def _subject(pool: Pool) -> str:
@@ -105,8 +181,9 @@ def _subject(pool: Pool) -> str:
     return " · ".join([f"allocated {words.percent(ratio)} of {words.gpus(present)} GPUs", *parts, lent])
 
 
-def _parameters(parameters: PoolParameters) -> dict[str, str | int | None]:
-    return {name: str(value) if isinstance(value, Path) else value for name, value in parameters.model_dump().items()}
+def _parameters(parameters: PoolParameters, models: tuple[str, ...]) -> dict[str, Scalar | tuple[str, ...]]:
+    said = {name: str(value) if isinstance(value, Path) else value for name, value in parameters.model_dump().items()}
+    return {**said, "model": models}
 
 
 REPORT = Report(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 
-from gpuledger.metrics import Answer, Dimension, Filter, InUse, Metric, SourceCoverage, Wanted
+from gpuledger.metrics import Answer, Dimension, Filter, InUse, Metric, SourceCoverage, Step, Wanted
 from gpuledger.metrics.bins import cut
 from gpuledger.metrics.coverage import Observed, Span
 from gpuledger.metrics.registry import check, find, of_table
@@ -22,7 +22,7 @@ from gpuledger.metrics.states.sorting import Sorting
 from gpuledger.metrics.states.timeline import spans
 from gpuledger.model.capacity import Capacity
 from gpuledger.model.errors import UsageError
-from gpuledger.model.period import By, Period
+from gpuledger.model.period import Period
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -57,9 +57,7 @@ class StateAsk:
         questions = [(self.question(wanted.by, wanted.where), metrics) for metrics, wanted in asked]
         return answers(Asking(self.fetch, self.around.metrics, self.covered), questions)
 
-    def series_of(
-        self, names: Sequence[str], step: float | By, by: str | None, where: Sequence[Filter]
-    ) -> tuple[InUse, ...]:
+    def series_of(self, names: Sequence[str], step: Step, by: str | None, where: Sequence[Filter]) -> tuple[InUse, ...]:
         """See `metrics.Ask.series_of`. A mean is drawn as the mean of each bin, a sum as the rate it grows with."""
         shown = [find("metric", name, self.around.metrics) for name in names]
         sums = [find("metric", one.numerator, self.around.metrics) if one.kind == "mean" else one for one in shown]
@@ -70,7 +68,7 @@ class StateAsk:
         found = self.fetch(summed(question, sums))
         return tuple(in_use(question, metric, number, found, self.covered) for number, metric in enumerate(shown))
 
-    def question(self, by: Sequence[str], where: Sequence[Filter], step: float | By | None = None) -> StateQuestion:
+    def question(self, by: Sequence[str], where: Sequence[Filter], step: Step | None = None) -> StateQuestion:
         """The question, its names checked."""
         around = self.around
         dimensions = tuple(of_table(name, TABLE, around.dimensions) for name in dict.fromkeys(by))

@@ -80,13 +80,14 @@ class StateQuestion:
 
     def readings(self) -> "ir.Table":
         """The same without its facts: columns as they are stored."""
-        rows = unbound(GPU_STATES)
-        rows = rows.filter(rows.time >= instant(self.since), rows.time < instant(self.period.naive[1]))
-        rows = self._kept(rows)
         held = cells(self.period, self.bins, is_each=self.is_by_reading)
-        held = held.select(
-            *("bin", "weight_us", "covered_us"), held_cluster="cluster", held_source="source", held_at="time"
-        )
+        return self.at(held.select("cluster", "source", "time", "bin", "weight_us", "covered_us"))
+
+    def at(self, held: "ir.Table") -> "ir.Table":
+        """What was told of each GPU that counts at the moments (cluster, source, time) of `held`, with its other columns."""
+        rows = unbound(GPU_STATES)
+        rows = self._kept(rows.filter(rows.time >= instant(self.since), rows.time < instant(self.period.naive[1])))
+        held = held.rename(held_cluster="cluster", held_source="source", held_at="time")
         same = [rows.cluster == held.held_cluster, rows.source == held.held_source, rows.time == held.held_at]
         return rows.inner_join(held, same)
 

@@ -1,9 +1,7 @@
 """The row of cards: how many GPUs were what, against the period before."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from gpuledger.metrics import Answer
 from gpuledger.model.document import Number, Numbers
 from gpuledger.reports import _words as words
 from gpuledger.reports._cards import Earlier, comparison

@@ -1,16 +1,20 @@
 """How many GPUs were what: by class, tier, memory and model. One definition, one set of columns, everywhere."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from gpuledger.metrics import Name
 from gpuledger.model.capacity import CLASSES
+from gpuledger.model.devices import gpu_model
 from gpuledger.model.document import Column, Scalar, Table
 from gpuledger.reports import _words as words
 from gpuledger.reports._pool.scene import Pool, class_label
 from gpuledger.reports._scene import named
 
 Row = Mapping[str, Any]
+_OF_REASONS = ("prevented_gpus", "with_reason_gpus")
+"""Not known where the source does not tell reasons."""
+_LABELS = {"with_reason_gpus": "Reason set"}
 _FIRST_CLASS = Column("class", "Class", dimension="class", meaning="Whose capacity the GPUs are.")
 _FOOT = "Mean numbers of GPUs over the time observed. Each GPU counts once: the parts add up to present."
 
@@ -25,7 +29,7 @@ def classes(pool: Pool) -> Table:
         rows=tuple((class_label(name), *_cells(pool, rows[name])) for name in pool.classes),
         totals=("All physical GPUs", *_cells(pool, pool.total.totals)),
         finding=level(pool, pool.total.totals, "GPUs"),
-        foot=f"{_FOOT} With a reason set counts those without a job, drained or not.",
+        foot=f"{_FOOT} Reason set counts GPUs without a job that have a reason set against new work, drained or not.",
         empty="No GPU was reported in the period.",
     )
 
@@ -55,6 +59,36 @@ def models(pool: Pool) -> Iterator[Table]:
         )
 
 
+def slices(pool: Pool) -> Iterator[Table]:
+    """MIG slices apart: each counts as one GPU above; here with the share of a GPU that it is."""
+    rows = [
+        row
+        for row in pool.answers["model"].records()
+        if row["present_gpus"] and gpu_model(row["gpu_model"] or "").slice_ratio
+    ]
+    if not rows:
+        return
+    cells = [_slice(row) for row in sorted(rows, key=lambda row: _name(row["gpu_model"]))]
+    present, whole = (sum(cell[place] for cell in cells) for place in (1, 4))
+    yield Table(
+        id="slices",
+        title="MIG slices",
+        columns=(
+            Column("gpu_model", "GPU model", dimension="gpu_model"),
+            Column("present_gpus", "Slices present", "gpu", rank=1), Column("allocated_gpus", "Allocated", "gpu"),
+            Column("share", "Share of a GPU", "ratio", meaning="Of the compute slices of its device."),
+            Column("whole_gpus", "Whole GPUs", "gpu", rank=1, meaning="Slices present × their share."),
+        ),
+        rows=tuple(cells),
+        finding=f"{words.gpus(present)} slices count as one GPU each in every number; by their share they are {words.gpus(whole)} GPUs.",
+    )  # fmt: skip
+
+
+def _slice(row: Row) -> tuple[Any, ...]:
+    share = gpu_model(row["gpu_model"]).slice_ratio or 0.0
+    return (_name(row["gpu_model"]), row["present_gpus"], row["allocated_gpus"], share, row["present_gpus"] * share)
+
+
 def level(pool: Pool, row: Row, what: str) -> str:
     """How many were allocated, and what the rest was."""
     if not row["present_gpus"]:
@@ -81,7 +115,7 @@ def _within(pool: Pool, answer: str, column: Column, order: Iterable[str]) -> Ta
         title=f"GPUs by {words.inside(column.label)} and class",
         columns=(column, _FIRST_CLASS, *_columns(pool)),
         rows=tuple((named(row[column.key]), class_label(row["class"]), *_cells(pool, row)) for row in rows),
-        totals=("All", None, *_cells(pool, pool.total.totals)),
+        totals=("All", "All classes", *_cells(pool, pool.total.totals)),
         foot=_FOOT,
     )
 
@@ -101,23 +135,25 @@ def _by_model(pool: Pool, id_: str, title: str, rows: Sequence[Row], totals: Row
 _name: Callable[[Name], str] = named
 
 
+def _shown(pool: Pool) -> tuple[str, ...]:
+    """Allocated beside present, then what the rest was, in the order in which a GPU counts."""
+    first, *rest = pool.parts
+    return tuple(f"{name}_gpus" for name in (first, "present", *rest, "with_reason"))
+
+
 def _columns(pool: Pool) -> tuple[Column, ...]:
-    """Allocated first, present last, what lies between in the order in which a GPU counts."""
     metrics = pool.ask.metrics
-    told = [metrics[f"{name}_gpus"] for name in (*pool.parts, "present", "with_reason")]
-    first = ("allocated_gpus", "present_gpus")
+    ratio = metrics["allocated_ratio"]
     return (
-        Column(
-            "allocated_ratio", "Allocated", "ratio", meaning=metrics["allocated_ratio"].meaning, is_share=True, rank=1
-        ),
-        *(Column(m.name, m.label, "gpu", meaning=m.meaning, rank=_rank(m.name, first)) for m in told),
-    )
+        Column("allocated_ratio", "Allocated %", "ratio", meaning=ratio.meaning, is_share=True, rank=1),
+        *(Column(name, _LABELS.get(name, metrics[name].label), "gpu", meaning=metrics[name].meaning, rank=_rank(name)) for name in _shown(pool)),
+    )  # fmt: skip
 
 
-def _rank(name: str, first: tuple[str, ...]) -> Any:
-    return 1 if name in first else 3 if name == "with_reason_gpus" else 2
+def _rank(name: str) -> Literal[1, 2, 3]:
+    return 1 if name in ("allocated_gpus", "present_gpus") else 3 if name in ("idle_gpus", "with_reason_gpus") else 2
 
 
 def _cells(pool: Pool, row: Row) -> tuple[Scalar, ...]:
-    names = [f"{name}_gpus" for name in (*pool.parts, "present", "with_reason")]
-    return (row["allocated_ratio"], *(row[name] for name in names))
+    told = row["reason_told_gpus"]
+    return (row["allocated_ratio"], *(None if name in _OF_REASONS and not told else row[name] for name in _shown(pool)))

@@ -9,7 +9,7 @@ import numpy as np
 
 from gpuledger.metrics import InUse
 from gpuledger.model.capacity import CLASSES
-from gpuledger.model.chart import Axis, Chart, Gap, Lines, Series
+from gpuledger.model.chart import Axis, Chart, Lines, Series
 from gpuledger.reports import _words as words
 from gpuledger.reports._charts import bin_step
 from gpuledger.reports._pool.scene import Pool, class_label
@@ -75,7 +75,7 @@ class Course:
             dimension="part",
             readout=self._readout(),
             foot=f"Physical GPUs, each once · {self.pool.foot}",
-            gaps=self._gaps(),
+            gaps=self.pool.view.gaps,
             empty="" if series else "No GPU was reported in the period.",
         )
 
@@ -90,11 +90,8 @@ class Course:
             shape=Lines("line", False, tuple(_share(name, allocated, present) for name in self.pool.classes), float(present.bin_seconds[0])),
             dimension="class",
             foot=f"Allocated ÷ present GPUs of each class · {self.pool.foot}",
-            gaps=self._gaps(),
+            gaps=self.pool.view.gaps,
         )  # fmt: skip
-
-    def _gaps(self) -> tuple[Gap, ...]:
-        return tuple(Gap(start, end) for start, end in self.pool.coverage.gaps)
 
     def _readout(self) -> str:
         present, allocated = self.pool.value("present_gpus"), self.pool.value("allocated_gpus")

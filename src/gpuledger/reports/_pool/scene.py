@@ -1,18 +1,17 @@
 """What every section of the pool report is given: the answers of one pass, and what they are called."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 from gpuledger.metrics import Answer, Ask, LedgerCoverage, Name, Wanted
 from gpuledger.model.capacity import CLASSES
-from gpuledger.reports import _words as words
+from gpuledger.reports._pool_views.view import View
 from gpuledger.reports._scene import named
 
-TABLE = "gpu_states"
 PARTS = ("allocated", "secondary", "drained", "prevented", "owner", "idle", "unknown")
 """They add up to present, in this order."""
-BESIDE = ("with_reason", "draining", "both_sides")
+BESIDE = ("with_reason", "draining", "both_sides", "reason_told")
 """Counted beside the parts, each within one or several of them."""
 STATES = tuple(f"{name}_gpus" for name in (*PARTS, "present", *BESIDE))
 RATIOS = ("allocated_ratio", "secondary_ratio", "in_use_ratio")
@@ -27,8 +26,8 @@ _WANTED: Mapping[str, Wanted] = {
     "class_model": Wanted((*STATES, *RATIOS), ("class", "gpu_model")),
     "tier": Wanted((*STATES, *RATIOS), ("class", "tier")),
     "memory": Wanted((*STATES, *RATIOS), ("class", "memory_category")),
-    "model_memory": Wanted(("present_gpus",), ("gpu_model", "tier", "memory_category")),
-    "host": Wanted((*STATES, *HOURS), ("host", "class", "project", "gpu_model")),
+    "model_memory": Wanted(("present_gpus",), ("gpu_model", "memory_category")),
+    "host": Wanted((*STATES, *HOURS), ("cluster", "host", "class", "project", "gpu_model")),
     "user": Wanted(OF_USERS, ("user", "class", "gpu_model")),
 }
 """Asked together: one pass over the readings answers them all."""
@@ -38,14 +37,21 @@ _WANTED: Mapping[str, Wanted] = {
 class Pool:
     """One report being built; tables show at most `rows` names."""
 
-    ask: Ask
-    coverage: LedgerCoverage
+    view: View
     rows: int
     answers: Mapping[str, Answer]
 
     @classmethod
-    def asked(cls, ask: Ask, coverage: LedgerCoverage, rows: int) -> "Pool":
-        return cls(ask, coverage, rows, dict(zip(_WANTED, ask.together(*_WANTED.values()), strict=True)))
+    def asked(cls, view: View, rows: int) -> "Pool":
+        return cls(view, rows, dict(zip(_WANTED, view.ask.together(*_WANTED.values()), strict=True)))
+
+    @property
+    def ask(self) -> Ask:
+        return self.view.ask
+
+    @property
+    def coverage(self) -> LedgerCoverage:
+        return self.view.covered
 
     @property
     def total(self) -> Answer:
@@ -67,21 +73,14 @@ class Pool:
         return tuple(name for name in PARTS if name not in ("owner", "unknown") or self.value(f"{name}_gpus"))
 
     @cached_property
-    def bare(self) -> Ask:
-        """The same ask with nothing left out."""
-        return self.ask.with_capacity(replace(self.ask.capacity, excluded_hosts={}, hidden_models=()))
-
-    @cached_property
     def inventory(self) -> Answer:
         """Every GPU there was, left out or not, under each class it had."""
-        return self.bare.ask("present_gpu_hours", by=("cluster", "host", "gpu", "gpu_model", "class"))
+        return self.view.everything.ask.ask("present_gpu_hours", by=("cluster", "host", "gpu", "gpu_model", "class"))
 
     @property
     def foot(self) -> str:
         """Period, zone and coverage: the last line of every figure."""
-        period, zone, seen = self.ask.period, self.ask.display_zone, self.coverage.covered_ratio
-        observed = "" if seen is None else f" · observed {words.percent(seen)}"
-        return f"{words.stamp(period.start, zone)} to {words.stamp(period.end, zone)} {zone}{observed}"
+        return self.view.foot
 
 
 def class_label(name: Name) -> str:
