@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from gpuledger.model.errors import SourceError
@@ -25,11 +25,13 @@ class Clock:
     """Reads the stamps of one log in their order.
 
     Without a zone local stamps are read as if they were UTC, and `offset` says by how much: proven by events that
-    also tell UTC, else 0. `year` dates stamps that have none until the log tells one.
+    also tell UTC, else 0. `year` dates the first stamp where stamps have none, else the first moment that the log
+    tells in full does, `beside`.
     """
 
     zone: ZoneInfo | None
     year: int | None = None
+    beside: float | None = None
     first: float | None = None
     last: float | None = None
     first_local: float | None = None
@@ -137,6 +139,8 @@ class Clock:
         month, number = int(day[:2]), int(day[3:])
         if self.last is not None:
             near = self.last
+        elif self.year is None and self.beside is not None:
+            near = self.beside
         elif self.year is not None:
             near = datetime(self.year, month, 1, tzinfo=UTC).timestamp()
         else:
@@ -185,7 +189,10 @@ def _one_offset(hour: float, zone: ZoneInfo | None) -> int | None:
     return offsets.pop() if len(offsets) == 1 else None
 
 
-def year_of(head: bytes) -> int | None:
-    """The first year that the beginning of a log tells anywhere in a stamp."""
-    found = re.search(rb"\b(20\d\d|19\d\d)-\d\d-\d\d[ T]\d\d:\d\d:\d\d", head)
-    return date.fromisoformat(found[0][:10].decode()).year if found else None
+def first_moment(head: bytes) -> float | None:
+    """The first stamp with a year anywhere in the beginning of a log, to a day."""
+    found = re.search(rb"\b(?:20|19)\d\d-[01]\d-[0-3]\d(?=[ T]\d\d:\d\d:\d\d)", head)
+    try:
+        return datetime.fromisoformat(f"{found[0].decode()}T12:00:00+00:00").timestamp() if found else None
+    except ValueError:
+        return None

@@ -92,7 +92,7 @@ def _between(text: str, starts: list[re.Match[str]], keep: int, line: int, *, is
         told.append(_junk(text, 0, begin, line))
     at = 0
     ends = [found.start() - CODE for found in starts[1:]] + [keep]
-    for found, end in zip(starts, ends, strict=True):
+    for found, end in zip(starts, ends, strict=False):
         line += text.count("\n", at, begin)
         stop = text.find(END, found.end() - 1, end)
         body = text[found.end() : stop]

@@ -12,7 +12,7 @@ from gpuledger.model.problems import Problem, Remark
 from gpuledger.model.secrets import without_secret, without_secrets
 from gpuledger.model.strange import strange
 from gpuledger.sources import Context
-from gpuledger.sources.condor_log.clock import Clock, year_of
+from gpuledger.sources.condor_log.clock import Clock, first_moment
 from gpuledger.sources.condor_log.facts import READERS
 from gpuledger.sources.condor_log.frames import CODE, HEADER, Damage, Event, pages
 from gpuledger.sources.condor_log.telling import Tellings, as_datetime
@@ -48,7 +48,7 @@ def parse(source: "CondorLog", raw: BinaryIO, context: Context) -> Parsed:
     if not has_event(head):
         raise SourceError(f"{name} {strange(head) or 'is no HTCondor event log: no event begins in its first 64 KiB'}.")
     zone = context.zone or source.zone
-    clock = Clock(tzinfo(zone) if zone else None, _year(source, context) or year_of(head))
+    clock = Clock(tzinfo(zone) if zone else None, _year(source, context), first_moment(head))
     yield from _parse(stream, clock, Tellings(clock, context.reported_by, context.cluster or source.cluster), name)
 
 
