@@ -12,7 +12,7 @@ import textwrap
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_type_hints
 
 from gpuledger import plugins
 from gpuledger.config import Settings
@@ -176,13 +176,32 @@ def _source(source: Any) -> str:
 
 def _type(annotation: object) -> str:
     words = annotation.__name__ if inspect.isclass(annotation) and not get_args(annotation) else str(annotation)
-    return "`" + re.sub(r"(\w+\.)+", "", words) + "`"
+    return "`" + re.sub(r"Optional\[(.*)\]$", r"\1 | None", re.sub(r"(\w+\.)+", "", words)) + "`"
 
 
 def _default(field: "dataclasses.Field[Any]") -> str:
     if field.default is not dataclasses.MISSING:
         return f"`{field.default!r}`"
     return f"`{field.default_factory()!r}`" if field.default_factory is not dataclasses.MISSING else "required"
+
+
+def channels() -> str:
+    """Every channel with its configuration keys, and the keys of a delivery."""
+    from gpuledger.config.deliveries import ChannelSettings, DeliverySettings
+
+    parts = [_source(plugins.load("channels", name)) for name in plugins.names("channels")]
+    head = ["# Channels and deliveries", CHANNELS_INTRODUCTION, "## Keys of every channel", _fields(ChannelSettings)]
+    return "\n\n".join([*head, *parts, "## Keys of a delivery", DELIVERY_INTRODUCTION, _fields(DeliverySettings)])
+
+
+CHANNELS_INTRODUCTION = """\
+A channel is a way to people; its keys stand in the configuration under `[channels.NAME]` beside `type`. A secret is
+given by `KEY_file` or by the environment, `GPULEDGER_CHANNELS__NAME__KEY`. Paths are relative to the configuration
+file. How to use them: [deliver reports](../how-to/deliver-reports.md)."""
+
+DELIVERY_INTRODUCTION = """\
+`[deliveries.NAME]` says what `gpuledger send` sends to whom. Without a period it is the report's own; `"previous"` is
+the calendar's part before the one in which the delivery is due."""
 
 
 def reports() -> str:
@@ -196,8 +215,9 @@ def _report(report: Any) -> str:
 
 
 def _fields(model: Any) -> str:
+    hints = get_type_hints(model)  # without what validates them
     rows = (
-        (f"`{name}`", _type(field.annotation),
+        (f"`{field.alias or name}`", _type(hints[name]),
          "required" if field.is_required() else f"`{field.get_default(call_default_factory=True)!r}`", field.description or "")
         for name, field in model.model_fields.items()
     )  # fmt: skip
@@ -254,7 +274,8 @@ The first of these is read: `--config`, `GPULEDGER_CONFIG`, `./gpuledger.toml`,
 be given as `GPULEDGER_<KEY>` in the environment (`DATABASE_URL` and `LOG_LEVEL` are accepted spellings of `ledger`
 and `log_level`), and an option on the command line wins over both. An unknown key is an error that names the near
 one. `gpuledger config show` prints what is in force, `config validate` checks, `config path` says where it was found.
-The keys of `[sources.NAME]` are in [sources.md](sources.md), those of `[reports.NAME]` in [reports.md](reports.md)."""
+The keys of `[sources.NAME]` are in [sources.md](sources.md), those of `[reports.NAME]` in [reports.md](reports.md), those
+of `[channels.NAME]` and `[deliveries.NAME]` in [channels.md](channels.md)."""
 
 
 def error_codes() -> str:
@@ -286,6 +307,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "metrics.md": metrics,
     "sources.md": sources,
     "reports.md": reports,
+    "channels.md": channels,
     "cli.md": cli,
     "configuration.md": configuration,
     "errors.md": error_codes,

@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -70,8 +70,9 @@ def by_hand(settings: Settings, name: str, hand: ByHand, now: datetime) -> Order
     delivery = _changed(settings, name, hand)
     minute = now.replace(second=0, microsecond=0)
     if hand.when.spoken:
-        default_last = load("reports", delivery.report).default_last
-        period = hand.when.period(minute, settings.display_zone, settings.fiscal_start_month, default_last)
+        default_last = delivery.last or load("reports", delivery.report).default_last
+        when = replace(hand.when, last=default_last) if set(hand.when.spoken) == {"--to"} else hand.when
+        period = when.period(minute, settings.display_zone, settings.fiscal_start_month, default_last)
     else:
         moment = last_due(delivery.at, now, settings.display_zone) if delivery.at else minute
         period = period_of(settings, delivery, moment)

@@ -31,7 +31,7 @@ class What:
     name: Annotated[
         str | None,
         typer.Argument(
-            metavar="[NAME]",
+            metavar="NAME",
             show_default=False,
             help="A delivery of the configuration, or a report with --recipient; without one all are listed.",
         ),
