@@ -13,7 +13,7 @@ import sys
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 import jinja2
 from jinja2 import nodes
@@ -25,7 +25,7 @@ from gpuledger.model.errors import ConfigError
 SECONDS, BYTES, LETTERS = 5, 1 << 30, 1_000_000
 _PATIENCE = 4 * SECONDS
 """Seconds by the clock: a machine may be busy with other things."""
-_CHILD = "from gpuledger.render.mail.sandbox import child; child()"
+_CHILD = "import sys; from gpuledger.render.mail.sandbox import child; child(sys.stdin.buffer, sys.stdout.buffer)"
 
 
 @dataclass(frozen=True)
@@ -83,15 +83,15 @@ def render(tasks: Sequence[Task]) -> dict[str, str]:
     raise ConfigError(f"The template {answer['name']}{place}: {answer['message']}")
 
 
-def child() -> None:
-    """The process' own main: tasks from standard input, one JSON answer on standard output."""
-    tasks: Sequence[Task] = pickle.load(sys.stdin.buffer)
+def child(asked: BinaryIO, told: BinaryIO) -> None:
+    """The process' own main: reads the tasks, writes one JSON answer."""
+    tasks: Sequence[Task] = pickle.load(asked)
     _limit()
     try:
         answer: dict[str, Any] = {"made": {task.kind: made(task) for task in tasks}}
     except TemplateError as error:
         answer = {"name": error.name, "line": error.line, "message": error.message}
-    sys.stdout.write(json.dumps(answer))
+    told.write(json.dumps(answer).encode())
 
 
 def _limit() -> None:

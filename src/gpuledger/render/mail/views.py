@@ -9,7 +9,7 @@ from gpuledger.render.html.table_view import CellView, RowView, TableView, is_nu
 from gpuledger.render.mail.columns import PHONE, fitting
 from gpuledger.render.theme import Colours
 
-_GAPS, _LONGEST_WORD = 3, 16
+_GAPS, _LONGEST_WORD, _WHOLE = 3, 16, 15
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def mail_table(table: Table, colours: Colours, zone: str) -> MailTable:
 
 
 def _classes(column: Column, *, is_last: bool, is_hidden: bool) -> str:
-    names = ["num"] if is_numeric(column) else ["time"] if column.format in ("instant", "date") else []
+    names = ["num"] if is_numeric(column) else ["whole"] if column.format in ("instant", "date") else []
     return "".join(f" {name}" for name in (*names, *(["last"] if is_last else []), *(["hide"] if is_hidden else [])))
 
 
@@ -97,13 +97,14 @@ def _cell(one: CellView, row: RowView, classes: str, index: int) -> Cell:
     total = " total" if row.kind == "total" else ""
     quiet = " quiet" if one.kind in ("null", "zero", "quiet") or (row.kind == "others" and index == 0) else ""
     first = " first" if total and index == 0 else ""
+    whole = " whole" if index == 0 and len(one.text) <= _WHOLE else ""
     hidden = " hide" if classes.endswith(" hide") else ""
     # Only what has no place to break may break anywhere: names stay whole.
     long = " long" if max(map(len, one.text.split()), default=0) > _LONGEST_WORD else ""
     return Cell(
         one.text,
         one.raw,
-        classes + total + quiet + first + long,
+        classes + total + quiet + first + whole + long,
         one.has_bar,
         one.bar,
         one.paint or "c0",
