@@ -108,19 +108,19 @@ def test_parts_have_the_colours_of_the_states_in_bands_labels_and_bars() -> None
 
 
 def test_a_lane_is_drawn_where_its_state_was_held() -> None:
-    codes = "PPPSSIIIDD"
+    codes = "PPPSSIIID "
     rows = tuple(GridRow(f"gpu1 / GPU {n}", "H200", codes=codes) for n in range(40))
     kinds = ("primary", "secondary", "idle", "drained")
     chart = replace(samples.pool_states(8, 10), shape=Grid(rows, kinds))
     lanes = {item.paint: item for item in draw(chart, Colours({}), PAPER).items if isinstance(item, Lanes)}
     assert [(paint, one.runs[0][:2]) for paint, one in lanes.items()] == [
-        ("state-primary", (0, 3)), ("state-secondary", (3, 5)), ("state-idle", (5, 8)), ("state-drained", (8, 10)),
+        ("state-primary", (0, 3)), ("state-secondary", (3, 5)), ("state-idle", (5, 8)), ("state-drained", (8, 9)),
     ]  # fmt: skip
     pixels = lane_pixels(list(lanes.values()), (100.0, 300.0), palette("light"))
     top = lanes["state-primary"].runs[0][2]
     assert tuple(pixels[2 * top, 0]) == (*bytes.fromhex(palette("light")["state-primary"][1:]), 255)
     assert tuple(pixels[2 * top, 100]) == (*bytes.fromhex(palette("light")["state-idle"][1:]), 255)
-    assert pixels[0, 0, 3] == 0
+    assert pixels[0, 0, 3] == pixels[2 * top, 195, 3] == 0  # above the lanes, and where the GPU was not there
 
 
 def test_a_group_says_its_size_and_shares_in_words_and_one_bar() -> None:

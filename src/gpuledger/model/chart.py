@@ -95,7 +95,7 @@ class Boxes:
 
 @dataclass(frozen=True)
 class GridRow:
-    """One row of a grid: amounts (`values`) or state codes (`codes`, one letter a column)."""
+    """One row of a grid: amounts (`values`) or state codes (`codes`, one letter a column; a space: it was not there)."""
 
     label: str
     group: str = ""

@@ -11,6 +11,7 @@ from gpuledger.render.format import column_digits, number
 from gpuledger.render.theme import Colours, state_label, state_paint, state_word, theme
 
 _TOP, _GROUP, _SHARES, _CELL, _NAME = 4.0, 26.0, 24.0, 22.0, 130.0
+_ABSENT = " "
 _LANES = ((32, 6.0), (100, 4.0))
 _THINNEST, _HOST_GAP, _NAME_STEP = 2.0, 3.0, 14.0
 _STEPS = len(theme()["modes"]["light"]["sequential"])
@@ -98,7 +99,8 @@ def _states(shape: Grid, places: list[tuple[GridRow, float]], count: int, step: 
         start, top = 0, round(y)
         for letter, run in groupby(row.codes):
             end = start + len(list(run))
-            runs[code[letter]].append((start, end, top, top + step - air))
+            if letter != _ABSENT:
+                runs[code[letter]].append((start, end, top, top + step - air))
             start = end
     return [Lanes(state_paint(state), count, tuple(runs[state])) for state in shape.states if runs[state]]
 
