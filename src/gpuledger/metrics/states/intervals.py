@@ -36,13 +36,14 @@ class Interval:
 
     `counted_hours` are those it counted as drained (prevented), `busy_hours` those in which a job still ran on it; under
     a reason it may also be drained, which is neither. `is_open`: the newest reading of its cluster still says so.
-    `is_earlier`: it was so when the period began, so its true beginning is not known.
+    `is_earlier`: it was so when the period began, so its true beginning is not known. `reason` is '' for none,
+    None where the source does not tell reasons.
     """
 
     cluster: str
     host: str
     gpu: str
-    reason: str
+    reason: str | None
     start: datetime
     end: datetime
     counted_hours: float
@@ -55,7 +56,7 @@ def intervals(states: StateAsk, kind: Kind, where: Sequence[Filter] = ()) -> tup
     """Every interval of the ask's period, by host, GPU and start."""
     found = states.fetch(runs(states.question((), where), kind)).to_pylist()
     made = (_interval(row, states.around.period) for row in found)
-    return tuple(sorted(made, key=lambda one: (one.cluster, one.host, one.gpu, one.start, one.reason)))
+    return tuple(sorted(made, key=lambda one: (one.cluster, one.host, one.gpu, one.start, one.reason or "")))
 
 
 def _interval(row: dict[str, Any], period: Period) -> Interval:
@@ -69,7 +70,7 @@ def runs(question: StateQuestion, kind: Kind) -> "ir.Table":
     """A row per run of readings. A drain keeps the last of its reasons; another reason is another run of the other kind."""
     rows = facts(question.at(_numbered(question.period)))
     rows = rows.filter(rows[_FACT[kind]])
-    reason = rows.prevented_reason.strip().fill_null("")
+    reason = rows.prevented_reason.strip()
     rows = rows.mutate(
         reason=reason, is_busy=rows.part.isin(["primary", "secondary"]), length_us=rows.until_us - rows.since_us
     )

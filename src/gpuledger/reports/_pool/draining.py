@@ -132,9 +132,11 @@ def _cells(pool: Pool, host: str, held: Sequence[Interval]) -> tuple[Scalar, ...
     is_open = any(one.is_open for one in held)
     name = host if len(pool.coverage.clusters) < 2 else f"{held[0].cluster}: {host}"
     reasons = ", ".join(dict.fromkeys(one.reason for one in held if one.reason))
+    is_told = any(one.reason is not None for one in held)
     return (
         name, len({one.gpu for one in held}), len(held), sum(one.counted_hours for one in held), sum(one.busy_hours for one in held),
-        min(one.start for one in held), None if is_open else max(one.end for one in held), _state(held, is_open=is_open), reasons,
+        min(one.start for one in held), None if is_open else max(one.end for one in held), _state(held, is_open=is_open),
+        reasons or ("none" if is_told else None),
     )  # fmt: skip
 
 
@@ -157,4 +159,4 @@ def _hours(held: Iterable[Interval]) -> float:
 
 def _spans(lane: Lane) -> Iterator[Span]:
     for one in lane.held:
-        yield Span(lane.name, one.start, None if one.is_open else one.end, "drained", one.reason)
+        yield Span(lane.name, one.start, None if one.is_open else one.end, "drained", one.reason or "")

@@ -41,7 +41,7 @@ def without_primary(pool: Pool) -> Table:
             Column("host", "Host", dimension="host"),
             Column("gpus", "GPUs", "count", rank=1, meaning="Different GPUs of the host in the period."),
             Column("gpu_model", "GPU model"),
-            Column("class", "Class", dimension="class"),
+            Column("class", "Class"),
             Column("project", "Owning projects", rank=3),
             Column(
                 "secondary_gpus", "Secondary", "gpu", rank=1, meaning="Mean number of its GPUs with a secondary job."

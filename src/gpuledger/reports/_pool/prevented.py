@@ -58,10 +58,10 @@ class Prevented:
         )
 
     def table(self) -> Table:
-        held: dict[tuple[str, str, str], list[Interval]] = defaultdict(list)
+        held: dict[tuple[str, str, str | None], list[Interval]] = defaultdict(list)
         for one in self.intervals:
             held[one.cluster, one.host, one.reason].append(one)
-        ordered = sorted(held.items(), key=lambda pair: (-sum(one.counted_hours for one in pair[1]), pair[0]))
+        ordered = sorted(held.items(), key=lambda pair: (-sum(one.counted_hours for one in pair[1]), str(pair[0])))
         rows = tuple(self._cells(those) for _, those in ordered)
         return Table(
             id="prevented",

@@ -217,8 +217,15 @@ class Trend:
 
     def _of_weeks(self) -> Iterator[Chart | Table]:
         weeks = Steps(self._wanted_weeks, self._series)
+        if not any(weeks.observed()):
+            return
         means = [weeks.mean(1), weeks.mean(2)]
-        yield Chart(
+        if any(value is not None for value in means[0]):
+            yield self._week_chart(weeks, means)
+        yield self._week_table(weeks)
+
+    def _week_chart(self, weeks: Steps, means: Sequence[Sequence[float | None]]) -> Chart:
+        return Chart(
             id="weeks",
             title="GPUs with a job by week, mean of a week",
             finding=_week_finding(weeks),
@@ -231,7 +238,6 @@ class Trend:
             dimension="part",
             foot=f"ISO weeks of {self.pool.ask.display_zone}; a week of which less than {words.percent(WELL)} was observed has no bar.",
         )  # fmt: skip
-        yield self._week_table(weeks)
 
     def _week_table(self, weeks: Steps) -> Table:
         zone = self.pool.ask.display_zone
