@@ -16,7 +16,7 @@ from gpuledger.sources import Context, Fetched
 SLOTS, JOBS, GPUS = 1600, 200, 8
 NEWEST = datetime(2026, 5, 31, tzinfo=UTC)
 STEP = timedelta(minutes=5)
-POLLS_TODAY = 72
+POLLS_TODAY = 24
 
 
 def answer(now: datetime) -> bytes:
@@ -49,9 +49,8 @@ def _job(number: int) -> dict[str, object]:
     return {"GlobalJobId": f"ap1#{number}.0#1", "User": "ann@example.edu", "RequestGPUs": 1, "Cmd": "train.sh"}
 
 
-def _taken(ledger: Ledger, poll: int) -> int:
-    now = NEWEST + poll * STEP
-    fetched = Fetched(io.BytesIO(answer(now)), "poll", None, now)
+def _taken(ledger: Ledger, now: datetime, content: bytes) -> int:
+    fetched = Fetched(io.BytesIO(content), "poll", None, now)
     return ingest(ledger, load("sources", "htcondor")(), fetched, context=Context("pool"), now=now).rows_read
 
 
@@ -62,8 +61,10 @@ def make(_: Path, __: bool) -> None:
 def ours(_: Path, scratch: Path) -> Action:
     ledger = open_ledger(Settings.model_validate({"ledger": str(scratch / "ledger")}))
     for poll in range(POLLS_TODAY):
-        _taken(ledger, poll)
-    return lambda: _taken(ledger, POLLS_TODAY)
+        _taken(ledger, NEWEST + poll * STEP, answer(NEWEST + poll * STEP))
+    now = NEWEST + POLLS_TODAY * STEP
+    content = answer(now)
+    return lambda: _taken(ledger, now, content)
 
 
 def limit(_: Path, scratch: Path) -> Action:
@@ -82,7 +83,7 @@ def limit(_: Path, scratch: Path) -> Action:
 
 CASE = Case(
     "collector_poll",
-    "an answer of 1,600 HTCondor slots and 200 idle jobs into the ledger of a day",
+    "an answer of 1,600 HTCondor slots and 200 idle jobs into the ledger of a morning",
     "its JSON read and its bytes synced",
     make,
     ours,
