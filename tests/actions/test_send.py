@@ -211,6 +211,7 @@ def test_a_report_by_hand_goes_to_whom_was_typed(own: Path, server: MailServer) 
         for name in ("usage", "nightly"):
             order = by_hand(ledger.settings, name, ByHand(recipients=("Eve <eve@x.edu>",)), NOW)
             list(send(ledger, lambda outbox, order=order: [order], NOW))  # type: ignore[misc]
+        assert [order.name for order in due(ledger, outbox_of(ledger), NOW)] == ["nightly"]
     assert [taken.recipients for taken in server.taken] == [("eve@x.edu",)] * 2
 
 

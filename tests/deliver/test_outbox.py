@@ -106,6 +106,17 @@ def test_what_was_dealt_with_is_kept_for_a_while(tmp_path: Path) -> None:
     assert [one.ticket.key for one in box.waiting()] == ["waits"]
 
 
+def test_a_message_that_is_damaged_is_named_and_keeps_no_other_from_leaving(tmp_path: Path) -> None:
+    box = Outbox(tmp_path)
+    with box.alone():
+        box.spool(ticket("good"), CONTENT)
+        bad = box.spool(ticket("bad"), CONTENT)
+    (bad.folder / "ticket.json").write_text("{")
+    assert [one.ticket.key for one in box.waiting()] == ["good"]
+    assert list(box.unreadable()) == ["bad"]
+    assert "look at the folder" in box.unreadable()["bad"]
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of its own with room for little."""

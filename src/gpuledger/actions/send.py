@@ -67,6 +67,7 @@ def send(ledger: Ledger, orders: Orders, now: datetime) -> Iterator[Sent]:
     with outbox.alone():
         run = _Run(ledger, outbox, now)
         waiting = outbox.waiting()
+        yield from (Sent(key, "failed", sentences=(sentence,)) for key, sentence in outbox.unreadable().items())
         yield from (_dispatched(run, spooled) for spooled in waiting)
         tried = {spooled.ticket.key for spooled in waiting}
         for order in orders(outbox):
@@ -85,8 +86,11 @@ def outbox_of(ledger: Ledger) -> Outbox:
 def plan_of(ledger: Ledger, prepared: Prepared) -> dict[str, Any]:
     """What sending would do, in a line: its recipients are listed, its sizes are in bytes."""
     order, composed = prepared.order, prepared.composed
-    if is_done(ledger, outbox_of(ledger), order):
+    outbox = outbox_of(ledger)
+    if is_done(ledger, outbox, order):
         would = "was sent before, and would not be sent again"
+    elif outbox.find(order.key):
+        would = "waits in the outbox, and would be tried again"
     elif prepared.stopping:
         would = f"would be sent to nobody but the operator ({order.delivery.operator or 'there is none'})"
     else:
@@ -131,7 +135,8 @@ def _content(prepared: Prepared) -> bytes:
 
 
 def _ticket(order: Order, prepared: Prepared, now: datetime) -> Ticket:
-    name = f"{order.name} (test)" if order.is_test else order.name
+    # What was asked by hand is no making of the delivery: it stays due.
+    name = f"{order.name} ({'test' if order.is_test else 'by hand'})" if order.is_test or order.salt else order.name
     return Ticket(
         order.key, name, order.delivery.report, order.delivery.channel, prepared.recipients, prepared.subject,
         str(order.period), now.astimezone(UTC),

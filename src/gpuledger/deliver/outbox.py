@@ -17,7 +17,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -153,6 +153,16 @@ class Outbox:
         """Messages with a recipient whose answer is not final, oldest first."""
         return _listed(self._waiting)
 
+    def unreadable(self) -> dict[str, str]:
+        """A sentence for each message that waits and is not as it was spooled, by key: it is left where it is."""
+        found: dict[str, str] = {}
+        for place in self._waiting.glob("[!.]*"):
+            try:
+                _opened(place)
+            except StoreError as error:
+                found[place.name] = str(error)
+        return found
+
     def finished(self) -> list[Spooled]:
         """Messages that were dealt with, oldest first."""
         return _listed(self._finished)
@@ -184,7 +194,10 @@ def _lock(handle: int) -> None:
 
 
 def _listed(folder: Path) -> list[Spooled]:
-    found = [spooled for place in folder.glob("[!.]*") if (spooled := _opened(place))]
+    found = []
+    for place in folder.glob("[!.]*"):
+        with suppress(StoreError):
+            found += [spooled] if (spooled := _opened(place)) else []
     return sorted(found, key=lambda spooled: (spooled.ticket.spooled_at, spooled.ticket.key))
 
 
