@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import ibis
 
 from gpuledger.metrics import Filter
-from gpuledger.metrics.relation import MICRO, instant
+from gpuledger.metrics.relation import MICRO
 from gpuledger.metrics.states.ask import StateAsk
-from gpuledger.metrics.states.dimensions import column_of
 from gpuledger.metrics.states.facts import OUT_OF_SERVICE
+from gpuledger.metrics.states.held import OF_GPU, held
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 FREE, RUNNING = "free", "running"
 """free: a secondary slot is offered on a GPU in service without any job. running: one secondary job holds the GPU."""
-_OF_GPU = ("cluster", "host", "gpu")
 _HOUR = 3600 * MICRO
 
 
@@ -32,14 +31,14 @@ def spells(states: StateAsk, where: Sequence[Filter] = ()) -> "pa.Table":
     `is_begun` and `is_ended` tell whether its beginning and end were seen; `next` is the part the GPU counted as after
     the end (`facts.PARTS`), null where the end was not seen.
     """
-    rows = _held(states, where)
+    rows = _told(held(states, where))
     return states.fetch(_with_ends(_joined(_edges(rows)), rows))
 
 
 def _edges(rows: "ir.Table") -> "ir.Table":
     """The first and the last reading of each spell (which may be one): `is_first`."""
     rows = rows.filter(rows.kind.notnull())
-    order = ibis.window(group_by=_OF_GPU, order_by="since_us")
+    order = ibis.window(group_by=OF_GPU, order_by="since_us")
     rows = rows.mutate(
         is_going_on=(rows.until_us.lag().over(order) == rows.since_us) & (rows.spell.lag().over(order) == rows.spell),
         goes_on=(rows.since_us.lead().over(order) == rows.until_us) & (rows.spell.lead().over(order) == rows.spell),
@@ -48,16 +47,12 @@ def _edges(rows: "ir.Table") -> "ir.Table":
     return rows.filter(rows.is_first | ~rows.goes_on.fill_null(False))
 
 
-def _held(states: StateAsk, where: Sequence[Filter]) -> "ir.Table":
-    """Each GPU at each reading, with when it holds."""
-    rows = states.question((), where).moments()
-    at = rows.time.delta(instant(states.around.period.naive[0]), unit="microsecond")
-    since = ibis.greatest(at, 0).cast("int64")
+def _told(rows: "ir.Table") -> "ir.Table":
+    """Each GPU-moment with its kind and the name of the spell it is in (null outside of any)."""
     kind = _kind(rows)
     return rows.select(
-        *_OF_GPU, "gpu_model", "part", kind=kind, spell=kind.concat(" ", _who(rows)), user=rows.backfill_user,
-        since_us=since, until_us=(since + rows.weight_us).cast("int64"),
-        **{"class": column_of(rows, states.around.dimensions["class"], states.sorting)},
+        *OF_GPU, "gpu_model", "class", "part", "since_us", "until_us",
+        kind=kind, spell=kind.concat(" ", _who(rows)), user=rows.backfill_user,
     )  # fmt: skip
 
 
@@ -76,9 +71,9 @@ def _who(rows: "ir.Table") -> "ir.StringValue":
 
 def _joined(edges: "ir.Table") -> "ir.Table":
     """One row a spell."""
-    order = ibis.cumulative_window(group_by=_OF_GPU, order_by="since_us")
+    order = ibis.cumulative_window(group_by=OF_GPU, order_by="since_us")
     rows = edges.mutate(number=edges.is_first.cast("int64").sum().over(order))
-    return rows.group_by([*_OF_GPU, "number"]).agg(
+    return rows.group_by([*OF_GPU, "number"]).agg(
         since_us=rows.since_us.min(), until_us=rows.until_us.max(),
         **{name: rows[name].max() for name in ("kind", "user", "gpu_model", "class")},
     )  # fmt: skip
@@ -94,7 +89,7 @@ def _with_ends(spells: "ir.Table", rows: "ir.Table") -> "ir.Table":
 
 
 def _same(left: "ir.Table", right: "ir.Table", letter: str) -> "list[ir.BooleanValue]":
-    return [left[name] == right[f"{letter}{number}"] for number, name in enumerate(_OF_GPU)]
+    return [left[name] == right[f"{letter}{number}"] for number, name in enumerate(OF_GPU)]
 
 
 def offered(states: StateAsk, where: Sequence[Filter] = ()) -> "pa.Table":

@@ -1,0 +1,135 @@
+"""One host, some hosts, or the GPUs of one project: who used them, how evenly, and who waited."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from gpuledger.metrics import Ask
+from gpuledger.model.chart import Chart
+from gpuledger.model.document import Document, Note, Number, Numbers, Section
+from gpuledger.model.errors import NoData, UsageError
+from gpuledger.reports import Report
+from gpuledger.reports import _words as words
+from gpuledger.reports._pool_views.host import HOURS, RATIOS, Scene, chosen
+from gpuledger.reports._pool_views.host_tables import (
+    contention,
+    contention_words,
+    fairness,
+    hosts,
+    left_out,
+    users,
+)
+from gpuledger.reports._pool_views.lanes import grid, group
+from gpuledger.reports._pool_views.view import Said, View, definitions, document, quality
+from gpuledger.reports._scene import named
+
+COLOURED = 12
+
+
+class HostParameters(BaseModel):
+    """What may be chosen beside period and filters."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    host: tuple[str, ...] = Field(
+        (), description="Hosts by full name or first label; * and ? are wild, case does not matter."
+    )
+    project: str | None = Field(None, description="A project (lab): the GPUs that it owns, alone or with others.")
+    owned_hosts: Path | None = Field(None, description="File of hosts the site reserves, one a line.")
+    masked_hosts: Path | None = Field(None, description="YAML file of hosts left out of the numbers, and why.")
+
+
+def build(ask: Ask, parameters: HostParameters) -> Document:
+    """Raises UsageError when neither host nor project is given or known, NoData when nobody looked in the period."""
+    if not parameters.host and not parameters.project:
+        raise UsageError("Name a host or a project: --host lab0010, --host 'lab*' or --project NAME.")
+    view = View(ask)
+    view.require_readings("pool-host")
+    whole = view.everything
+    scene = Scene(View(whole.ask), chosen(whole.ask, parameters.host, parameters.project), parameters.project)
+    if not scene.total["present_gpu_hours"]:
+        raise NoData(f"No GPU of these is in any reading of {ask.period}.")
+    said = Said(
+        "pool-host", _title(parameters, ask), _finding(scene), {"host": parameters.host, "project": parameters.project}
+    )
+    sections = (
+        Section("overview", "Numbers", (Numbers("numbers", "Numbers", tuple(_cards(scene))), *_notes(view, scene))),
+        users(scene),
+        Section("lanes", "Over time", (_lanes(scene),)),
+        hosts(scene),
+        contention(scene),
+        quality(view),
+        definitions(view, (*RATIOS, *HOURS), _TERMS),
+    )
+    ranks = {"user": tuple(named(row["user"]) for row in scene.users)[:COLOURED]}
+    return document(view, said, sections, ranks)
+
+
+def _title(parameters: HostParameters, ask: Ask) -> str:
+    what = ", ".join(parameters.host[:3]) + (" …" if len(parameters.host) > 3 else "")
+    owner = f"project {parameters.project}" if parameters.project else ""
+    return f"GPUs of {', '.join(filter(None, (what, owner)))}, {words.of_period(ask.period)}"
+
+
+def _cards(scene: Scene) -> Iterator[Number]:
+    total, metrics = scene.total, scene.view.ask.metrics
+    observed = f"of {words.percent(scene.view.covered.covered_ratio or 0)} observed"
+    count, seen = words.plural(total["hosts_seen"] or 0, "host"), total["gpus_seen"]
+    yield Number("gpus", "GPUs", seen, "count", metrics["gpus_seen"].meaning, reason=f"in {count}")
+    for name, label in zip(RATIOS[:2], ("Allocated", "Secondary"), strict=True):
+        yield Number(name, label, total[name], "ratio", metrics[name].meaning, reason=observed)
+    yield Number("hours", "GPU-hours", total[HOURS[0]], "gpu_hour", metrics[HOURS[0]].meaning, reason=observed)
+    yield Number("users", "Users", len(scene.users), "count", "Different users of either side.", reason=observed)
+    even = "0 is even" if scene.gini is not None else "no job ran"
+    gini = None if scene.gini is None else f"{scene.gini:.2f}"
+    yield Number("gini", "Gini of users' hours", gini, "text", _TERMS[0][2], reason=even)
+
+
+def _notes(counted: View, scene: Scene) -> Iterator[Note]:
+    """Hosts that the pool's numbers leave out."""
+    capacity = counted.ask.capacity
+    for row in {row["host"]: row for row in scene.answers["host"].records()}.values():
+        if why := left_out(capacity, row):
+            said = f"{row['host']} is not in the pool's numbers ({why}); it is in these."
+            yield Note(f"left-out-{row['host']}", "info", "left out", said, "hosts")
+
+
+def _lanes(scene: Scene) -> Chart:
+    groups = (
+        group(named(row["gpu_model"]), int(row["hosts_seen"]), row)
+        for row in sorted(scene.answers["model"].records(), key=lambda row: named(row["gpu_model"]))
+    )
+    return grid(scene.view, scene.lanes, "What each GPU did", _level(scene), groups)
+
+
+def _level(scene: Scene) -> str:
+    allocated, secondary = scene.total["allocated_ratio"], scene.total["secondary_ratio"]
+    if allocated is None or secondary is None:
+        return ""
+    return f"{words.percent(allocated)} of the GPU-time was allocated, {words.percent(secondary)} ran secondary jobs."
+
+
+def _finding(scene: Scene) -> str:
+    crowd = contention_words(scene) if scene.projects and scene.waiting is not None else ""
+    return " ".join(filter(None, (_level(scene), fairness(scene), crowd)))
+
+
+_TERMS = (
+    ("Gini of users' hours", "", "Σ|a − b| over all pairs of users ÷ (2 n² × mean), of their GPU-hours on both sides: 0 when all have"
+     " the same, towards 1 when one has all. Hours of 1, 2 and 3 give 8 ÷ (2 × 9 × 2) = 0.22."),
+    ("Equal share", "GPU-hours", "All GPU-hours ÷ the users who had any."),
+    ("All GPUs taken", "time", "Every one of them that is in service (not drained, prevented or kept for its owner) holds a primary"
+     " job; readings tell."),
+    ("Contention", "GPU-hours", "GPUs asked for × time that jobs of the owning projects waited while all GPUs were taken. Self: a job of"
+     " the same user held one of them; other: none did. Names are compared before the @: queues tell no domain."),
+)  # fmt: skip
+
+REPORT = Report(
+    name="pool-host",
+    title="Hosts or a project of a pool",
+    audience="A lab that owns GPUs, and operators: who used these hosts, how evenly, what each GPU did, who waited.",
+    parameters=HostParameters,
+    build=build,
+    default_last="24h",
+)
