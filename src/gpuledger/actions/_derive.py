@@ -22,11 +22,11 @@ IDS_A_DELETION = 1000
 Key = tuple[str, str]
 
 
-def derived(source: Source, items: Parsed, intake: Intake) -> Parsed:
+def derived(source: Source, items: Parsed, intake: Intake, is_replay: bool) -> Parsed:
     """What the source tells, and after each batch of job_events the attempts of its jobs.
 
-    Stored attempts of these jobs that are told otherwise now are deleted first. Killed between, the input reads as
-    interrupted, and reading it again derives the same.
+    Stored attempts that are told otherwise now are deleted first: of jobs that several inputs tell about, in a replay
+    of all. Killed between, the input reads as interrupted, and reading it again derives the same.
     """
     if not isinstance(source, Deriving):
         yield from items
@@ -39,15 +39,16 @@ def derived(source: Source, items: Parsed, intake: Intake) -> Parsed:
             if not seen.isdisjoint(jobs):
                 intake.flush()
             seen.update(jobs)
-            yield from _attempts(source, item.rows, intake.store)
+            yield from _attempts(source, item.rows, intake.store, is_replay)
 
 
-def _attempts(source: Deriving, rows: pa.Table, store: Store | None) -> Iterator[Batch]:
+def _attempts(source: Deriving, rows: pa.Table, store: Store | None, is_replay: bool) -> Iterator[Batch]:
     others = _other_tellings(store, rows) if store else None
-    if store is None or others is None or not len(others):
+    if store is None or (others is None and not is_replay):
         yield from source.derive(rows)
         return
-    shared = set(_keys(others))
+    others = rows.slice(0, 0) if others is None else others
+    shared = set(_keys(rows if is_replay else others))
     is_shared = pa.array([key in shared for key in _keys(rows)])
     yield from source.derive(rows.filter(pc.invert(is_shared)))
     told = [rows.filter(is_shared), others]

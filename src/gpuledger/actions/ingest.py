@@ -190,10 +190,10 @@ def _context(entry: Entry) -> Context:
     return Context(entry.reported_by, entry.zone, entry.cluster, entry.input_name, entry.options)
 
 
-def _parse(source: Source, raw: BinaryIO, entry: Entry, intake: Intake) -> BrokenOff | None:
+def _parse(source: Source, raw: BinaryIO, entry: Entry, intake: Intake, is_replay: bool = False) -> BrokenOff | None:
     """Takes all that the source tells; the end in the middle, where there is one."""
     try:
-        for item in derived(source, source.parse(raw, _context(entry)), intake):
+        for item in derived(source, source.parse(raw, _context(entry)), intake, is_replay):
             intake.take(item)
     except BrokenOff as error:
         return error
@@ -233,7 +233,7 @@ def _read(
     path = given if isinstance(given, Path) else None
     try:
         with intake, opened(entry, ledger.raw, path, manner.progress) as raw:
-            broken = _parse(source, raw, entry, intake)
+            broken = _parse(source, raw, entry, intake, manner.is_replay)
         intake.close()
     except SourceError as error:
         intake.flush()

@@ -1,0 +1,167 @@
+"""Attempts are derived from every telling of a job: order, overlap and repetition of logs change nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gpuledger.actions.ingest import Ingested, Manner, ingest
+from gpuledger.model.schema import unbound
+from gpuledger.model.tables import ATTEMPT_EVENTS, ATTEMPT_GPUS, JOB_ATTEMPTS
+from gpuledger.raw import RawZone
+from gpuledger.sources import Context
+from gpuledger.sources.condor_log import CondorLog
+from gpuledger.store.lake import Lake
+
+NOW = datetime(2026, 11, 20, tzinfo=UTC)
+ONCE = Manner()
+ABOUT_THE_READING = {"ingest_id", "reported_by", "observed_at", "usage_observed_at"}
+AP = "<10.0.0.1:9618?addrs=10.0.0.1-9618&alias=ap1.example.org&noUDP>"
+HOST = "<10.1.1.1:9618?addrs=10.1.1.1-9618&alias=exp-1-1.expanse.sdsc.edu&noUDP>"
+
+
+@dataclass
+class Site:
+    """A ledger and its raw zone."""
+
+    store: Lake
+    raw: RawZone
+    now: datetime = NOW
+
+    def reads(self, *paths: Path, zone: str = "UTC", manner: Manner = ONCE) -> list[Ingested]:
+        return [self._read(path, zone, manner) for path in paths]
+
+    def _read(self, path: Path, zone: str, manner: Manner) -> Ingested:
+        self.now += timedelta(minutes=1)
+        context = Context("", zone=zone, input_name=path.name)
+        return ingest(self, CondorLog(), path, context=context, now=self.now, manner=manner)
+
+    def holds(self) -> list[list[tuple[Any, ...]]]:
+        """Every derived row without what tells of the reading."""
+        return [
+            sorted(
+                tuple((name, str(value)) for name, value in row.items() if name not in ABOUT_THE_READING)
+                for row in self.store.ask(unbound(table)).to_pylist()
+            )
+            for table in (JOB_ATTEMPTS, ATTEMPT_GPUS, ATTEMPT_EVENTS)
+        ]
+
+    def versions(self) -> list[int]:
+        return [self.store.version(table) for table in (JOB_ATTEMPTS, ATTEMPT_GPUS, ATTEMPT_EVENTS)]
+
+
+def site(folder: Path) -> Site:
+    return Site(Lake(folder / "lake"), RawZone(folder / "raw"))
+
+
+def event(code: str, second: int, head: str, body: str = "", job: int = 100) -> str:
+    return f"{code} ({job}.000.000) 2025-11-04 10:{second // 60:02}:{second % 60:02} {head}\n{body}...\n"
+
+
+def life(job: int, begin: int) -> list[str]:
+    """Eight events of a job: held once, evicted once, then completed."""
+    gpu = f'\tGPUs = 1\n\tGPUs_GPU_{job:08x} = [ Id = "GPU-{job:08x}"; DeviceName = "NVIDIA L40S"; GlobalMemoryMb = 45458 ]\n'
+    start = f"Job executing on host: {HOST}"
+    told = (
+        ("000", f"Job submitted from host: {AP}", f"    DAG Node: n{job}\n"),
+        ("040", "Started transferring input files", f"\tTransferring to host: {HOST}\n"),
+        ("040", "Finished transferring input files", ""),
+        ("001", start, gpu),
+        ("012", "Job was held.", "\tbad disk\n\tCode 13 Subcode 2\n"),
+        ("013", "Job was released.", "\tvia condor_release\n"),
+        ("001", start, gpu),
+        ("005", "Job terminated.", "\t(1) Normal termination (return value 0)\n\t7  -  Run Bytes Sent By Job\n"),
+    )
+    return [event(code, begin + 20 * number, head, body, job) for number, (code, head, body) in enumerate(told)]
+
+
+LIVES = [line for number in range(4) for line in life(100 + number, 150 * number)]
+DAGMANS = [line for line in LIVES if line[:3] != "040"]
+CUTS = {
+    "in halves": (LIVES[:13], LIVES[13:]),
+    "overlapping": (LIVES[:20], LIVES[10:]),
+    "in three": (LIVES[:9], LIVES[6:23], LIVES[21:]),
+    "with DAGMan's copy": (LIVES, DAGMANS),
+    "with the beginning of DAGMan's copy": (DAGMANS[:5], LIVES),
+    "grown": (LIVES[:6], LIVES[:15], LIVES),
+    "the same again": (LIVES, [*LIVES, *LIVES]),
+}
+
+
+def written(folder: Path, parts: Sequence[Sequence[str]]) -> list[Path]:
+    paths = [folder / f"part{number}.log" for number in range(len(parts))]
+    for path, part in zip(paths, parts, strict=True):
+        path.write_text("".join(part))
+    return paths
+
+
+@pytest.fixture
+def whole(tmp_path: Path) -> list[list[tuple[Any, ...]]]:
+    """What the ledger holds after the whole log."""
+    one = site(tmp_path / "whole")
+    one.reads(*written(tmp_path, [LIVES]))
+    return one.holds()
+
+
+@pytest.mark.parametrize("name", CUTS)
+@pytest.mark.parametrize("is_reversed", [False, True], ids=["in order", "backwards"])
+def test_pieces_tell_what_the_whole_tells(
+    name: str, is_reversed: bool, whole: list[list[tuple[Any, ...]]], tmp_path: Path
+) -> None:
+    paths = written(tmp_path, CUTS[name])
+    pieces = site(tmp_path / "pieces")
+    pieces.reads(*(reversed(paths) if is_reversed else paths))
+    assert pieces.holds() == whole
+    assert [len(rows) for rows in whole] == [8, 8, 12]
+
+
+@pytest.mark.parametrize("part", [DAGMANS, LIVES[5:20], [*LIVES, *LIVES]], ids=["DAGMan's", "a part", "twice"])
+def test_a_log_that_tells_nothing_new_writes_no_attempt(part: list[str], tmp_path: Path) -> None:
+    here = site(tmp_path / "here")
+    first, second = written(tmp_path, [LIVES, part])
+    here.reads(first)
+    before, versions = here.holds(), here.versions()
+    here.reads(second)
+    assert (here.holds(), here.versions()) == (before, versions)
+
+
+def test_a_job_that_waited_becomes_the_attempt_that_ran(tmp_path: Path) -> None:
+    here = site(tmp_path / "here")
+    early, late = written(tmp_path, [LIVES[:1], LIVES[:8]])
+    here.reads(early)
+    assert [dict(row)["state"] for row in here.holds()[0]] == ["pending"]
+    here.reads(late)
+    assert sorted(dict(row)["state"] for row in here.holds()[0]) == ["completed", "held"]
+
+
+def test_reading_anew_in_another_zone_takes_the_first_reading_back(tmp_path: Path) -> None:
+    here, right = site(tmp_path / "here"), site(tmp_path / "right")
+    metl, nodes = written(tmp_path, [LIVES, DAGMANS])
+    for path in (nodes, metl):
+        here.reads(path, zone="UTC")
+    for path in (nodes, metl):
+        here.reads(path, zone="America/Chicago", manner=Manner(is_replay=True))
+    right.reads(metl, zone="America/Chicago")
+    assert here.holds() == right.holds()
+
+
+def test_a_dry_run_counts_events_and_tells_the_columns_of_attempts(tmp_path: Path) -> None:
+    here = site(tmp_path / "here")
+    done = here.reads(*written(tmp_path, [LIVES]), manner=Manner(is_dry_run=True))[0]
+    assert (done.rows_read, done.accepted) == (32, 32)
+    assert {"job_events", "job_attempts", "attempt_gpus", "attempt_events"} <= set(done.columns)
+    assert here.versions() == [-1, -1, -1]
+
+
+def test_an_open_attempt_counts_until_the_moment_of_the_newest_log_in_any_order(tmp_path: Path) -> None:
+    paths = written(tmp_path, [LIVES[:4], [*LIVES[:4], event("006", 300, "Image size of job updated: 1")]])
+    for order in (paths, paths[::-1]):
+        here = site(tmp_path / f"from {order[0].name}")
+        newest = max(here.reads(*order), key=lambda done: done.rows_read)
+        row = here.store.ask(unbound(JOB_ATTEMPTS)).to_pylist()[0]
+        assert row["observed_at"] == datetime(2025, 11, 4, 10, 5)
+        assert row["reported_by"].startswith("file:")
+        assert newest.rows_read == 5
