@@ -67,6 +67,8 @@ def _poll(ledger: "Ledger", name: str, session: Session) -> "Polled":
         poll = action(ledger, name, session.now)
     except Busy as error:
         poll = Polled(name, None, error=error)
+    for remark in dict.fromkeys(remark for answer in poll.answers for remark in answer.remarks):
+        messages.warn(f"{name}: {remark}")
     if poll.error:
         messages.error(f"{name}: {poll.error}")
     messages.note("Polled a source.", **_row(poll), since=poll.since, files_removed=poll.files_removed)

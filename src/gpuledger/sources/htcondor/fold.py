@@ -185,9 +185,10 @@ def _owners(slots: list[Slot]) -> str | None:
 
 def _lent(cells: Mapping[tuple[str, str], _Cell]) -> dict[str, str | None]:
     """What a GPU without a primary slot is given: the owner that all others of its machine have."""
+    lone = {host for (host, _), cell in cells.items() if not cell.primary}
     owners: dict[str, set[str | None]] = {}
     for (host, _), cell in cells.items():
-        if cell.primary:
+        if host in lone and cell.primary:
             owners.setdefault(host, set()).add(_owners(cell.primary))
     return {host: told.pop() for host, told in owners.items() if len(told) == 1}
 
