@@ -47,15 +47,12 @@ def gather(path: Path, now: datetime) -> Fetched:
 
 
 def members(raw: BinaryIO) -> Iterator[tuple[str, IO[bytes]]]:
-    """(name, bytes) of each file of a bundle, in its order. Raises SourceError for one that is damaged."""
-    try:
-        with tarfile.open(fileobj=raw, mode="r|") as tar:
-            for member in tar:
-                content = tar.extractfile(member) if member.isfile() else None
-                if content is not None:
-                    yield member.name.removeprefix(FOLDER), content
-    except (tarfile.TarError, EOFError) as error:
-        raise SourceError(f"The bundle of a DAG is damaged or cut off: {error}.") from error
+    """(name, bytes) of each file of a bundle, in its order. Raises tarfile.TarError for one that is damaged."""
+    with tarfile.open(fileobj=raw, mode="r|") as tar:
+        for member in tar:
+            content = tar.extractfile(member) if member.isfile() else None
+            if content is not None:
+                yield member.name.removeprefix(FOLDER), content
 
 
 def _matching(pattern: str) -> list[Path]:

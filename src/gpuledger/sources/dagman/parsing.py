@@ -2,6 +2,7 @@
 
 import io
 import re
+import tarfile
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
 
@@ -28,7 +29,8 @@ HEAD = 65_536
 ROWS_A_BATCH = 50_000
 NO_ACCESS_POINT = "condor"
 """The access point's name when no file and nobody said one; event logs without one are kept under it too."""
-_ALIAS = re.compile(r"[?&]alias=([^&>\s]+)|submitted from host: <\[?([^>:?\]]+)")
+_ALIAS = re.compile(r"[?&]alias=([^&>\s]+)")
+_ADDRESS = re.compile(r"submitted from host: <\[?([^>?\]]+?)\]?(?::\d+)?[?>]")
 
 
 def parse(source: "Dagman", raw: BinaryIO, context: Context) -> Parsed:
@@ -51,16 +53,26 @@ def _read(source: "Dagman", stream: BinaryIO, kind: Kind, context: Context) -> T
     zone = context.zone or source.zone or "UTC"
     files: dict[str, str] = {}
     told = Told(context.input_name, NO_ACCESS_POINT, Graph(files), Progress(zone))
-    parts = bundle.members(stream) if kind is Kind.BUNDLE else [(context.input_name, stream)]
-    for at, (name, content) in enumerate(parts):
-        told.name = name if at == 0 else told.name
-        _take(told, files, name, content, kind if kind is not Kind.BUNDLE else _kind_in(name, told.name))
+    if kind is Kind.BUNDLE:
+        _unpack(told, files, stream)
+    else:
+        _take(told, files, context.input_name, stream, kind)
     if kind is Kind.OUT:
         told.name = told.progress.dag or told.name.removesuffix(".dagman.out")
     elif told.name in files:
         told.graph.read(told.name)
     told.cluster = context.cluster or source.cluster or told.cluster
     return told
+
+
+def _unpack(told: Told, files: dict[str, str], stream: BinaryIO) -> None:
+    """The first file of a bundle is the DAG itself. Raises SourceError for one that is damaged."""
+    try:
+        for at, (name, content) in enumerate(bundle.members(stream)):
+            told.name = name if at == 0 else told.name
+            _take(told, files, name, content, _kind_in(name, told.name))
+    except (tarfile.TarError, EOFError) as error:
+        raise SourceError(f"The bundle of a DAG is damaged or cut off: {error}.") from error
 
 
 def _kind_in(name: str, dag: str) -> Kind | None:
@@ -86,8 +98,8 @@ def _take(told: Told, files: dict[str, str], name: str, content: "IO[bytes] | Bi
         case Kind.METRICS:
             told.metrics = metrics(text_of)
         case _:
-            found = _ALIAS.search(text_of)
-            told.cluster = (found[1] or found[2]) if found else told.cluster
+            found = _ALIAS.search(text_of) or _ADDRESS.search(text_of)
+            told.cluster = found[1] if found else told.cluster
 
 
 def _problems(told: Told) -> Iterator[Problem]:
