@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from gpuledger.config.files import first_line, text_of
+from gpuledger.config.suspicion import SuspicionSettings, suspicion_of
 from gpuledger.model.capacity import Capacity
 from gpuledger.model.errors import ConfigError
 
-FILES = ("owned_hosts", "masked_hosts")
+FILES = ("owned_hosts", "masked_hosts", "suspicious")
 """Keys that may name a file; the flags of the pool reports have the same names."""
 _NESTED = "excluded_hosts"
 _DEFAULT = Capacity()
@@ -29,6 +31,12 @@ class PoolSettings(BaseModel):
             description="Hosts left out, with the reason: a table, or a YAML file (flat, or under `excluded_hosts`)."
         ),
     ] = {}
+    suspicious: Annotated[
+        SuspicionSettings | Path,
+        Field(
+            description="Jobs that look as if they only hold a GPU: a table, or a YAML file (under `suspicious_jobs`)."
+        ),
+    ] = SuspicionSettings()
     hidden_models: Annotated[tuple[str, ...], Field(description="Models left out; `*` and `?` are wild.")] = (
         _DEFAULT.hidden_models
     )
@@ -47,18 +55,20 @@ def capacity_of(settings: PoolSettings, files: Mapping[str, Path | None] = {}) -
     """
     owned = files.get("owned_hosts") or settings.owned_hosts
     masked = files.get("masked_hosts") or settings.masked_hosts
+    suspicious = files.get("suspicious") or settings.suspicious
     return Capacity(
         owned_hosts=owned_hosts(owned) if isinstance(owned, Path) else owned,
         excluded_hosts=masked_hosts(masked) if isinstance(masked, Path) else masked,
         hidden_models=settings.hidden_models,
         tiers=settings.tiers,
         memory=settings.memory,
+        suspicion=suspicion_of(suspicious),
     )
 
 
 def owned_hosts(file: Path) -> tuple[str, ...]:
     """Host patterns, one a line; `#` begins a comment."""
-    lines = (line.partition("#")[0].strip() for line in _text(file, "list of owned hosts").splitlines())
+    lines = (line.partition("#")[0].strip() for line in text_of(file, "list of owned hosts").splitlines())
     return tuple(dict.fromkeys(line for line in lines if line))
 
 
@@ -67,9 +77,9 @@ def masked_hosts(file: Path) -> dict[str, str]:
     import yaml
 
     try:
-        held = yaml.safe_load(_text(file, "list of masked hosts"))
+        held = yaml.safe_load(text_of(file, "list of masked hosts"))
     except yaml.YAMLError as error:
-        raise ConfigError(f"The list of masked hosts {str(file)!r} is not YAML: {_first_line(error)}.") from None
+        raise ConfigError(f"The list of masked hosts {str(file)!r} is not YAML: {first_line(error)}.") from None
     held = held.get(_NESTED, held) if isinstance(held, dict) else held
     if held is None:
         return {}
@@ -78,16 +88,3 @@ def masked_hosts(file: Path) -> dict[str, str]:
             f"The list of masked hosts {str(file)!r} is not `host: reason` lines (under `{_NESTED}:` or not)."
         )
     return {str(host): "" if reason is None else str(reason).strip() for host, reason in held.items()}
-
-
-def _text(file: Path, what: str) -> str:
-    try:
-        return file.expanduser().read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        said = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise ConfigError(f"The {what} {str(file)!r} cannot be read: {said}.") from None
-
-
-def _first_line(error: Any) -> str:
-    mark = getattr(error, "problem_mark", None)
-    return f"line {mark.line + 1}: {error.problem}" if mark else str(error).splitlines()[0]

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from gpuledger.model.suspicion import Suspicion
+
 RESERVED, RESEARCHER, OPEN, INTERACTIVE, UNKNOWN = "reserved", "researcher", "open", "interactive", "unknown"
 CLASSES: Mapping[str, str] = {
     RESEARCHER: "Researcher-owned",
@@ -46,7 +48,7 @@ class Capacity:
     `owned_hosts` are patterns of hosts the site itself reserves. `excluded_hosts` maps patterns of hosts to the reason
     they are left out of every number. `hidden_models` are patterns of models left out of every number; both are listed
     with their GPUs. `tiers` are patterns of models by the tier's name, the first that matches holds. `memory` maps a
-    category's name to the GiB it begins at, in rising order.
+    category's name to the GiB it begins at, in rising order. `suspicion` says which jobs look as if they only held a GPU.
     """
 
     owned_hosts: tuple[str, ...] = ()
@@ -63,6 +65,8 @@ class Capacity:
     memory: Mapping[str, float] = field(
         default_factory=lambda: {"under 48 GB": 0, "48 GB": 44, "64 to 72 GB": 56, "80 GB": 75, "over 80 GB": 86}
     )
+
+    suspicion: Suspicion = field(default_factory=Suspicion)
 
     def is_owned(self, host: str) -> bool:
         """Is the host on the owners list?"""
