@@ -29,6 +29,8 @@ class Parameters(BaseModel):
     level: str = "ok"
 
 def build(ask, parameters):
+    if parameters.level == "broken":
+        raise KeyError("surprise")
     note = Note("invariant-total", parameters.level, "invariant", "The parts miss 17 of 752 GPUs.")
     coverage = Coverage(None, None, 1.0, None, "All was seen.")
     section = Section("quality", "Data quality", (note,))

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
@@ -108,6 +109,21 @@ def test_what_waits_is_said_and_sent_by_the_next_run(site: Path, cli: Run, serve
     assert cli("send", "--send").code == 0
     assert addresses(server.taken) == ["ann@x.edu", "bob@x.edu"]
     assert (site / "led" / "outbox").stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.usefixtures("site")
+def test_two_sends_at_once_are_one(cli: Run, shell: Run, server: MailServer) -> None:
+    """The second comes while the server has not answered the first."""
+    server.is_slow.set()
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(shell, "send", "nightly", "--send")
+        assert server.is_asked.wait(60)
+        second = cli("send", "nightly", "--send")
+        server.is_slow.clear()
+        assert first.result().code == 0
+    assert second.code == 75
+    assert "Another send is running" in second.err
+    assert len(server.taken) == 1
 
 
 @pytest.mark.usefixtures("site")

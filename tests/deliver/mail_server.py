@@ -1,5 +1,6 @@
 """A real mail server on loopback that behaves as it is told, and remembers every message that it took."""
 
+import asyncio
 import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import trustme
@@ -43,6 +45,10 @@ class MailServer:
     recipient_answers: dict[str, list[str]] = field(default_factory=dict)
     is_dropping_after: bool = False
     """Takes the message and cuts the line before it says so."""
+    is_slow: Event = field(default_factory=Event)
+    """While it is set the server does not answer to a message."""
+    is_asked: Event = field(default_factory=Event)
+    """A message has come."""
 
     def reached(self, address: str) -> int:
         """How many messages were taken for an address."""
@@ -63,6 +69,9 @@ class MailServer:
         return answer
 
     async def handle_DATA(self, server: SMTP, session: Any, envelope: Any) -> str:  # noqa: N802
+        self.is_asked.set()
+        while self.is_slow.is_set():
+            await asyncio.sleep(0.01)
         answer = self.data_answers.pop(0) if self.data_answers else "250 ok"
         if answer == "DROP":
             server.transport.abort()  # type: ignore[union-attr]

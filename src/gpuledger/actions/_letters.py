@@ -1,7 +1,7 @@
 """The message of an order: its report made, what stands in the way of sending it, and the mail composed."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -69,6 +69,7 @@ def prepare(ledger: Ledger, order: Order, now: datetime) -> Prepared:
         document = document_of(ledger, order, now)
     except NoData as error:
         return Prepared(order, recipients, (Hindrance("no-data", str(error)),))
+    document = _with_checks_on_top(document)
     letter = mail(document, templates_of(order.delivery.templates), link=order.delivery.link)
     with TemporaryDirectory() as folder:
         files = _attached(document, order.delivery.formats, Path(folder))
@@ -87,12 +88,28 @@ def document_of(ledger: Ledger, order: Order, now: datetime) -> Document:
 
 def hindrances(document: Document) -> Iterator[Hindrance]:
     """Old data, and numbers that do not add up: above 1 % of the GPUs (critical) they stop the mail."""
-    inside = (block for block in document.blocks if isinstance(block, Note))
-    for note in (*document.banners, *inside):
+    for note in document.banners:
         if note.level == STALE:
             yield Hindrance("stale", note.sentence)
-        elif note.rule.startswith(INVARIANT) and note.level in ("critical", "warning"):
-            yield Hindrance("invariant", note.sentence, is_stopping=note.level == "critical")
+    for note in _failed_checks(document):
+        yield Hindrance("invariant", note.sentence, is_stopping=note.level == "critical")
+
+
+def _failed_checks(document: Document) -> list[Note]:
+    """Checks of the numbers that failed, worst first, each once wherever it stands."""
+    inside = (block for block in document.blocks if isinstance(block, Note))
+    failed = {
+        note.id: note
+        for note in (*document.banners, *inside)
+        if note.rule.startswith(INVARIANT) and note.level in ("critical", "warning")
+    }
+    return sorted(failed.values(), key=lambda note: note.level)
+
+
+def _with_checks_on_top(document: Document) -> Document:
+    there = {note.id for note in document.banners}
+    more = tuple(note for note in _failed_checks(document) if note.id not in there)
+    return replace(document, banners=(*more, *document.banners))
 
 
 def templates_of(folder: Path | None) -> Templates | None:

@@ -117,6 +117,9 @@ def _made(run: _Run, order: Order) -> Sent:
         prepared = prepare(run.ledger, order, run.now)
     except LedgerError as error:
         return _failed(order.name, str(order.period), error)
+    except Exception as error:  # noqa: BLE001 - a fault in one report must not keep the others from leaving
+        why = f"Unexpected {type(error).__name__}: {error}; `gpuledger send {order.name} --debug` shows where."
+        return _failed(order.name, str(order.period), LedgerError(why))
     told = _tell_operator(run, prepared)
     if stopping := prepared.stopping:
         sentences = (*(h.sentence for h in prepared.hindrances), *told)
