@@ -27,6 +27,7 @@ _RULES: tuple[tuple[re.Pattern[bytes], bytes], ...] = tuple(
         # NAME_OF_A_KEY=value, name: "value", --token value
         (rb"\b(" + _NAMED + rb'"?[ \t]*[=:][ \t]*\\?)"(?!\[removed\])()(?:\\[^"]|[^"\\\n])+"?', rb'\1"[removed]'),
         (rb"\b(" + _NAMED + rb"=)(?![\[\"\s]|true\b|false\b|undefined\b)()[^\s\"',;&\\]+", rb"\1[removed]"),
+        (rb"\b([\w.-]{0,64}key[\"']?[ \t]*[=:][ \t]*[\"']?)()(?!\[removed\])[\w+/=-]{20,}", rb"\1[removed]"),
         (rb"(--?[\w-]{0,64}(?:api-?key|token|secret|password)[ =])(?!\[removed\])()[^\s\"']+", rb"\1[removed]"),
         # shapes: of GitHub, GitLab, Hugging Face, OpenAI, Slack, AWS, JWT; who logs in within an address
         (rb"\b()()(?:gh[pousr]_\w{16,}|github_pat_\w{16,}|glpat-[\w-]{16,}|hf_\w{16,}|sk-[\w-]{16,}|xox[abprs]-[\w-]{10,}|AKIA[0-9A-Z]{16})", REMOVED),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, ClassVar
 
 from gpuledger.model.errors import ConfigError, SourceError
+from gpuledger.model.secrets import without_secrets
 from gpuledger.sources import Context, Fetched
 
 if TYPE_CHECKING:
@@ -70,9 +71,7 @@ class CondorLog:
 
     def redact(self, content: bytes) -> bytes:
         """Environments, tokens and keys are removed; lines stay lines."""
-        from gpuledger.sources.condor_log.parsing import redacted
-
-        return redacted(content)
+        return without_secrets(content)
 
 
 def _matching(pattern: str) -> list[Path]:

@@ -1,7 +1,5 @@
 """A job event log from bytes to rows of job_events."""
 
-import re
-from collections.abc import Iterator
 from io import BufferedReader
 from typing import TYPE_CHECKING, BinaryIO, cast
 
@@ -9,7 +7,7 @@ from gpuledger.model.batch import Parsed, Watermark
 from gpuledger.model.errors import NoData, SourceError
 from gpuledger.model.period import tzinfo
 from gpuledger.model.problems import Problem, Remark
-from gpuledger.model.secrets import without_secret, without_secrets
+from gpuledger.model.secrets import without_secret
 from gpuledger.model.strange import strange
 from gpuledger.sources import Context
 from gpuledger.sources.condor_log.clock import Clock, first_moment
@@ -22,10 +20,6 @@ if TYPE_CHECKING:
 
 HEAD = 1 << 16
 PROVES_UTC = ("005", "009")
-_SECRET = re.compile(
-    rb"env|key|secret|token|passw|passphrase|credential|auth|bearer|akia|gh[pousr]_|github_pat|hf_|sk-|xox|glpat|eyJ|://[^\s/]*@",
-    re.I,
-)
 
 
 def has_event(head: bytes) -> bool:
@@ -94,14 +88,3 @@ def _problem(damage: Damage) -> Problem:
 
 def _shown(text: str) -> str:
     return without_secret(text[:4000])[:2000].replace("\0", "\\x00")
-
-
-def redacted(content: bytes) -> bytes:
-    """Lines that hold no sign of a secret, nearly all, are not looked at closely."""
-    if not _SECRET.search(content):
-        return content
-    return b"".join(without_secrets(line) if _SECRET.search(line) else line for line in _lines(content))
-
-
-def _lines(content: bytes) -> Iterator[bytes]:
-    yield from content.splitlines(keepends=True)
