@@ -24,6 +24,7 @@ from gpuledger.render.format import (
     unit_word,
     visible,
 )
+from gpuledger.render.names import without_domain
 from gpuledger.render.theme import theme
 
 TABLE = """
@@ -211,3 +212,28 @@ def test_no_character_that_acts_is_left_in_a_text(text: str) -> None:
 
 def test_controls_and_direction_marks_are_written_out() -> None:
     assert visible("\x1b[31m\u202ea\n\udc80") == "\\x1b[31m\\u202ea\\n\\udc80"
+
+
+def test_hosts_of_one_domain_are_named_without_it_and_it_is_said() -> None:
+    hosts = ("gpu1.pool.example.edu", "gpu2.pool.example.edu / GPU 3", "gpu2.pool.example.edu · 8 GPUs")
+    assert without_domain(hosts) == (
+        ("gpu1", "gpu2 / GPU 3", "gpu2 · 8 GPUs"),
+        "Hosts are named without .pool.example.edu.",
+    )
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        (),
+        ("gpu1.pool.example.edu",),
+        ("gpu1.pool.example.edu", "gpu1.lab.example.edu"),
+        ("gpu1.pool.example.edu", "All 2 hosts"),
+        ("ann@pool.example.edu", "bo@pool.example.edu"),
+        ("a.b", "c.b"),
+        ("1.5", "2.5"),
+    ],
+    ids=["none", "one", "two domains", "not a host", "users", "no domain", "numbers"],
+)
+def test_names_that_are_not_all_hosts_of_one_domain_stay_as_they_are(names: tuple[str, ...]) -> None:
+    assert without_domain(names) == (names, "")

@@ -262,3 +262,25 @@ def test_a_mail_with_a_figure_takes_a_second_at_most() -> None:
 
 def test_the_same_document_makes_the_same_letter() -> None:
     assert mail(samples.usage()) == mail(samples.usage())
+
+
+def test_hosts_of_one_domain_stand_without_it_in_both_parts_and_it_is_said() -> None:
+    columns = (Column("host", "Host"), Column("gpus", "GPUs", "count"), Column("reason", "Reason"))
+    rows = tuple((f"gpu{n:04d}.pool.example.edu", 8, "nvidia-smi shows <unknown error> & ECC") for n in range(4))
+    table = Table("drains", "Drains", columns, rows, ("All 4 hosts", 32, None))
+    letter = mail(samples.document("d", "d", (Section("s", "S", (table,)),)))
+    words = Tags(letter.html).body
+    for part in (letter.text, words):
+        assert "gpu0001 " in part
+        assert "gpu0001.pool" not in part
+        assert "Hosts are named without .pool.example.edu." in part
+    assert "nvidia-smi shows <unknown error> & ECC" in words
+    apart = [attrs for attrs in Tags(letter.html).all("td") if "apart" in (attrs["class"] or "")]
+    assert len(apart) == 5
+
+
+def test_a_long_name_breaks_after_its_signs_first() -> None:
+    columns = (Column("user", "User"), Column("gpus", "GPUs", "count"))
+    rows = (("ada000@grid-submitter.example.edu", 8), ("bo", 4))
+    letter = mail(samples.document("d", "d", (Section("s", "S", (Table("t", "T", columns, rows),)),)))
+    assert "ada000@<wbr>grid-<wbr>submitter.<wbr>example.<wbr>edu" in letter.html

@@ -8,6 +8,7 @@ from gpuledger.model.chart import Chart, Grid, GridGroup, GridRow
 from gpuledger.render.figure.axes import BELOW, TimeScale, bin_edges, time_axis
 from gpuledger.render.figure.drawing import Box, Cells, Drawing, Item, Key, Lanes, Room, Words, fit
 from gpuledger.render.format import column_digits, number
+from gpuledger.render.names import without_domain
 from gpuledger.render.theme import Colours, state_label, state_paint, state_word, theme
 
 _TOP, _GROUP, _SHARES, _CELL, _NAME = 4.0, 26.0, 24.0, 22.0, 130.0
@@ -23,7 +24,8 @@ def draw(chart: Chart, shape: Grid, colours: Colours, room: Room) -> Drawing:
     count = len(chart.x.values)
     places, heads, bottom = _places(shape, step)
     names = _lane_names(places) if shape.states else [(row.label, y + step / 2) for row, y in places]
-    cut = [(name, fit(name, 11, _NAME, room), y) for name, y in names]
+    short, said = without_domain([name for name, _ in names])
+    cut = [(name, fit(shown, 11, _NAME, room), y) for shown, (name, y) in zip(short, names, strict=True)]
     left = max([60.0, *(room.measure(shown, 11) + 16 for _, shown, _ in cut)])
     width = room.width - left - 12
     items: list[Item] = [item for group, y in heads for item in _head(group, y, width, room)]
@@ -33,7 +35,7 @@ def draw(chart: Chart, shape: Grid, colours: Colours, room: Room) -> Drawing:
     items += _states(shape, places, count, int(step)) if shape.states else _amounts(chart, places, count, width)
     items += _x_axis(chart, count, bottom, width, room)
     legend = _state_keys(shape) if shape.states else ()
-    return Drawing(bottom + BELOW, left, 12.0, tuple(items), legend, notes=() if shape.states else _words(chart, shape))
+    return Drawing(bottom + BELOW, left, 12.0, tuple(items), legend, notes=_words(chart, shape, said))
 
 
 def _head(group: GridGroup, y: float, width: float, room: Room) -> list[Item]:
@@ -126,12 +128,13 @@ def _amounts(chart: Chart, places: list[tuple[GridRow, float]], count: int, widt
     return [*(Cells(paint, tuple(cells)) for paint, cells in boxes.items()), *words]
 
 
-def _words(chart: Chart, shape: Grid) -> tuple[str, ...]:
+def _words(chart: Chart, shape: Grid, said: str) -> tuple[str, ...]:
     values = [v for row in shape.rows for v in row.values if v is not None]
-    if not values:
-        return ()
+    named = (said,) if said else ()
+    if shape.states or not values:
+        return named
     most = number(max(values), chart.y.unit or "count", suffix=False)
-    return (f"Light to strong: 0 … {most} {chart.y.label}. Empty: zero. Hatched: no data.".replace(" .", "."),)
+    return (f"Light to strong: 0 … {most} {chart.y.label}. Empty: zero. Hatched: no data.".replace(" .", "."), *named)
 
 
 def _x_axis(chart: Chart, count: int, bottom: float, width: float, room: Room) -> list[Item]:

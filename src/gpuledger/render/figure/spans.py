@@ -7,6 +7,7 @@ from gpuledger.model.chart import Chart, Span, Spans
 from gpuledger.render.figure.axes import BELOW, TimeScale, gap_bands, time_axis, time_ticks
 from gpuledger.render.figure.drawing import Cells, Drawing, Item, Room, Stroke, Words, fit
 from gpuledger.render.format import column_digits, number, unit_word
+from gpuledger.render.names import without_domain
 from gpuledger.render.theme import Colours, state_paint, theme
 
 ROW = 27.0
@@ -23,7 +24,8 @@ def draw(chart: Chart, shape: Spans, colours: Colours, room: Room) -> Drawing:
     top = 20.0 if chart.gaps or shape.totals else 6.0
     bottom = top + ROW * len(shape.rows)
     heights = [top + ROW * (index + 0.5) for index in range(len(shape.rows))]
-    names = [fit(row, 12, max(_NAME, room.width * _LEFT), room) for row in shape.rows]
+    rows, said = without_domain(shape.rows)
+    names = [fit(row, 12, max(_NAME, room.width * _LEFT), room) for row in rows]
     left = max([60.0, *(room.measure(name, 12) + 16 for name in names)])
     beside, right = _beside(shape, heights, room)
     width = room.width - left - right
@@ -36,7 +38,7 @@ def draw(chart: Chart, shape: Spans, colours: Colours, room: Room) -> Drawing:
     items += beside
     items.append(Stroke("line-strong", ((0.0, bottom), (1.0, bottom))))
     items += time_axis(scale, chart.x.zone or "UTC", bottom, width, room)
-    return Drawing(bottom + BELOW, left, right, tuple(items), is_optional_right=True)
+    return Drawing(bottom + BELOW, left, right, tuple(items), is_optional_right=True, notes=(said,) if said else ())
 
 
 def _scale(chart: Chart, shape: Spans) -> TimeScale:

@@ -126,17 +126,17 @@ def card_view(item: Number, zone: str) -> CardView:
     """The card's texts by the number rules."""
     value = cell_text(item.value, item.format, zone)
     is_known = value != NULL
-    unit = item.unit or (unit_word(item.format) if is_number(item.value) else "")
+    word = unit_word(item.format) if is_number(item.value) else ""
+    unit, of, whole = f" {item.unit}".partition(_PART_OF)
+    unit, part = unit.strip() or word, f"{of}{whole}".strip()
     if unit and value.endswith(unit):
         value = value.removesuffix(unit).rstrip()
-    unit, of, whole = unit.partition(_PART_OF)
-    part = f"{of}{whole}".strip()
     delta, verdict, against = "", "none", ""
     if item.comparison is not None:
         change = item.comparison
         arrow = "=" if change.delta == 0 else "▲" if change.delta > 0 else "▼"
-        word = "" if change.verdict == "none" else f" {change.verdict}"
-        delta = f"{arrow} {number(abs(change.delta), change.format).lstrip('+')}{word}"
+        told = "" if change.verdict == "none" else f" {change.verdict}"
+        delta = f"{arrow} {number(abs(change.delta), change.format).lstrip('+')}{told}"
         verdict, against = change.verdict, change.label
     measured = number(item.measured.ratio, "ratio") if item.measured else ""
     shown = value if is_known else NOT_KNOWN

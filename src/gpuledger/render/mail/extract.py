@@ -7,6 +7,7 @@ from gpuledger.model.chart import Chart, Grid
 from gpuledger.model.document import Block, Definitions, Document, Note, Numbers, Quality, Section, Table, Text
 from gpuledger.render.mail.columns import fitting
 from gpuledger.render.mail.shorten import line, shortened
+from gpuledger.render.names import without_domain
 
 MOST_ROWS = 45
 """Of all tables together, totals and others included: about 1.5 KB each, of a mail of 100."""
@@ -77,17 +78,27 @@ def _shares(tables: Sequence[Table], rows: int) -> list[int]:
 def _cut(table: Table, share: int) -> Table:
     """The table with its first rows and the columns that fit side by side; totals and others stay."""
     beside = (table.totals is not None) + (table.others is not None)
-    rows = table.rows[: max(0, share - beside)]
-    kept = fitting(replace(table, rows=rows))
-    left = {"row": len(table.rows) - len(rows), "column": len(table.columns) - len(kept)}
+    count = len(table.rows)
+    table = _short_hosts(replace(table, rows=table.rows[: max(0, share - beside)]))
+    kept = fitting(table)
+    left = {"row": count - len(table.rows), "column": len(table.columns) - len(kept)}
     return replace(
         table,
         columns=tuple(table.columns[i] for i in kept),
-        rows=tuple(tuple(row[i] for i in kept) for row in rows),
+        rows=tuple(tuple(row[i] for i in kept) for row in table.rows),
         totals=None if table.totals is None else tuple(table.totals[i] for i in kept),
         others=None if table.others is None else tuple(table.others[i] for i in kept),
         left_out=" ".join(part for part in (table.left_out, *_more(left)) if part),
     )
+
+
+def _short_hosts(table: Table) -> Table:
+    """A first column of hosts of one domain without it."""
+    names, said = without_domain([str(row[0]) for row in table.rows])
+    if not said:
+        return table
+    rows = tuple((name, *row[1:]) for name, row in zip(names, table.rows, strict=True))
+    return replace(table, rows=rows, left_out=f"{table.left_out} {said}".strip())
 
 
 def _more(left: dict[str, int]) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """The HTML part: each block of the mail, and the sheet around them with its styles written into every element."""
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
@@ -7,7 +8,7 @@ from typing import Any
 
 import css_inline
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from gpuledger.model.chart import Chart
 from gpuledger.model.document import Block, Definitions, Document, Note, Numbers, Quality, Table, Text
@@ -17,6 +18,7 @@ from gpuledger.render.mail.views import Picture, mail_table, said, seen
 from gpuledger.render.theme import MODES, Colours, palette, theme
 
 _HERE = "gpuledger.render.mail"
+_BREAKS, _LONG = re.compile(r"(?<=[.@/_:-])(?=\w)"), 16
 _HELD = {ord("<"): "\ue000", ord(">"): "\ue001"}
 _RELEASED = {0xE000: "&lt;", 0xE001: "&gt;"}
 """The inliner writes attributes anew and leaves "<" in them as it is: allowed, but filters of mail may stumble over it.
@@ -78,6 +80,11 @@ def _made(macro: str, *values: Any) -> Markup:
     return Markup(getattr(module, macro)(*values))
 
 
+def _breakable(text: str) -> Markup:
+    """`text` that may break after a sign between its parts, before it breaks anywhere."""
+    return Markup("<wbr>").join(_BREAKS.split(text)) if len(text) > _LONG else escape(text)
+
+
 @cache
 def _inliner() -> css_inline.CSSInliner:
     return css_inline.CSSInliner(keep_style_tags=False, keep_link_tags=False, load_remote_stylesheets=False)
@@ -111,6 +118,7 @@ def _templates() -> jinja2.Environment:
     environment.filters |= {
         "visible": visible,
         "held": lambda text: text.translate(_HELD),
+        "breakable": _breakable,
         "said": said,
         "unit_beside": lambda unit, label: unit_beside(label, unit),
         "hex": lambda paint: palette("light")[paint],

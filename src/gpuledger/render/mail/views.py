@@ -1,5 +1,6 @@
 """What a mail's templates are given of a Document: finished texts, and nothing that must be computed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gpuledger.model.document import Column, Lane, Table
@@ -73,10 +74,7 @@ def mail_table(table: Table, colours: Colours, zone: str) -> MailTable:
     """The table's texts; columns that do not fit a phone carry the class that hides them there."""
     view = table_view(table, colours, zone)
     phone = fitting(table, PHONE)
-    classes = [
-        _classes(column, is_last=i == len(table.columns) - 1, is_hidden=i not in phone)
-        for i, column in enumerate(table.columns)
-    ]
+    classes = [_classes(table.columns, i, is_hidden=i not in phone) for i in range(len(table.columns))]
     heads = tuple(
         Head(visible(column.label), visible(unit), column.has_bar, classes[i])
         for i, (column, unit) in enumerate(zip(table.columns, view.units, strict=True))
@@ -88,9 +86,13 @@ def mail_table(table: Table, colours: Colours, zone: str) -> MailTable:
     )
 
 
-def _classes(column: Column, *, is_last: bool, is_hidden: bool) -> str:
+def _classes(columns: Sequence[Column], index: int, *, is_hidden: bool) -> str:
+    """A number that stands before a text keeps away from it."""
+    column, after = columns[index], columns[index + 1 : index + 2]
     names = ["num"] if is_numeric(column) else ["whole"] if column.format in ("instant", "date") else []
-    return "".join(f" {name}" for name in (*names, *(["last"] if is_last else []), *(["hide"] if is_hidden else [])))
+    if is_numeric(column) and after and not is_numeric(after[0]):
+        names.append("apart")
+    return "".join(f" {name}" for name in (*names, *(["last"] if not after else []), *(["hide"] if is_hidden else [])))
 
 
 def _cell(one: CellView, row: RowView, classes: str, index: int) -> Cell:
