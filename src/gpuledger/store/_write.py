@@ -19,7 +19,7 @@ from gpuledger.model.tables import JOB_ATTEMPTS, RUNS, Table
 from gpuledger.store import Written
 from gpuledger.store import _merge as rule
 from gpuledger.store._commit import WRITER, properties
-from gpuledger.store._snapshot import Snapshot, at_most, literal, quoted, scanned, show
+from gpuledger.store._snapshot import FALSE, Snapshot, at_most, literal, quoted, scanned, show
 
 Cursor = duckdb.DuckDBPyConnection
 
@@ -180,7 +180,21 @@ def _first_of_each(cursor: Cursor, snapshot: Snapshot, rows: pa.Table, files: Se
             f"SELECT i.* FROM rows_in i ANTI JOIN {stored} o USING ({', '.join(key)})"
         ).to_arrow_table()
         cursor.unregister("rows_in")
+    if _is_ascending(rows, key):
+        return numbered["n"].combine_chunks().sort()
     return numbered.group_by(key).aggregate([("n", "min")])["n_min"].combine_chunks().sort()
+
+
+def _is_ascending(rows: pa.Table, key: Sequence[str]) -> bool:
+    """Does every row come after the one before it? Then no key is there twice; grouping takes ten times as long."""
+    if len(rows) < 2:
+        return True
+    after = FALSE
+    for name in reversed(key):
+        column = rows[name].combine_chunks()
+        here, there = column.slice(0, len(rows) - 1), column.slice(1)
+        after = pc.or_(pc.less(here, there), pc.and_(pc.equal(here, there), after))
+    return bool(pc.all(after).as_py())
 
 
 def _commit(cursor: Cursor, snapshot: Snapshot, rows: pa.Table, old: pa.Table, updates: int, ingest_id: str) -> None:

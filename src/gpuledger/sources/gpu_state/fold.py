@@ -90,9 +90,10 @@ class Fold:
         pairs, pair = compact(host * len(names) + gpu, len(hosts) * len(names))
         cells, self._cell = compact(moment * len(pairs) + pair, len(moments) * len(pairs))
         self.count = len(cells)
-        self._time = moments[cells // max(1, len(pairs))]
-        self._pair = pairs[cells % max(1, len(pairs))]
-        self._host, self._gpu = (hosts, self._pair // max(1, len(names))), (names, self._pair % max(1, len(names)))
+        self._moment, nth = np.divmod(cells, max(1, len(pairs)))
+        self._moment_count, self._time = len(moments), moments[self._moment]
+        of_host, of_gpu = np.divmod(pairs[nth], max(1, len(names)))
+        self._host, self._gpu = (hosts, of_host), (names, of_gpu)
         self._read_rows()
 
     def _read_rows(self) -> None:
@@ -183,12 +184,12 @@ class Fold:
             return pa.nulls(self.count, pa.string())
         tells = self.is_primary & (owners.codes >= 0)
         row = self.first(tells)
-        code, words = np.where(row >= 0, owners.codes[row], -1), list(owners.words)
+        code = np.where(row >= 0, owners.codes[row], -1)
+        place = {word: number for number, word in enumerate(owners.words)}
         for cell, several in self._differing(tells, owners.codes, code).items():
-            words.append(_joined(owners.words[each] for each in several))
-            code[cell] = len(words) - 1
+            code[cell] = place.setdefault(_joined(owners.words[each] for each in several), len(place))
         self._lend_owners(~self.has(self.is_primary), code)
-        return _words(tuple(words), code)
+        return _words(tuple(place), code)
 
     def _differing(self, tells: Flags, codes: Numbers, chosen: Numbers) -> dict[int, list[int]]:
         """All codes of the cells whose rows have other codes than the chosen one."""
@@ -204,12 +205,11 @@ class Fold:
         """GPUs without a primary slot have the owner that all others of their machine have at that moment."""
         if not is_lone.any():
             return
-        place = np.unique(np.stack([self._time, self._host[1]]), axis=1, return_inverse=True)[1].reshape(-1)
-        for here in np.unique(place[is_lone]).tolist():
-            mine = place == here
-            others = np.unique(code[mine & ~is_lone])
-            if len(others) == 1:
-                code[mine & is_lone] = others[0]
+        place = compact(self._moment * len(self._host[0]) + self._host[1], self._moment_count * len(self._host[0]))[1]
+        lent = np.full(self.count, -1)
+        lent[place[~is_lone]] = code[~is_lone]
+        lent[place[~is_lone & (code != lent[place])]] = -1
+        code[is_lone] = lent[place[is_lone]]
 
     def _reason(self) -> pa.Array:
         """'' where the source tells reasons and has none for this GPU; null where it does not tell them."""
