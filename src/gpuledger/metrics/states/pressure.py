@@ -5,7 +5,7 @@ looks. A project's GPUs are full while every one of them that is in service hold
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -47,14 +47,14 @@ def waits(ask: "Ask", looks: Sequence[SourceCoverage]) -> "ir.Table":
     """Jobs that waited in the period, cut to it: since_us, until_us, `gpus` asked for, and the columns of pending."""
     rows = unbound(PENDING)
     start, end = (instant(edge) for edge in ask.period.naive)
-    first = instant(ask.period.naive[0] - timedelta(seconds=_hold(looks)))
+    first = instant(ask.period.naive[0] - timedelta(seconds=hold_seconds(looks)))
     rows = rows.filter(rows.first_seen_at < end, rows.last_seen_at >= first)
     for wanted in (wanted for wanted in ask.where if wanted.column in FILTERS):
         rows = rows.filter(is_one_of(rows[FILTERS[wanted.column]], wanted))
     since, until = (rows[name].delta(start, unit="microsecond") for name in ("first_seen_at", "last_seen_at"))
     return rows.mutate(
         since_us=ibis.greatest(since, 0).cast("int64"),
-        until_us=ibis.least(until + round(_hold(looks) * MICRO), length_us(ask.period)).cast("int64"),
+        until_us=ibis.least(until + round(hold_seconds(looks) * MICRO), length_us(ask.period)).cast("int64"),
         gpus=(rows.requested_gpu_count * rows.task_count.fill_null(1)).fill_null(0),
     )
 
@@ -64,7 +64,7 @@ def is_told(ask: "Ask", rows: "ir.Table", looks: Sequence[SourceCoverage]) -> bo
     return any(source.covered_ratio for source in looks) or bool(ask.rows(rows.limit(1).select("job_id")).num_rows)
 
 
-def _hold(looks: Sequence[SourceCoverage]) -> float:
+def hold_seconds(looks: Sequence[SourceCoverage]) -> float:
     """Seconds for which a reading of the queue stands; 0 where no source says how often it looks."""
     steps = [source.period_seconds for source in looks if source.period_seconds]
     return median(steps) if steps else 0.0
@@ -86,6 +86,26 @@ def each(ask: "Ask", rows: "ir.Table", accounts: Sequence[str]) -> list[dict[str
     names = ("cluster", "account", "user_name", "since_us", "until_us", "gpus")
     told: list[dict[str, Any]] = ask.rows(found.select(*names)).to_pylist()
     return told
+
+
+def longest(ask: "Ask", rows: "ir.Table", most: int) -> list[dict[str, Any]]:
+    """The jobs that had waited longest when they were last seen: job_id, user_name, account, gpus, memory_bytes (of one
+    GPU), command, submitted_at, last_seen_at (naive UTC), waited_seconds."""
+    since = rows.submitted_at.coalesce(rows.first_seen_at)
+    waited_us = rows.last_seen_at.delta(since, unit="microsecond")
+    found = rows.select(
+        "job_id", "user_name", "account", "gpus", "command", "submitted_at", "last_seen_at",
+        memory_bytes=rows.requested_gpu_memory_bytes, waited_seconds=waited_us.cast("float64") / MICRO,
+    )  # fmt: skip
+    found = found.order_by([ibis.desc("waited_seconds"), "job_id"]).limit(most)
+    told: list[dict[str, Any]] = ask.rows(found).to_pylist()
+    return told
+
+
+def last_seen(ask: "Ask", rows: "ir.Table") -> datetime | None:
+    """When any job was last seen waiting; naive UTC."""
+    newest: datetime | None = ask.rows(rows.agg(newest=rows.last_seen_at.max())).to_pylist()[0]["newest"]
+    return newest
 
 
 def queue(ask: "Ask", rows: "ir.Table", by: str, bins: Bins) -> Sparse:
