@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 import gpuledger
+from gpuledger import plugins
+from tests.actions.sending import installed
 from tests.cli.accounting import accounting
 from tests.cli.conftest import Run
 from tests.deliver.mail_server import MailServer, addresses, authority, mail_server
@@ -30,14 +32,20 @@ def job(number: int, ended: datetime) -> str:
 
 
 @pytest.fixture
-def site(work: Path, server: MailServer) -> Path:
-    """A configuration beside a ledger whose newest job ended an hour ago."""
+def site(work: Path, server: MailServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A configuration beside a ledger whose newest job ended an hour ago; a quick report is installed."""
+    (work / "installed").mkdir()
+    monkeypatch.syspath_prepend(str(installed(work / "installed")))
+    monkeypatch.setenv("PYTHONPATH", str(work / "installed"))
+    plugins._offers.cache_clear()
     now = datetime.now(UTC)
     accounting(work / "sacct.txt", *(job(n, now - timedelta(hours=n)) for n in range(1, 30)))
     with gpuledger.open(work / "led") as ledger:
         ledger.ingest(work / "sacct.txt", zone="UTC")
     (work / "gpuledger.toml").write_text(configuration(server.port))
-    return work
+    yield work
+    monkeypatch.undo()
+    plugins._offers.cache_clear()
 
 
 def configuration(port: int, more: str = "") -> str:
@@ -51,7 +59,7 @@ tls = "none"
 sender = "GPU reports <gpu@example.edu>"
 wait_seconds = 0.01
 [deliveries.nightly]
-report = "usage"
+report = "sums"
 last = "24h"
 channel = "mail"
 recipients = ["ann@x.edu"]
@@ -69,7 +77,7 @@ def test_without_send_nothing_leaves_and_it_says_who_would_get_what(cli: Run, se
     assert ran.code == 0
     assert "nightly: would be sent\n" in ran.out
     assert "to       ann@x.edu, bob@x.edu" in ran.out
-    assert "subject  [gpu] GPU usage of hpg" in ran.out
+    assert "subject  [gpu] Sums" in ran.out
     assert "KB, of which the page" in ran.out
     assert "add --send" in ran.err
     assert server.connections == 0
@@ -145,7 +153,7 @@ def test_old_data_is_exit_code_3_and_the_operators_mail(site: Path, cli: Run, se
     with gpuledger.open(site / "old") as ledger:
         ledger.ingest(site / "old.txt", zone="UTC")
     options = ("--ledger", "old", "send", "nightly")
-    (site / "gpuledger.toml").write_text(configuration(server.port).replace('"24h"', '"7d"'))
+    (site / "gpuledger.toml").write_text(configuration(server.port).replace('"24h"', '"7d"').replace("sums", "usage"))
     dry = cli(*options)
     assert (dry.code, server.taken) == (3, [])
     assert "would be sent to nobody but the operator (op@x.edu)" in dry.out
@@ -158,7 +166,7 @@ def test_old_data_is_exit_code_3_and_the_operators_mail(site: Path, cli: Run, se
 @pytest.mark.usefixtures("site")
 def test_a_test_and_a_report_by_hand(cli: Run, server: MailServer) -> None:
     assert cli("send", "nightly", "--test", "--send").code == 0
-    assert cli("send", "usage", "--recipient", "eve@x.edu", "--last", "12h", "--where", "user=ann", "--send").code == 0
+    assert cli("send", "sums", "--recipient", "eve@x.edu", "--last", "12h", "--where", "user=ann", "--send").code == 0
     assert [taken.recipients for taken in server.taken] == [("me@x.edu",), ("eve@x.edu",)]
 
 
@@ -178,7 +186,7 @@ def test_built_in_templates_are_a_beginning_for_ones_own(site: Path, cli: Run, s
     (site / "mine" / "subject.txt").write_text("Ours: {{ subject }}\n")
     assert cli("send", "--templates", "mine").code == 0
     (site / "gpuledger.toml").write_text(configuration(server.port, 'templates = "mine"'))
-    assert "subject  [gpu] Ours: GPU usage" in cli("send", "nightly").out
+    assert "subject  [gpu] Ours: Sums" in cli("send", "nightly").out
     (site / "mine" / "mail.txt").write_text("{{ subject.__class__.__mro__ }}{% nothing %}")
     ran = cli("send", "nightly", "--send")
     assert ran.code == 2
@@ -258,7 +266,7 @@ url = "https://hooks.example.edu/services/hunter2"
 type = "chat"
 urls = "slack://hunter2/hunter2/hunter2"
 [deliveries.nightly]
-report = "usage"
+report = "sums"
 last = "24h"
 channel = "mail"
 recipients = ["ann@x.edu"]
@@ -281,7 +289,7 @@ def test_a_secret_is_printed_nowhere(site: Path, cli: Run, tmp_path: Path, monke
             assert "hunter2" not in ran.out + ran.err, args
         (site / "smtp.secret").write_text("swordfish\n")
         ran = cli(
-            "send", "usage", "--recipient", "eve@x.edu", "--channel", "mail", "--send", "--debug", "--log-file", "log"
+            "send", "sums", "--recipient", "eve@x.edu", "--channel", "mail", "--send", "--debug", "--log-file", "log"
         )
     assert ran.code == 3
     assert "refused the login of gpu" in ran.out
