@@ -18,7 +18,7 @@ from gpuledger.model.batch import Batch, Watermark
 from gpuledger.model.errors import LedgerError
 from gpuledger.model.problems import Problem, Remark
 from gpuledger.model.schema import conform
-from gpuledger.sources import Context
+from gpuledger.sources import Context, Deriving
 
 HERE = Path(__file__).parent
 EXPECTED, OPTIONS = ".expected.json", ".options.json"
@@ -44,6 +44,9 @@ def told(source_name: str, path: Path) -> dict[str, Any]:
         answer["claims"] = source.claims(path.read_bytes()[:65536], path.name)
         for item in source.parse(BytesIO(path.read_bytes()), context):
             _add(answer, item)
+            if isinstance(item, Batch) and isinstance(source, Deriving):
+                for derived in source.derive(item.rows):
+                    _add(answer, derived)
     except LedgerError as error:
         answer["error"] = f"{type(error).__name__}: {error}"
     return json.loads(json.dumps(answer, default=_plain))

@@ -13,7 +13,7 @@ from gpuledger.sources import Context
 from gpuledger.sources.condor_log.clock import Clock, first_moment
 from gpuledger.sources.condor_log.facts import READERS
 from gpuledger.sources.condor_log.frames import CODE, HEADER, Damage, Event, pages
-from gpuledger.sources.condor_log.telling import Tellings, as_datetime
+from gpuledger.sources.condor_log.telling import NO_ACCESS_POINT, Tellings, as_datetime
 
 if TYPE_CHECKING:
     from gpuledger.sources.condor_log import CondorLog
@@ -59,6 +59,10 @@ def _parse(stream: BinaryIO, clock: Clock, jobs: Tellings, name: str) -> Parsed:
         yield from jobs.finished()
     yield from jobs.rest()
     yield from map(Remark, clock.remarks(name))
+    if NO_ACCESS_POINT in jobs.clusters:
+        yield Remark(
+            f"{name} does not name its access point; its jobs are of the cluster {NO_ACCESS_POINT!r} (--cluster names it)."
+        )
     if (first := jobs.first) is not None and (last := jobs.last) is not None:
         for cluster in sorted(jobs.clusters):
             yield Watermark(cluster, as_datetime(min(first, last)), as_datetime(last))

@@ -13,6 +13,19 @@ from gpuledger.sources.condor_log.sites import site
 MIB, KIB = 2.0**20, 2.0**10
 MEASURED_BY = "htcondor"
 _DAG = re.compile(r"(.+)\.dag\+\d+")
+WORDS: Mapping[tuple[str, str | None], str] = {
+    ("9", "122"): "disk quota exceeded",
+    ("12", None): "transfer of output files failed",
+    ("13", None): "transfer of input files failed",
+    ("21", "102"): "memory use exceeded the request",
+    ("34", None): "memory limit exceeded",
+    ("1005", None): "interrupted, the log does not say why",
+    ("1007", None): "transfer of input files stalled",
+    ("1008", None): "connection lost for longer than the lease",
+    ("1013", None): "the execution point shut down",
+    ("1023", None): "removed from the queue",
+}
+"""What HTCondor's codes mean, where an event gives no sentence."""
 USAGE, REQUEST, ALLOCATED = range(3)
 NOT_TOLD = (None, None, None)
 
@@ -164,7 +177,9 @@ def _reason(attempt: Attempt) -> str:
         return f"killed by signal {end['signal']}"
     if "exit" in end:
         return "exit code 0" if end["exit"] == "0" else f"exit code {end['exit']}"
-    return f"evicted with code {end['code']}" if "code" in end else attempt.word
+    if "code" in end:
+        return WORDS.get((end["code"], end.get("subcode")), WORDS.get((end["code"], None), f"code {end['code']}"))
+    return attempt.word
 
 
 def _gpu_name(name: str, uuid: str) -> str:

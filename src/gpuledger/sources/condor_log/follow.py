@@ -1,0 +1,65 @@
+"""A log that grows, followed without reading it again: what is new since the last look, from where that one ended."""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gpuledger.model.batch import Watermark
+from gpuledger.sources.condor_log.frames import END
+
+if TYPE_CHECKING:
+    from gpuledger.model.batch import Batch
+    from gpuledger.model.problems import Problem, Remark
+    from gpuledger.sources import Context
+    from gpuledger.sources.condor_log import CondorLog
+
+    Told = Batch | Problem | Remark | Watermark
+
+_END = END.encode()
+AT_ONCE = 8 << 20
+
+
+@dataclass(frozen=True)
+class Place:
+    """How far a log was read: behind the last whole event. `inode` tells a rotated log from one that grew.
+
+    `cluster` is the access point it named so far.
+    """
+
+    path: Path
+    offset: int = 0
+    inode: int = 0
+    cluster: str | None = None
+
+
+def unread(place: Place) -> tuple[bytes, Place]:
+    """The whole events written since, at most 8 MiB of them, and where to go on. A log that was rotated or cut is
+    read from its beginning.
+
+    Raises OSError when the log cannot be read.
+    """
+    with place.path.open("rb") as log:
+        status = place.path.stat()
+        is_same = status.st_ino == place.inode and status.st_size >= place.offset
+        begin = place.offset if is_same else 0
+        log.seek(begin)
+        news = log.read(AT_ONCE)
+    whole = news[: news.rfind(_END) + len(_END)] if _END in news else b""
+    return whole, replace(place, offset=begin + len(whole), inode=status.st_ino)
+
+
+def tellings(source: "CondorLog", place: Place, context: "Context") -> "Iterator[tuple[list[Told], Place]]":
+    """What the log tells since `place`, piece by piece, each with the place to go on from; nothing when nothing is new.
+
+    The access point that an earlier piece named is that of the later ones.
+    """
+    while True:
+        news, reached = unread(place)
+        if not news:
+            return
+        here = replace(context, cluster=context.cluster or place.cluster)
+        items = list(source.parse(io.BytesIO(news), here))
+        place = replace(reached, cluster=next((mark.cluster for mark in items if isinstance(mark, Watermark)), None))
+        yield items, place
