@@ -6,9 +6,10 @@ earlier tool wrote them (naive local stamps, CUDA as "driver"); where one of our
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Any, Literal
 
 CellKind = Literal["text", "texts", "whole", "number", "flag", "instant", "local", "length", "json"]
@@ -190,24 +191,16 @@ def value(text: str, kind: CellKind) -> Any:
 
     A local stamp comes back without a zone, an instant in UTC.
     """
-    if not text:
-        return None
-    match kind:
-        case "text":
-            return text[1:] if text[0] == "'" and text[1:].startswith(_STARTS_FORMULA) else text
-        case "instant" | "local":
-            moment = datetime.fromisoformat(text)
-            return moment.astimezone(UTC) if moment.tzinfo else moment
-        case "texts" | "json":
-            return _list(text)
-        case "whole":
-            return _whole(text)
-        case "number":
-            return _finite(text)
-        case "flag":
-            return _flag(text)
-        case "length":
-            return text
+    return READERS[kind](text) if text else None
+
+
+def _text(text: str) -> str:
+    return text[1:] if text[0] == "'" and text[1:].startswith(_STARTS_FORMULA) else text
+
+
+def _stamp(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment.astimezone(UTC) if moment.tzinfo else moment
 
 
 def _moment(naive: datetime) -> str:
@@ -230,15 +223,17 @@ def _list(text: str) -> list[Any]:
 
 def _whole(text: str) -> int:
     """`12713212`, and `12713212.0` as pandas writes a column with gaps."""
+    if text.isdecimal():
+        return int(text)
     number = _finite(text)
     if not number.is_integer():
         raise ValueError("not a whole number")
-    return int(text) if text.lstrip("+-").isdigit() else int(number)
+    return int(text) if text.lstrip("+-").isdecimal() else int(number)
 
 
 def _finite(text: str) -> float:
     number = float(text)
-    if number in (float("inf"), float("-inf")) or number != number:
+    if not isfinite(number):
         raise ValueError("not finite")
     return number
 
@@ -248,3 +243,10 @@ def _flag(text: str) -> bool:
     if text.lower() not in words:
         raise ValueError("neither True nor False")
     return words[text.lower()]
+
+
+READERS: Mapping[CellKind, Callable[[str], Any]] = {
+    "text": _text, "length": _text, "instant": _stamp, "local": _stamp, "texts": _list, "json": _list, "whole": _whole,
+    "number": _finite, "flag": _flag,
+}  # fmt: skip
+"""What reads a cell of each kind that is not empty; raises ValueError for another kind."""

@@ -12,6 +12,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE)
 
 
+@lru_cache(maxsize=2**16)
 def step_of(node: str, pattern: str = STEP) -> str | None:
     """The step that a node's name tells, the last one where there are several; None where it tells none."""
     found = [match[1] for match in _compiled(pattern).finditer(node) if match[1] is not None]

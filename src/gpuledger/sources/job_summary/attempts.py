@@ -32,11 +32,13 @@ class Read:
 
 def read(cells: Cells, own: Sequence[SummaryColumn], setting: Setting, doubts: Doubts, reported_by: str) -> Read:
     """Raises Refused for a row that cannot be believed."""
-    has_exact_times = all(cells.has(header) for header in EXACT_TIMES)
-    attempt = earlier.attempt(cells, setting, doubts, has_exact_times=has_exact_times)
     sequence = cells.get("Attempt Sequence")
-    attempt["attempt_id"] = _attempt_id(attempt, sequence)
-    _overlay(attempt, cells, own)
+    attempt = _whole(cells, own, setting) if len(own) == len(told.OWN) else None
+    if attempt is None:
+        has_exact_times = all(cells.has(header) for header in EXACT_TIMES)
+        attempt = earlier.attempt(cells, setting, doubts, has_exact_times=has_exact_times)
+        attempt["attempt_id"] = _attempt_id(attempt, sequence)
+        _overlay(attempt, cells, own)
     _check(attempt)
     if own and attempt["ended_at"] is None:
         attempt["reported_by"] = reported_by
@@ -48,6 +50,13 @@ def read(cells: Cells, own: Sequence[SummaryColumn], setting: Setting, doubts: D
         cells.get(told.RETRY_LIMIT),
         cells.get(told.IS_DONE_IN_RESCUE),
     )
+
+
+def _whole(cells: Cells, own: Sequence[SummaryColumn], setting: Setting) -> dict[str, Any] | None:
+    """The attempt by our columns alone; None for a row in which somebody emptied a cell that is never empty."""
+    attempt = {"cluster": setting.cluster}
+    _overlay(attempt, cells, own)
+    return attempt if all(attempt.get(name) for name in NEVER_NULL) else None
 
 
 def _attempt_id(attempt: Mapping[str, Any], sequence: int | None) -> str:

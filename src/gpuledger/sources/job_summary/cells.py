@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gpuledger.model.job_summary import EARLIER, OWN, CellKind, value
+from gpuledger.model.job_summary import EARLIER, OWN, READERS, CellKind
 
 KINDS: Mapping[str, CellKind] = {column.header: column.kind for column in (*EARLIER, *OWN)}
 WORDS: Mapping[CellKind, str] = {
@@ -33,17 +33,16 @@ class Cells:
     def get(self, header: str) -> Any:
         """The typed cell, None where it is empty or the table has no such column. Raises Refused."""
         index = self.at.get(header)
-        text = "" if index is None else self.row[index].strip()
-        if not text or text in NOTHING:
+        if index is None or not (text := self.row[index].strip()) or text in NOTHING:
             return None
         kind = KINDS[header]
         try:
-            found = value(text, kind)
-            if kind == "whole" and abs(found) > LARGEST:
-                raise ValueError("more than 64 bits")
-            return found
+            found = READERS[kind](text)
         except (ValueError, OverflowError, RecursionError):
             raise Refused(f"{header} is not {WORDS[kind]}") from None
+        if kind == "whole" and abs(found) > LARGEST:
+            raise Refused(f"{header} is not {WORDS[kind]}")
+        return found
 
     def amount(self, header: str) -> float | None:
         """A number that cannot be negative. Raises Refused."""
