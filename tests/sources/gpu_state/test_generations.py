@@ -219,3 +219,18 @@ def test_claims_are_by_what_the_file_holds(tmp_path: Path) -> None:
     assert source.claims(db, "a.db") == "gpu_state in SQLite"
     assert source.claims(b"PAR1" + b"\0" * 100, "jobs.parquet") is None
     assert source.claims(b"SQLite format 3\0" + b"\0" * 100, "gpu_state.db") is None
+
+
+@pytest.mark.parametrize("rows_a_window", [1, 7, 50, 10_000])
+def test_however_it_is_cut_each_moment_is_folded_whole(rows_a_window: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [
+        slot(f"slot1_{n}@lab{n % 3}.edu", f"GPU-{n % 8:08x}", Machine=f"lab{n % 3}.edu", timestamp=f"2026-07-0{1 + n // 60} {n // 5 % 12:02}:00:00")
+        for n in range(240)
+    ]  # fmt: skip
+    whole = found(parquet(rows, group_rows=240))
+    monkeypatch.setattr("gpuledger.sources.gpu_state.windows.ROWS", rows_a_window)
+    for order in (rows, rows[::-1], rows[::2] + rows[1::2]):
+        told = found(parquet(order, group_rows=11))
+        assert (told.states, told.snapshots, told.input_rows) == (whole.states, whole.snapshots, 240)
+        moments = [set(batch.rows["time"].to_pylist()) for batch in told.batches if batch.table.name == "gpu_states"]
+        assert sum(map(len, moments)) == len(set().union(*moments)) == len(whole.snapshots)

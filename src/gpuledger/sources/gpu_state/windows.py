@@ -19,7 +19,7 @@ Parts = Iterable[pa.Table | Problem]
 
 def windows(parts: Parts, *, is_ordered: bool) -> Iterator[pa.Table | Problem]:
     """Tables of whole moments, earlier ones first; problems pass as they come."""
-    return _in_order(parts) if is_ordered else _by_day(parts)
+    return _in_order(parts if is_ordered else _by_day(parts))
 
 
 def _in_order(parts: Parts) -> Iterator[pa.Table | Problem]:
@@ -73,7 +73,7 @@ class _Held:
 
 
 def _by_day(parts: Parts) -> Iterator[pa.Table | Problem]:
-    """A file in no order: its rows go to a scratch file a day first, so that one day at a time is in memory."""
+    """A file in no order, in order: its rows go to a scratch file a day first, so that a day at a time is in memory."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as until:
         days = _Days(Path(folder), until)
         for part in parts:
@@ -109,4 +109,5 @@ class _Days:
         for day, writer in sorted(self._writers.items()):
             writer.close()
             with pa.memory_map(str(self._path(day))) as content:
-                yield pa.ipc.open_stream(content).read_all()
+                table = pa.ipc.open_stream(content).read_all().unify_dictionaries()
+                yield table.take(pa.array(np.argsort(table[MOMENT].to_numpy(), kind="stable")))
