@@ -275,7 +275,7 @@ def test_hosts_of_one_domain_stand_without_it_in_both_parts_and_it_is_said() -> 
         assert "gpu0001.pool" not in part
         assert "Hosts are named without .pool.example.edu." in part
     assert "nvidia-smi shows <unknown error> & ECC" in words
-    apart = [attrs for attrs in Tags(letter.html).all("td") if "apart" in (attrs["class"] or "")]
+    apart = [attrs for attrs in Tags(letter.html).all("td") if "apart" in (attrs.get("class") or "")]
     assert len(apart) == 5
 
 

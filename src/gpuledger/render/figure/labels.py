@@ -30,7 +30,8 @@ def side_labels(labels: Sequence[Label], place: tuple[float, float], head: str, 
     if head and labels:
         items.append(Words(WIDTH - 8, place[0] - 8, head, "end", "ink-3", place="right"))
     for label, y in zip(ordered, heights, strict=True):
-        name = fit(label.name, 11, WIDTH - 44 - room.measure(label.value, 11), room)
+        taken = room.measure(label.value, 11) + 7 if label.value else 0.0
+        name = fit(label.name, 11, WIDTH - 37 - taken, room)
         items += [
             Stroke("line-strong", ((2, label.y), (9, y), (13, y)), 0.75, place="right"),
             Cells(label.paint, ((15, 24, y - 4.5, y + 4.5),), is_outlined=True, place="right"),
