@@ -92,7 +92,7 @@ SLOT_TYPE_2_PrioritizedProjects = ""
 STARTD_ATTRS = $(STARTD_ATTRS) PrioritizedProjects
 """
 JOB = """executable = /bin/sleep
-arguments = 600
+arguments = 3600
 request_gpus = {gpus}
 request_cpus = 1
 request_memory = 100

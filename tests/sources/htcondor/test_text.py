@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gpuledger.model.errors import NoData, SourceError
 from gpuledger.sources.htcondor import HTCondor
+from gpuledger.sources.htcondor.document import Schedd
 from gpuledger.sources.htcondor.values import Expression, value
-from tests.sources.htcondor.telling import NOW, SECOND, Row, job, long, slot, told
+from tests.sources.htcondor.telling import NOW, SECOND, Row, job, long, polled, slot, told
 
 FILE = "file:0123456789ab"
 REFERENCES = ["GPUs_GPU_06fa985b", "GPUs_GPU_e36f371e"]
@@ -197,16 +200,34 @@ def test_values(text: str, expected: Any) -> None:
     assert type(found) is type(expected)
 
 
-def test_secrets_of_a_file_are_not_kept() -> None:
-    secret = [
-        'Environment = "TOKEN=\\"abc def\\" X=1"', 'ClaimId = "<10.0.0.1>#1#2#[abc]"', '    "Env": "PASSWORD=abc",',
-        'SUBMIT_x509userproxy = "/tmp/abc"', 'MyAPIToken = "abc"',
-    ]  # fmt: skip
-    kept = ["GPUs_Capability = 7.0", 'Name = "slot1@abc"', '    "State": "Claimed abc"']
-    said = HTCondor().redact("\n".join([*secret, *kept]).encode()).decode()
+SECRETS = {
+    "Environment": "TOKEN=abc X=1", "Env": "PASSWORD=abc", "ClaimId": "<10.0.0.1>#1#2#[abc]", "Capability": "abc",
+    "MyAPIToken": "abc", "Cmd": 'run --token=abc "a"', "PreventJobsReason": "see https://me:abc@host/",
+}  # fmt: skip
+KEPT = {"GPUs_Capability": "7.0", "Name": "slot1@abc", "State": 'Claimed "abc"'}
+
+
+@FORMS
+def test_secrets_of_a_file_are_not_kept(written: Any) -> None:
+    said = HTCondor().redact(written({**SECRETS, **KEPT}).encode()).decode()
     assert said.count("abc") == 2
-    assert said.endswith("\n".join(kept))
-    assert said.count('"(redacted)"') == len(secret)
+    assert said.count("[removed]") == len(SECRETS)
+    assert "7.0" in said
+
+
+WORDS = st.sampled_from([
+    "--token", "TOKEN=", '"', "'", "\\", " ", "abc", "password: ", '"secret": "', "https://u:pw@h/", 'env = "', "}", "{", ",",
+    "api_key=", "=", "\n", "Bearer abcdefghijk", "key=AAAAAAAAAAAAAAAAAAAAAAAA", "ü", "eyJabcdefghij.abcdefghij.abcdefghij",
+])  # fmt: skip
+
+
+@given(st.lists(WORDS, max_size=8).map("".join))
+def test_no_text_of_a_stranger_breaks_what_is_kept(text: str) -> None:
+    """A job's command that looks like a secret once made the document of a whole poll unreadable."""
+    poll = polled(slot(PreventJobsReason=text), schedds=(Schedd("ap1", (job(1, Cmd=text),)),))
+    found = told(HTCondor().redact(poll))
+    assert (len(found.gpu_states), len(found.pending)) == (1, 1)
+    assert [row["gpu"] for row in told(HTCondor().redact(as_json(dated(Cmd=text)).encode()), cluster="c").gpu_states]
 
 
 def test_a_real_dump_of_a_machine_without_gpus_is_an_empty_reading(shared_data: Path) -> None:

@@ -66,7 +66,7 @@ class HTCondor:
         return parse(self, raw, context)
 
     def redact(self, content: bytes) -> bytes:
-        """Environments, claims and credentials of a file are taken out; a poll does not ask for them."""
-        from gpuledger.sources.htcondor.sniff import redacted
+        """Environments, claims, tokens and keys are taken out, also of commands and reasons; ads stay ads."""
+        from gpuledger.sources.htcondor.secrets import redacted
 
         return redacted(content)

@@ -1,4 +1,4 @@
-"""What an input is, from its first 64 KiB, and what of it must not be kept."""
+"""What an input is, from its first 64 KiB."""
 
 import re
 
@@ -8,11 +8,6 @@ BOM = b"\xef\xbb\xbf"
 _PAIR = re.compile(rb"\s*[A-Za-z_]\w*[ \t]*=[ \t]*\S")
 _SLOT_TEXT = re.compile(rb'^(MyType\s*=\s*"Machine"|(Assigned|Available)GPUs\s*=)', re.M | re.I)
 _SLOT_JSON = re.compile(rb'"(MyType"\s*:\s*"Machine"|(Assigned|Available)GPUs"\s*:)', re.I)
-_SECRET = re.compile(
-    rb'^([\t ]*"?(?:Env|Environment|Arguments|Args|ClaimIds?|Capability|PublicClaimIds?|SUBMIT_x509\w*|x509\w*'
-    rb'|\w*Password\w*|\w*Token\w*|\w*Secret\w*)"?[\t ]*[=:][\t ]*)"(?:[^"\\\r\n]|\\.)*"',
-    re.M | re.I,
-)
 
 
 def is_poll(head: bytes) -> bool:
@@ -37,8 +32,3 @@ def recognised(head: bytes) -> str | None:
     if is_json(head):
         return "condor_status -json" if _SLOT_JSON.search(head) else None
     return "condor_status -long" if is_text(head) and _SLOT_TEXT.search(head) else None
-
-
-def redacted(content: bytes) -> bytes:
-    """Without the values of environments, arguments, claims and credentials."""
-    return _SECRET.sub(rb'\1"(redacted)"', content)
