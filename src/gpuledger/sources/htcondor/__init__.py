@@ -39,6 +39,10 @@ class HTCondor:
     timeout_seconds: float = 60
     """A collector or access point that takes longer has not answered."""
 
+    def __post_init__(self) -> None:
+        if self.period_seconds <= 0 or self.timeout_seconds <= 0:
+            raise ValueError("period_seconds and timeout_seconds are more than 0.")
+
     def claims(self, head: bytes, input_name: str) -> str | None:
         """Slot ads, as text or JSON, and the answers of our own polls. Job ads are read when the source is named."""
         from gpuledger.sources.htcondor.sniff import recognised

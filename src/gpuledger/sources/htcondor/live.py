@@ -1,6 +1,7 @@
 """Asks a living pool: the collector for its GPU slots, each access point for its idle GPU jobs."""
 
 import io
+import shlex
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from importlib.util import find_spec
@@ -60,7 +61,7 @@ def pool(source: "HTCondor") -> Pool:
         return Bindings(source)
     from gpuledger.sources.htcondor.commands import Commands
 
-    if source.way == "auto" and which(source.status_command.split(" ", 1)[0]) is None:
+    if source.way == "auto" and which(shlex.split(source.status_command)[0]) is None:
         raise SourceError(
             "There are neither HTCondor's Python bindings nor its commands here: pip install 'gpuledger[condor]', "
             "or set status_command and queue_command."
