@@ -13,8 +13,9 @@ from gpuledger.actions._letters import prepare
 from gpuledger.actions._orders import ByHand, by_hand, due, last_due, order_of, period_of, states
 from gpuledger.actions.send import exit_code, outbox_of, send
 from gpuledger.config import Settings
+from gpuledger.config.channels import outbox_folder
 from gpuledger.config.deliveries import DeliverySettings
-from gpuledger.model.errors import Busy, UsageError
+from gpuledger.model.errors import Busy, ConfigError, UsageError
 from tests.actions.sending import NOW, PEOPLE, filled, installed, nightly, opened, runs, send_due, usage
 from tests.deliver.mail_server import MailServer, addresses, mail_server
 
@@ -252,6 +253,20 @@ def test_a_fault_in_one_report_does_not_keep_the_others_from_leaving(own: Path, 
         broken, fine = send_due(ledger)
     assert (broken.result, broken.exit_code, fine.result) == ("failed", 1, "done")
     assert "Unexpected KeyError: 'surprise'" in broken.sentences[0]
+
+
+def test_messages_wait_where_the_settings_say(own: Path, server: MailServer, tmp_path: Path) -> None:
+    with opened(own, server, {"nightly": nightly()}, outbox=str(tmp_path / "spool")) as ledger:
+        send_due(ledger)
+    assert not (own / "outbox").exists()
+    assert len(list((tmp_path / "spool" / "finished").iterdir())) == 1
+
+
+def test_a_ledger_that_is_no_folder_needs_a_folder_for_messages() -> None:
+    settings = Settings(ledger="s3://bucket/ledger")
+    with pytest.raises(ConfigError, match="say where messages wait"):
+        outbox_folder(settings)
+    assert outbox_folder(settings.model_copy(update={"outbox": Path("/var/spool/x")})) == Path("/var/spool/x")
 
 
 def test_only_one_run_sends(own: Path, server: MailServer) -> None:
