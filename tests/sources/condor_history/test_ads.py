@@ -166,7 +166,10 @@ def test_json_that_breaks_off_keeps_what_was_before() -> None:
     assert len(answer.attempts) == 1
 
 
-@pytest.mark.parametrize("head", [b'MyType = "Machine"\nName = "slot1@h"\n', b"JobID|User\n", b"[1,2]", b""])
+@pytest.mark.parametrize(
+    "head",
+    [b'MyType = "Machine"\nName = "slot1@h"\n', b"JobID|User\n", b"[1,2]", b'{"ap": {"1.0": {"ClusterId": 1}}}', b""],
+)
 def test_other_ads_are_not_claimed(head: bytes) -> None:
     assert CondorHistory().claims(head, "x") is None
 

@@ -155,6 +155,7 @@ def test_every_dag_and_its_subdags_are_fetched_once(tmp_path: Path) -> None:
         (b"04/14/26 15:52:50 Submitting HTCondor Node a job(s)...\n", "dagman.out, DAGMan's own log"),
         (b"JobID|User|State\n", None),
         (b"cluster,job\n", None),
+        (b"Job Name,DAG Source,HTCondor Cluster ID\n", None),
         (b"", None),
     ],
 )

@@ -18,6 +18,8 @@ LONGEST_ROW = 2_000
 _ATTRIBUTE = re.compile(r"([A-Za-z_][\w.]*)[ \t]*=[ \t]?(.*)")
 _IS_AD = re.compile(rb"^(?:ClusterId|GlobalJobId|ProcId)[ \t]*=|^\*\*\*.*\bClusterId[ \t]*=", re.I | re.M)
 _IS_JSON = re.compile(rb'"GlobalJobId"\s*:|"ClusterId"\s*:', re.I)
+_NESTED = re.compile(rb'\{\s*"[^"]*"\s*:\s*\{')
+"""Ads within an object of their own, as other tools write them."""
 _XML = re.compile(rb"<classads?>|<c>\s*<a n=", re.I)
 
 
@@ -55,7 +57,7 @@ def form_of(head: bytes) -> Form | None:
         raise SourceError("These are job ads as XML; write them with `condor_history -json` or `-l` instead.")
     if text[:1] == b"[" and _IS_JSON.search(text):
         return Form.JSON
-    if text[:1] == b"{" and _IS_JSON.search(text):
+    if text[:1] == b"{" and _IS_JSON.search(text) and not _NESTED.match(text):
         first = text.split(b"\n", 1)[0].strip()
         return Form.LINES if first.endswith(b"}") and first != b"{" else Form.JSON
     return Form.LONG if _IS_AD.search(text) else None

@@ -12,7 +12,7 @@ COMMANDS = frozenset(
 FOLDER = "dagman/"
 """What every name in a bundle begins with."""
 
-_DECLARES = re.compile(rb"^[ \t]*(?:JOB|NODE|SUBDAG|SPLICE|INCLUDE|FINAL|SERVICE|PROVISIONER|SUBMIT-DESCRIPTION)[ \t]+[^\s|,;]+", re.I | re.M)  # fmt: skip
+_DECLARES = re.compile(rb"^[ \t]*(?:JOB|NODE|SUBDAG|SPLICE|INCLUDE|FINAL|SERVICE|PROVISIONER|SUBMIT-DESCRIPTION)[ \t]+[^\s|,;]+(?=\s|$)", re.I | re.M)  # fmt: skip
 _OUT = re.compile(
     rb"\(CONDOR_DAGMAN\) STARTING UP|Event: ULOG_\w+ for (?:HT)?Condor Node|Submitting (?:HT)?Condor Node |^\d\d/\d\d/\d\d \d\d:\d\d:\d\d Of \d+ nodes total:",
     re.M,
