@@ -1,7 +1,7 @@
 """Every host of the pool by model, those left out of its numbers too: what their GPUs did."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -15,7 +15,7 @@ from gpuledger.metrics.states.lanes import lanes
 from gpuledger.metrics.states.moment import last_seen
 from gpuledger.model.capacity import CLASSES
 from gpuledger.model.chart import Chart, GridGroup
-from gpuledger.model.document import Column, Document, Format, Scalar, Section, Table
+from gpuledger.model.document import Column, Document, Format, Number, Numbers, Scalar, Section, Table
 from gpuledger.reports import Report
 from gpuledger.reports import _words as words
 from gpuledger.reports._pool_views.lanes import PART_HOURS, grid, group, lane_step
@@ -26,11 +26,14 @@ NUMBERS = (
     "allocated_ratio", "present_gpus", "allocated_gpus", "secondary_gpus", "drained_gpus", "prevented_gpus", "owner_gpus",
     "idle_gpus", "unknown_gpus",
 )  # fmt: skip
-_ASKED = ("gpus_seen", *NUMBERS, "observed_gpu_hours")
+_ASKED = ("gpus_seen", *NUMBERS, "observed_gpu_hours", "secondary_ratio")
 _OF_HOST = ("cluster", "host", "gpu_model")
 COUNTED = "yes"
 _OPEN = "(open)"
 """The owner of a GPU that no project owns."""
+
+
+Host = tuple[str, str]
 
 
 class HostsParameters(BaseModel):
@@ -78,6 +81,18 @@ class Scene:
         rows = self.answers["hosts"].records()
         return sorted(rows, key=lambda row: (named(row["gpu_model"]), row["cluster"], row["host"]))
 
+    @cached_property
+    def left_out(self) -> frozenset[Host]:
+        """Hosts with GPUs that the numbers do not count."""
+        return frozenset(_host_of(row) for row in self.hosts if self.why_left_out(row))
+
+    @cached_property
+    def idle(self) -> Sequence[Host]:
+        """Hosts that the numbers count and that ran no job."""
+        counted = [row for row in self.hosts if not self.why_left_out(row)]
+        used = {_host_of(row) for row in counted if row["observed_gpu_hours"]}
+        return sorted({_host_of(row) for row in counted} - used)
+
     def names(self, dimension: str) -> Mapping[tuple[str, str], str]:
         """The classes or projects of each (cluster, host), joined."""
         found: dict[tuple[str, str], list[str]] = defaultdict(list)
@@ -95,6 +110,10 @@ class Scene:
         return "model left out" if capacity.is_hidden(row["gpu_model"]) else ""
 
 
+def _host_of(row: Mapping[str, Any]) -> Host:
+    return row["cluster"], row["host"]
+
+
 def build(ask: Ask, parameters: HostsParameters) -> Document:
     """Raises NoData when nobody looked in the period."""
     view = View(ask)
@@ -105,6 +124,7 @@ def build(ask: Ask, parameters: HostsParameters) -> Document:
         view,
         said,
         (
+            Section("overview", "Numbers", (Numbers("numbers", "Numbers", tuple(_cards(scene))),)),
             Section("models", "Models", (_models(scene),)),
             Section("over-time", "Over time", (_lanes(scene),)),
             Section("hosts", "Hosts", (_hosts(scene),)),
@@ -112,6 +132,27 @@ def build(ask: Ask, parameters: HostsParameters) -> Document:
             definitions(view, ("gpus_seen", *NUMBERS), _TERMS),
         ),
     )
+
+
+def _cards(scene: Scene) -> Iterator[Number]:
+    whole, metrics = scene.counted.totals, scene.view.ask.metrics
+    observed = f"of {words.percent(scene.view.covered.covered_ratio or 0)} observed"
+    yield Number(
+        "hosts", "Hosts", whole["hosts_seen"], "count", "Hosts that the pool's numbers count.", reason=observed
+    )
+    yield Number("gpus", "GPUs", whole["gpus_seen"], "count", "Different GPUs of those hosts.", reason=observed)
+    for name in ("allocated_ratio", "secondary_ratio"):
+        yield Number(name, metrics[name].label, whole[name], "ratio", metrics[name].meaning, reason=observed)
+    yield Number(
+        "idle",
+        "Hosts without a job",
+        len(scene.idle),
+        "count",
+        "No reading found a job of either side.",
+        reason=observed,
+    )
+    meaning = "Hosts with GPUs that the pool's numbers leave out, by host or by model."
+    yield Number("left_out", "Hosts left out", len(scene.left_out), "count", meaning, reason="by the configuration")
 
 
 def _hosts(scene: Scene) -> Table:
@@ -218,10 +259,7 @@ def _groups(scene: Scene) -> Iterable[GridGroup]:
 
 def _idle(scene: Scene) -> str:
     """Hosts that ran nothing at all: said of those that the numbers count."""
-    counted = [row for row in scene.hosts if not scene.why_left_out(row)]
-    without = {(row["cluster"], row["host"]) for row in counted if not row["observed_gpu_hours"]}
-    with_jobs = {(row["cluster"], row["host"]) for row in counted if row["observed_gpu_hours"]}
-    idle = sorted(without - with_jobs)
+    idle = scene.idle
     if not idle:
         return "Every host ran some job."
     these = ", ".join(host for _, host in idle[:3])
@@ -231,7 +269,7 @@ def _idle(scene: Scene) -> str:
 
 def _finding(scene: Scene) -> str:
     whole = scene.counted.totals
-    left_out = {(row["cluster"], row["host"]) for row in scene.hosts if scene.why_left_out(row)}
+    left_out = scene.left_out
     size = f"{words.plural(whole['hosts_seen'] or 0, 'host')} with {words.plural(whole['gpus_seen'] or 0, 'GPU')}"
     beside = f"; {words.plural(len(left_out), 'host')} left out of the numbers" if left_out else ""
     share = whole["allocated_ratio"]

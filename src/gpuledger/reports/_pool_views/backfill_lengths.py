@@ -36,7 +36,7 @@ def lengths(scene: Scene) -> Section:
 
 def endings(scene: Scene) -> Section:
     """What ended secondary jobs."""
-    return Section("endings", "What ended secondary jobs", (_over_time(scene), _by_next(scene), _by_model(scene)))
+    return Section("endings", "Endings", (_over_time(scene), _by_next(scene), _by_model(scene)))
 
 
 def _histogram(scene: Scene) -> Chart:
@@ -81,7 +81,7 @@ def _boxes(scene: Scene) -> Chart:
     return Chart(
         id="spells-by-class",
         title="Length of spells by class",
-        finding="",
+        finding=_tail_words(scene),
         x=Axis("length", unit="second", is_log=bool(values) and max(values) > _LOG_FROM * min(values)),
         y=Axis("", kind="category"),
         shape=Boxes(boxes),
@@ -90,24 +90,25 @@ def _boxes(scene: Scene) -> Chart:
     )
 
 
+def _tail_words(scene: Scene) -> str:
+    """The long ones."""
+    free, running = scene.of(FREE).at(90), scene.of(RUNNING).at(90)
+    if free is None or running is None:
+        return "Too few spells began and ended in the period to tell how long they may get."
+    return f"One free spell in ten lasted longer than {words.duration(free)}, one job in ten longer than {words.duration(running)}."
+
+
 def _each_box(scene: Scene) -> Iterator[Box]:
-    for kind, label in KINDS.items():
+    for kind, label in ((FREE, "Free"), (RUNNING, "Job")):
         for (name, group), held in scene.spells.items():
             if name == kind:
-                yield held.box(f"{kind}-{group}", f"{label}, {words.inside(CLASSES[group])}")
+                yield held.box(f"{kind}-{group}", f"{label}: {words.inside(CLASSES[group])}")
 
 
 _QUANTILES = (10, 25, 50, 75, 90)
 
 
 def _table(scene: Scene) -> Table:
-    rows = [
-        (KINDS[kind], CLASSES[group], held)
-        for kind in KINDS
-        for (name, group), held in scene.spells.items()
-        if name == kind
-    ]
-    both = [(label, "All classes", scene.of(kind)) for kind, label in KINDS.items()]
     return Table(
         id="spells",
         title="Length of spells",
@@ -126,10 +127,19 @@ def _table(scene: Scene) -> Table:
             Column("cut", "Cut", "count", meaning="Spells cut by an edge of the period, a gap, or a reading without the GPU."),
             Column("gpu_hours", "GPU-hours", "gpu_hour", meaning="Of all spells, as far as they were seen."),
         ),
-        rows=tuple(_length_row(*row) for row in (*both, *rows)),
+        rows=tuple(_length_rows(scene)),
         foot="A spell that is cut did not end there and is at least as long as it was seen.",
         empty="No GPU offered a secondary slot or ran a secondary job.",
     )  # fmt: skip
+
+
+def _length_rows(scene: Scene) -> Iterator[tuple[Scalar, ...]]:
+    """Each kind as a whole, then by class."""
+    for kind, label in KINDS.items():
+        yield _length_row(label, "All classes", scene.of(kind))
+        for (name, group), held in scene.spells.items():
+            if name == kind:
+                yield _length_row(label, CLASSES[group], held)
 
 
 def _length_row(kind: str, group: str, held: Lengths) -> tuple[Scalar, ...]:

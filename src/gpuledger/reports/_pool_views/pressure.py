@@ -162,10 +162,20 @@ class Scene:
         ordered = dict.fromkeys([*held, *sorted(hours, key=lambda name: (-hours[name], name))])
         return {name: f"user {number}" for number, name in enumerate(ordered, 1)}
 
+    @cached_property
+    def _full_names(self) -> Mapping[str, str]:
+        """The name with its domain, where GPUs know one alone for a person whom the queue names without."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for row in self.answers["peaks"].records() if self.has_states else ():
+            found[person(named(row["user"]))].add(named(row["user"]))
+        return {name: min(those) for name, those in found.items() if len(those) == 1}
+
     def user(self, name: str | None) -> str:
-        """How a user is called in this report."""
+        """How a user is called in this report: one name, whether the queue or a GPU told of them."""
         said = named(name)
-        return said if self.is_real else self._aliases.get(person(said), "another user")
+        if not self.is_real:
+            return self._aliases.get(person(said), "another user")
+        return said if "@" in said else self._full_names.get(said, said)
 
     @property
     def foot(self) -> str:

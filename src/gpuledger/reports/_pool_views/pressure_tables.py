@@ -149,7 +149,7 @@ def _waiting(scene: Scene, row: Mapping[str, Any]) -> Iterator[Scalar]:
 
 def suspicious(scene: Scene) -> Section:
     """Jobs on open capacity whose command looks as if they only held a GPU."""
-    return Section("suspicious", "Suspicious jobs on open capacity", (_suspicious(scene),))
+    return Section("suspicious", "Suspicious jobs", (_suspicious(scene),))
 
 
 def _suspicious(scene: Scene) -> Block:
@@ -158,13 +158,13 @@ def _suspicious(scene: Scene) -> Block:
         return Text("suspicious", NO_STATES)
     if not commands_known(scene.view.ask):
         text = "Commands of jobs: not collected. A queue (source htcondor) or job_info databases (source job-pressure) tell them."
-        return Text("suspicious", text)
+        return Text("suspicious", text, "Suspicious jobs on open capacity")
     found = [row for row in long_jobs(scene.view.states, ON_OPEN, rule.least_seconds) if rule.is_meant(row["command"])]
     shown = found[: scene.rows]
     least = words.duration(rule.least_seconds)
     return Table(
         id="suspicious",
-        title=f"Jobs of {least} or more whose command looks idle",
+        title=f"Jobs on open capacity of {least} or more whose command looks idle",
         columns=(
             *([Column("job", "Job", rank=3)] if scene.is_real else []),
             Column("user", "User", dimension="user", rank=1),
@@ -193,14 +193,14 @@ def _suspect(scene: Scene, row: Mapping[str, Any]) -> Iterator[Scalar]:
 def peaks(scene: Scene) -> Section:
     """How many GPUs of the open capacity one user had at once."""
     if not scene.has_states:
-        return Section("peaks", "Most GPUs of a user on open capacity", (Text("peaks", NO_STATES),))
+        return Section("peaks", "Most at once", (Text("peaks", NO_STATES),))
     metrics, rows = scene.view.ask.metrics, scene.answers["peaks"].records()
     ordered = sorted(rows, key=lambda row: (-(row["most_gpus"] or 0), -row["observed_gpu_hours"]))
     shown = ordered[: scene.rows]
     total = scene.answers["peaks"].totals
     table = Table(
         id="peaks",
-        title="Most GPUs of a user at once",
+        title="Most GPUs of a user at once on open capacity",
         columns=(
             Column("user", "User", dimension="user", rank=1),
             Column("most_gpus", "Most at once", "gpu", meaning=metrics["most_gpus"].meaning, has_bar=True, rank=1),
@@ -216,7 +216,7 @@ def peaks(scene: Scene) -> Section:
         left_out=f"{len(ordered) - len(shown)} more; `--rows` names them." if len(ordered) > len(shown) else "",
         empty="No job ran on open capacity.",
     )  # fmt: skip
-    return Section("peaks", "Most GPUs of a user on open capacity", (table,))
+    return Section("peaks", "Most at once", (table,))
 
 
 def _peak(scene: Scene, row: Mapping[str, Any], total: float | None) -> tuple[Scalar, ...]:
