@@ -1,6 +1,7 @@
 """Files of every generation of the collector: columns missing, more, in another order or type; what a row may lack."""
 
 import io
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -234,3 +235,17 @@ def test_however_it_is_cut_each_moment_is_folded_whole(rows_a_window: int, monke
         assert (told.states, told.snapshots, told.input_rows) == (whole.states, whole.snapshots, 240)
         moments = [set(batch.rows["time"].to_pylist()) for batch in told.batches if batch.table.name == "gpu_states"]
         assert sum(map(len, moments)) == len(set().union(*moments)) == len(whole.snapshots)
+
+
+def test_sqlite_cells_of_any_type_and_bytes_that_are_no_text_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    sqlite(path, [JOB, JOB | {"AssignedGPUs": "GPU-00000001"}, slot(gpu="GPU-00000002")])
+    with sqlite3.connect(path) as connection:
+        connection.execute(
+            "UPDATE gpu_state SET GPUs_GlobalMemoryMb = 143771, RemoteOwner = CAST(x'62ff' AS TEXT) WHERE rowid = 1"
+        )
+        connection.execute("UPDATE gpu_state SET GPUs_GlobalMemoryMb = 143771.0, RemoteOwner = 7 WHERE rowid = 2")
+    connection.close()
+    states = found(path.read_bytes()).states
+    assert [row["primary_user"] for row in states] == ["7", None, "b\\xff"]
+    assert {row["gpu_memory_bytes"] for row in states} == {143771 * 2.0**20}

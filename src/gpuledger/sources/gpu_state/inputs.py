@@ -69,16 +69,22 @@ class Sqlite:
         if not told:
             raise SourceError(f"The SQLite file holds no table {TABLE}.")
         self.columns = tuple(row[1] for row in told)
+        self._connection.text_factory = bytes
 
     def read(self, wanted: Sequence[str]) -> Iterator[pa.Table]:
         names = ", ".join(f'"{name.replace(chr(34), chr(34) * 2)}"' for name in wanted)
         with _whole("SQLite"):
             cursor = self._connection.execute(f"SELECT {names} FROM {TABLE} NOT INDEXED")  # noqa: S608 - quoted names
             while rows := cursor.fetchmany(BATCH_ROWS // 4):
-                yield pa.table(
-                    [pa.array(map(_text, column), pa.string()) for column in zip(*rows, strict=True)],
-                    names=list(wanted),
-                )
+                yield pa.table([_texts(column) for column in zip(*rows, strict=True)], names=list(wanted))
+
+
+def _texts(column: tuple[object, ...]) -> pa.Array:
+    """At once where all is text in UTF-8, as it nearly always is."""
+    try:
+        return pa.array(column, pa.binary()).cast(pa.string())
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return pa.array(map(_text, column), pa.string())
 
 
 def _text(value: object) -> str | None:
