@@ -19,6 +19,8 @@ _LONGEST = {MAIL: 190.0, PHONE: 120.0}
 def fitting(table: Table, room: float = MAIL) -> tuple[int, ...]:
     """Numbers of the columns that fit in `room`, in their order: the first always, then by rank."""
     widths = [_width(table, index, room) for index in range(len(table.columns))]
+    if not widths:
+        return ()
     by_rank = sorted(range(1, len(widths)), key=lambda index: (table.columns[index].rank, index))
     kept, used = [0], widths[0]
     for index in by_rank:
