@@ -11,10 +11,12 @@ import pyarrow.compute as pc
 
 from gpuledger.model.batch import Batch, Watermark
 from gpuledger.model.problems import Problem, Remark
-from gpuledger.model.tables import JOB_ATTEMPTS, PROBLEMS, SNAPSHOTS, Table
+from gpuledger.model.tables import JOB_ATTEMPTS, JOB_EVENTS, PROBLEMS, SNAPSHOTS, Table
 from gpuledger.store import Store, Written
 
 ROWS_A_COMMIT = 100_000
+ROWS_OF = {JOB_EVENTS: 8_000}
+"""Rows that hold a job's whole life are a hundred times longer than others."""
 PROBLEMS_A_COMMIT = 20_000
 
 
@@ -94,7 +96,9 @@ class Intake:
             return
         waiting = self._batches.setdefault(batch.table, [])
         waiting.append(batch)
-        if batch.table is not SNAPSHOTS and sum(len(one.rows) for one in waiting) >= ROWS_A_COMMIT:
+        if batch.table is not SNAPSHOTS and sum(len(one.rows) for one in waiting) >= ROWS_OF.get(
+            batch.table, ROWS_A_COMMIT
+        ):
             self._settle()
             self._under_way = self._thread.submit(self._write, _together(self._batches.pop(batch.table)))
 
