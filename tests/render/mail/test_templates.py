@@ -84,7 +84,7 @@ def test_a_loop_without_end_is_ended_and_its_line_named() -> None:
     start = time.monotonic()
     loop = "Dear all\n{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
     assert "line 2: it was still running after 5 s" in refusal(text=loop)
-    assert time.monotonic() - start < 25
+    assert time.monotonic() - start < 60
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from gpuledger.model.errors import ConfigError
 
 SECONDS, BYTES, LETTERS = 5, 1 << 30, 1_000_000
-_PATIENCE = 4 * SECONDS
+_PATIENCE = 12 * SECONDS
 """Seconds by the clock: a machine may be busy with other things."""
 _CHILD = "import sys; from gpuledger.render.mail.sandbox import child; child(sys.stdin.buffer, sys.stdout.buffer)"
 
@@ -65,6 +65,18 @@ def render(tasks: Sequence[Task]) -> dict[str, str]:
     """What the templates make, by kind. Raises ConfigError that names file and line."""
     if not tasks:
         return {}
+    answer = _asked(tasks)
+    if "made" in answer:
+        return dict(answer["made"])
+    place = f", line {answer['line']}" if answer["line"] else ""
+    raise ConfigError(f"The template {answer['name']}{place}: {answer['message']}")
+
+
+def _asked(tasks: Sequence[Task]) -> dict[str, Any]:
+    """The answer of the process. Raises ConfigError when the limits ended it, RuntimeError when it failed by itself."""
+    endless = ConfigError(
+        f"The template {', '.join(t.name for t in tasks)} took too long or too much memory; make it shorter."
+    )
     try:
         done = subprocess.run(
             [sys.executable, "-c", _CHILD],
@@ -73,14 +85,14 @@ def render(tasks: Sequence[Task]) -> dict[str, str]:
             timeout=_PATIENCE,
             check=False,
         )
-        answer = json.loads(done.stdout)
-    except (subprocess.TimeoutExpired, ValueError):
-        names = ", ".join(task.name for task in tasks)
-        raise ConfigError(f"The template {names} took too long or too much memory; make it shorter.") from None
-    if "made" in answer:
-        return dict(answer["made"])
-    place = f", line {answer['line']}" if answer["line"] else ""
-    raise ConfigError(f"The template {answer['name']}{place}: {answer['message']}")
+    except subprocess.TimeoutExpired:
+        raise endless from None
+    if done.returncode < 0 or b"MemoryError" in done.stderr:
+        raise endless
+    if done.returncode:
+        raise RuntimeError(f"The templates' process failed: {done.stderr.decode('utf-8', 'replace')[-2000:]}")
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
 
 
 def child(asked: BinaryIO, told: BinaryIO) -> None:
