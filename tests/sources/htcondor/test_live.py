@@ -62,3 +62,19 @@ def test_a_quarter_of_an_hour_is_a_period() -> None:
     source = source_named(Settings.model_validate({"ledger": "led", "sources": {"chtc": fields}}), "chtc")
     assert source == HTCondor(collector="cm.example.edu", schedds=("ap1",), period_seconds=900)
     assert isinstance(source, Continuing)
+
+
+def test_ads_of_the_library_are_evaluated_one_by_one() -> None:
+    """References stay names, what cannot be evaluated is not known, and costs nothing else."""
+    classad2 = pytest.importorskip("classad2", reason="HTCondor's bindings are for Linux")
+    from gpuledger.sources.htcondor.bindings import told
+
+    ad = classad2.ClassAd(
+        '[ Name = strcat("slot1", "@lab0.edu"); State = undefined; RemoteOwner = error; GPUs = 1 + 1; Junk = "x";'
+        ' AvailableGPUs = { GPUs_GPU_06fa985b, "GPU-e36f371e" }; PrioritizedProjects = nosuch(3);'
+        ' GPUs_GPU_06fa985b = [ DeviceName = strcat("TITAN ", "RTX"); GlobalMemoryMb = undefined; Id = "x" ] ]'
+    )
+    assert told(ad) == {
+        "Name": "slot1@lab0.edu", "GPUs": 2, "AvailableGPUs": ["GPUs_GPU_06fa985b", "GPU-e36f371e"],
+        "GPUs_GPU_06fa985b": {"DeviceName": "TITAN RTX"},
+    }  # fmt: skip

@@ -41,7 +41,8 @@ def kept(ad: Iterable[tuple[str, Any]]) -> dict[str, Any]:
 
 def device(nested: Mapping[str, Any]) -> dict[str, Any]:
     """Of a GPU's nested ad what is read."""
-    return {ours: told for name, told in nested.items() if (ours := _SPELLED_DEVICE.get(name.lower()))}
+    found = ((_SPELLED_DEVICE.get(name.lower()), told) for name, told in nested.items())
+    return {ours: told for ours, told in found if ours and told is not None}
 
 
 def text(ad: Mapping[str, Any], name: str) -> str | None:

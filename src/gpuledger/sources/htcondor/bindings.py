@@ -1,7 +1,7 @@
 """A pool asked through HTCondor's own Python bindings (`htcondor2`, the extra `condor`)."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -69,11 +69,19 @@ def _imported() -> Any:
 
 def told(ad: Any) -> Ad:
     """Every attribute evaluated in its ad; undefined and error are left out, references in a list stay names."""
-    from classad2 import ExprTree, Value
+    return kept((name, _evaluated(value, ad)) for name, value in ad.items())
 
-    def evaluated(value: Any) -> Any:
-        if isinstance(value, ExprTree):
-            value = value.eval(ad)
-        return None if isinstance(value, Value) else plain(value)
 
-    return kept((name, evaluated(value)) for name, value in ad.items())
+def _evaluated(value: Any, ad: Any) -> Any:
+    """One that cannot be evaluated is not known: an odd ad costs no other."""
+    from classad2 import ClassAdException, ExprTree, Value
+
+    try:
+        known = value.eval(ad) if isinstance(value, ExprTree) else value
+    except (ClassAdException, RuntimeError, ValueError, TypeError):
+        return None
+    if isinstance(known, Value):
+        return None
+    if isinstance(known, Mapping):
+        return {name: _evaluated(each, known) for name, each in known.items()}
+    return plain(known)
