@@ -152,7 +152,8 @@ def test_a_pool_without_a_name_is_called_htcondor_and_said() -> None:
 
 @pytest.mark.parametrize("content", [
     b'{"jobs": []}', b"JobID|State\n1|RUNNING\n", b'MyType = "Job"\nClusterId = 1\n', b'[{"a": 1}]', b"", b"\x89PNG\r\n\x1a\n",
-    b"a = 1\nb = 2\n",
+    b"a = 1\nb = 2\n", b'ClusterId = 1\nAssignedGPUs = "GPU-06fa985b"\nJobStatus = 4\n',
+    b'[{"ClusterId": 1, "AssignedGPUs": "GPU-06fa985b"}]',
 ])  # fmt: skip
 def test_what_is_not_ours_is_not_claimed(content: bytes) -> None:
     assert HTCondor().claims(content, "x") is None

@@ -6,8 +6,14 @@ from gpuledger.sources.htcondor.document import HEAD
 
 BOM = b"\xef\xbb\xbf"
 _PAIR = re.compile(rb"\s*[A-Za-z_]\w*[ \t]*=[ \t]*\S")
-_SLOT_TEXT = re.compile(rb'^(MyType\s*=\s*"Machine"|(Assigned|Available)GPUs\s*=)', re.M | re.I)
-_SLOT_JSON = re.compile(rb'"(MyType"\s*:\s*"Machine"|(Assigned|Available)GPUs"\s*:)', re.I)
+_SLOT_TEXT = tuple(
+    re.compile(rb"^" + name + rb"[ \t]*=", re.M | re.I) for name in (b"Name", b"State", b"(Assigned|Available)GPUs")
+)
+_SLOT_JSON = tuple(
+    re.compile(b'"' + name + rb'"\s*:', re.I) for name in (b"Name", b"State", b"(Assigned|Available)GPUs")
+)
+"""What the ads of slots have; a job's ad may tell AssignedGPUs too, but neither Name nor State."""
+_MACHINE = re.compile(rb'^[ \t]*"?MyType"?[ \t]*[=:][ \t]*"Machine"', re.M | re.I)
 
 
 def is_poll(head: bytes) -> bool:
@@ -29,6 +35,9 @@ def recognised(head: bytes) -> str | None:
     """The input in words, None when it is not of slots."""
     if is_poll(head):
         return "an answer of an HTCondor poll"
-    if is_json(head):
-        return "condor_status -json" if _SLOT_JSON.search(head) else None
-    return "condor_status -long" if is_text(head) and _SLOT_TEXT.search(head) else None
+    if not is_json(head) and not is_text(head):
+        return None
+    signs = _SLOT_JSON if is_json(head) else _SLOT_TEXT
+    if not _MACHINE.search(head) and not all(sign.search(head) for sign in signs):
+        return None
+    return "condor_status -json" if is_json(head) else "condor_status -long"
