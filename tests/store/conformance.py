@@ -219,6 +219,12 @@ class Conformance:
         assert [row["input_sha256"] for row in rows(store, PROBLEMS)] == ["c"]
         assert store.retract(DEVICES, cluster="x") == 0
 
+    def test_retract_takes_one_of_several_values(self, store: Store) -> None:
+        problems = [{"input_sha256": sha, "input_line": 1, "problem_reason": "r", "time": at(0)} for sha in "abc"]
+        store.upsert(batch_of(PROBLEMS, problems), "i1")
+        assert store.retract(PROBLEMS, input_sha256=["a", "c'", "c"]) == 2
+        assert [row["input_sha256"] for row in rows(store, PROBLEMS)] == ["b"]
+
     def test_a_poll_is_appended_once(self, store: Store) -> None:
         assert store.append(gpu_states(1), "i1") == Written(3, 0, 0, 3, 0, 1)
         assert store.append(gpu_states(1), "i2") == Written(unchanged=3, input_unchanged=3)

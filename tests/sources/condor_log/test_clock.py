@@ -86,6 +86,17 @@ def test_where_order_does_not_tell_the_first_is_taken_and_said() -> None:
     assert "their order does not tell" in reading.remarks[0]
 
 
+def test_an_end_in_the_hour_that_occurs_twice_is_told_apart_by_the_length_of_the_run() -> None:
+    table = "\tPartitionable Resources :       Usage   Request Allocated \n\t   TimeExecute (s)      :    {:5}\n"
+    for lasted, expected in ((9000, "06:30:00"), (12600, "07:30:00")):
+        log = (
+            submit("2025-11-01 20:00:00")
+            + execute("2025-11-01 23:00:00")
+            + terminate("2025-11-02 01:30:00", 0, table.format(lasted))
+        )
+        assert read(log, "America/Chicago").only["ended_at"] == at(f"2025-11-02T{expected}")
+
+
 def test_stamps_without_a_year_take_that_of_a_line_beside_them() -> None:
     log = submit("12/31 23:00:00") + execute("01/01 01:00:00") + terminate("2025-01-01 02:00:00")
     row = read(log).only

@@ -38,6 +38,8 @@ class Clock:
     last_local: float | None = None
     has_yearless: bool = False
     twice_count: int = 0
+    or_else: float | None = None
+    """The second occurrence of the last stamp, where its order does not tell that it is not meant."""
     is_told_apart: bool = False
     proofs: Counter[int] = field(default_factory=Counter)
     _proven: list[float] = field(default_factory=list)
@@ -45,6 +47,7 @@ class Clock:
 
     def moment(self, day: str, clock: str, fraction: str | None, zone: str | None) -> tuple[float, bool]:
         """(epoch seconds, whether it still has to be moved by `offset`). Raises ValueError for what is no time."""
+        self.or_else = None
         hour = self._hours.get((day, clock[:2], zone))
         moment = self._looked_up(day, clock, zone) if hour is None else hour + _IN_HOUR[clock[3:]]
         if fraction:
@@ -161,7 +164,15 @@ class Clock:
         if self.last is not None and first < self.last - SLACK_SECONDS:
             self.is_told_apart = True
             return second
+        self.or_else = second
         return first
+
+    def by_duration(self, started: float, lasted: float) -> float | None:
+        """The second occurrence of the last stamp, where a run of `lasted` seconds from `started` ends there."""
+        if self.or_else is None or abs(started + lasted - self.or_else) > SLACK_SECONDS:
+            return None
+        self.last, self.is_told_apart = self.or_else, True
+        return self.or_else
 
 
 def _midnight(year: int, month: int, day: int) -> int | None:

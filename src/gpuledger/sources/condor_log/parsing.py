@@ -82,8 +82,17 @@ def _take(event: Event, clock: Clock, jobs: Tellings) -> Problem | None:
         return Problem(event.line, "the event names no job", _shown(event.text))
     if is_local and event.code in PROVES_UTC:
         clock.prove(moment, event.text)
-    jobs.take(job, moment, is_local, READERS[event.code](event.code, event.text))
+    told = READERS[event.code](event.code, event.text)
+    if clock.or_else is not None and told and (lasted := _lasted(told)) and (started := jobs.started(job)):
+        moment = clock.by_duration(started, lasted) or moment
+    jobs.take(job, moment, is_local, told)
     return None
+
+
+def _lasted(fact: str) -> float | None:
+    """How long the run took, where the event's table of resources tells it."""
+    seconds = fact.partition("\tTimeExecute=")[2].partition(",")[0]
+    return float(seconds) if seconds.isdecimal() else None
 
 
 def _problem(damage: Damage) -> Problem:

@@ -72,6 +72,13 @@ class Tellings:
             told.is_over = True
             self._over.append(job)
 
+    def started(self, job: JobKey) -> float | None:
+        """When the job last began to execute."""
+        told = self._jobs.get(job)
+        return (
+            next((moment for moment, _, fact in reversed(told.facts) if fact.startswith("001")), None) if told else None
+        )
+
     def finished(self) -> Iterator[Batch]:
         """The jobs that ended a while ago; late events of those just ended still join them."""
         while len(self._over) >= 2 * JOBS_A_BATCH:
