@@ -140,7 +140,13 @@ def test_a_slot_with_no_gpu_left_tells_only_that_somebody_looked() -> None:
 
 
 def test_a_row_that_lacks_something_is_a_problem_with_its_line() -> None:
-    rows = [slot(), slot(gpu=None), slot(None), slot("slot1", Machine=None), slot(timestamp=None)]  # type: ignore[arg-type]
+    rows = [
+        slot(),
+        slot(gpu=None, AvailableGPUs="undefined"),
+        slot(None),
+        slot("slot1", Machine=None),
+        slot(timestamp=None),
+    ]  # type: ignore[arg-type]
     read = found(rows)
     assert read.reasons == [
         (5, "its time cannot be read"),
@@ -149,7 +155,7 @@ def test_a_row_that_lacks_something_is_a_problem_with_its_line() -> None:
         (4, "it names no machine"),
     ]
     assert read.input_rows + sum(problem.input_rows for problem in read.problems) == len(rows)
-    assert read.problems[1].row == f"slot1@lab0.edu,,,Unclaimed,NVIDIA H200,143771,,lab0.edu,,,,{MOMENT}"
+    assert read.problems[1].row == f"slot1@lab0.edu,,undefined,Unclaimed,NVIDIA H200,143771,,lab0.edu,,,,{MOMENT}"
     assert [(row["status"], row["row_count"]) for row in read.snapshots] == [("partial", 1)]
 
 

@@ -19,6 +19,8 @@ NEEDED = (NAME, STATE, TIME)
 PROJECTS = "PrioritizedProjects"
 WORDS = {"projects": PROJECTS, "model": "GPUs_DeviceName", "user": "RemoteOwner", "job": "GlobalJobId", "reason": "PreventJobsReason"}  # fmt: skip
 """Fields of a slot and the columns of text they are read from."""
+LISTS = (PROJECTS, AVAILABLE)
+"""Columns in which an empty text says something."""
 MEMORY = "GPUs_GlobalMemoryMb"
 READ = (NAME, ASSIGNED, AVAILABLE, STATE, MACHINE, TIME, MEMORY, *WORDS.values())
 NOT_KEPT = ("GPUsAverageUsage", "Disk")
@@ -92,7 +94,7 @@ class _Cells:
         """A column of text without what says nothing; all missing where the file lacks it."""
         if column not in self._rows.column_names:
             return Coded(np.full(len(self._rows), -1), ())
-        return coded(self._rows[column]).named(words.owners if column == PROJECTS else words.said)
+        return coded(self._rows[column]).named(words.listed if column in LISTS else words.said)
 
     def hosts(self, name: Coded) -> Coded:
         """The machine, else what stands after the `@` of the slot's name."""
@@ -108,7 +110,7 @@ class _Cells:
         lists = [words.gpus(word) for word in assigned.words]
         which = assigned.codes.copy()
         if (which < 0).any() and AVAILABLE in self._rows.column_names:
-            available = coded(self._rows[AVAILABLE])
+            available = self.words(AVAILABLE)
             which = np.where(which >= 0, which, np.where(available.codes >= 0, available.codes + len(lists), -1))
             lists += [words.gpus(word) for word in available.words]
         return lists, which

@@ -52,8 +52,8 @@ def host(name: str) -> str | None:
     return said(name.rpartition("@")[2]) if "@" in name else None
 
 
-def owners(word: str) -> str | None:
-    """Several owners in one spelling, `A, B`; '' is open capacity, None not known."""
+def listed(word: str) -> str | None:
+    """A list in one spelling, `A, B`; '' is an empty one (open capacity, no GPU left), None not known."""
     if word.strip().lower() in NOT_SAID[1:]:
         return None
     return ", ".join(part for each in word.split(",") if (part := each.strip()))
