@@ -1,10 +1,11 @@
 """Several inputs, one after the other: a bad one is told and does not stop the others."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol, runtime_checkable
 
 from gpuledger.actions._anew import newest_readings, source_of
 from gpuledger.actions._readings import ReadOtherwise
@@ -38,6 +39,14 @@ class Outcome:
     error: LedgerError | None = None
 
 
+@runtime_checkable
+class Gathers(Protocol):
+    """A source of which one input is a file with those that stand beside it."""
+
+    def gather(self, path: Path, now: datetime) -> Fetched | Path:
+        """The file with the others as one input, or the path of a file that stands alone."""
+
+
 def split(words: Sequence[str], settings: Settings) -> tuple[str | None, list[str]]:
     """`slurm a.txt b.txt` as (source, files); a first word that is a file is a file.
 
@@ -67,7 +76,9 @@ def read(ledger: Ledger, inputs: Sequence[str], reading: Reading, now: datetime,
             context = Context(
                 "", reading.zone, reading.cluster, name if name != STDIN else "stdin", dict(reading.options)
             )
-            yield Outcome(name, ingest(ledger, source, given, context=context, now=now, manner=manner))
+            with given.content if isinstance(given, Fetched) and name != STDIN else nullcontext():
+                done = ingest(ledger, source, given, context=context, now=now, manner=manner)
+            yield Outcome(name, done)
         except (SourceError, ReadOtherwise) as error:
             yield Outcome(name, _counted(error), error)
 
@@ -93,8 +104,10 @@ def _opened(
         return named or _recognised(settings, head, "stdin", reading), stream
     file = Path(name)
     if named or not file.is_file():
-        return named or next(iter(all_types(reading.options).values())), file
-    return _recognised(settings, head_of(file), name, reading), file
+        source = named or next(iter(all_types(reading.options).values()))
+    else:
+        source = _recognised(settings, head_of(file), name, reading)
+    return source, source.gather(file, now) if isinstance(source, Gathers) and file.is_file() else file
 
 
 def _recognised(settings: Settings, head: bytes, name: str, reading: Reading) -> Source:

@@ -9,7 +9,7 @@ from typing import Any
 
 from gpuledger.model.batch import Batch
 from gpuledger.model.problems import Problem, Remark
-from gpuledger.sources import Context
+from gpuledger.sources import Context, Fetched
 from gpuledger.sources.dagman import Dagman
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
@@ -60,7 +60,9 @@ def written(folder: Path, files: Mapping[str, str]) -> Path:
 
 def packed(path: Path) -> bytes:
     """The DAG with what stands beside it, as one input."""
-    with Dagman().gather(path, NOW).content as content:
+    gathered = Dagman().gather(path, NOW)
+    assert isinstance(gathered, Fetched)
+    with gathered.content as content:
         return content.read()
 
 

@@ -59,14 +59,14 @@ class Dagman:
 
         yield from gathered(self.path, now)
 
-    def gather(self, path: Path, now: datetime) -> Fetched:
+    def gather(self, path: Path, now: datetime) -> Fetched | Path:
         """One DAG with its includes, splices, rescue files, metrics and dagman.out, without secrets, as one input.
 
-        Raises SourceError when the file cannot be read.
+        A file that is no DAG stands alone. Raises SourceError when it cannot be read.
         """
         from gpuledger.sources.dagman.bundle import gather
 
-        return gather(path, now)
+        return gather(path, now) if _is_dag(path) else path
 
     def parse(self, raw: BinaryIO, context: Context) -> Parsed:
         """Rows of workflow_nodes, a problem for each line that is wrong, remarks where the files disagree."""
@@ -77,3 +77,11 @@ class Dagman:
     def redact(self, content: bytes) -> bytes:
         """Environments, tokens and keys are removed; what `gather` packed has none, and stays a tar."""
         return content if kind_of(content[:1024]) is Kind.BUNDLE else without_secrets(content)
+
+
+def _is_dag(path: Path) -> bool:
+    try:
+        with path.open("rb") as content:
+            return kind_of(content.read(2**16)) is Kind.DAG
+    except OSError:
+        return False
