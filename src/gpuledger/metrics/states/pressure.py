@@ -166,7 +166,7 @@ def _joined(rows: "ir.Table", keys: list[str]) -> "ir.Table":
     order = ibis.window(group_by=keys, order_by="since_us")
     rows = rows.mutate(is_first=(rows.until_us.lag().over(order) != rows.since_us).fill_null(True))
     running = ibis.cumulative_window(group_by=keys, order_by="since_us")
-    rows = rows.mutate(number=rows.is_first.cast("int64").sum().over(running))
+    rows = rows.mutate(number=rows.is_first.ifelse(1, 0).sum().over(running))
     return (
         rows.group_by([*keys, "number"]).agg(since_us=rows.since_us.min(), until_us=rows.until_us.max()).drop("number")
     )

@@ -72,7 +72,7 @@ def _who(rows: "ir.Table") -> "ir.StringValue":
 def _joined(edges: "ir.Table") -> "ir.Table":
     """One row a spell."""
     order = ibis.cumulative_window(group_by=OF_GPU, order_by="since_us")
-    rows = edges.mutate(number=edges.is_first.cast("int64").sum().over(order))
+    rows = edges.mutate(number=edges.is_first.ifelse(1, 0).sum().over(order))
     return rows.group_by([*OF_GPU, "number"]).agg(
         since_us=rows.since_us.min(), until_us=rows.until_us.max(),
         **{name: rows[name].max() for name in ("kind", "user", "gpu_model", "class")},
