@@ -18,7 +18,7 @@ from gpuledger.render.mail.views import Picture, mail_table, said, seen
 from gpuledger.render.theme import MODES, Colours, palette, theme
 
 _HERE = "gpuledger.render.mail"
-_BREAKS, _LONG = re.compile(r"(?<=[.@/_:-])(?=\w)"), 16
+_BREAKS, _LONG = re.compile(r"(?<=[.@/_-])(?=\w)"), 16
 _HELD = {ord("<"): "\ue000", ord(">"): "\ue001"}
 _RELEASED = {0xE000: "&lt;", 0xE001: "&gt;"}
 """The inliner writes attributes anew and leaves "<" in them as it is: allowed, but filters of mail may stumble over it.
