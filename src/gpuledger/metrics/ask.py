@@ -19,7 +19,8 @@ from gpuledger.metrics.observed import Observing
 from gpuledger.metrics.over_time import in_use
 from gpuledger.metrics.question import Question
 from gpuledger.metrics.rare import Rare
-from gpuledger.metrics.registry import BUILT_IN, BY_DIMENSION, check, find, of_table
+from gpuledger.metrics.naming import check, find, of_table
+from gpuledger.metrics.registry import BUILT_IN, BY_DIMENSION
 from gpuledger.metrics.runaway import runaways
 from gpuledger.metrics.states.ask import StateAsk
 from gpuledger.metrics.states.metrics import TABLE as STATES
@@ -146,7 +147,7 @@ class StoreAsk:
 
     def _question(self, by: Sequence[str], where: Sequence[Filter]) -> Question:
         dimensions = tuple(of_table(name, "job_attempts", self.dimensions) for name in dict.fromkeys(by))
-        filters = (*check(self.where), *check(where))
+        filters = check((*self.where, *where), self.dimensions)
         for wanted in filters:
             of_table(wanted.column, "job_attempts", self.dimensions)
         return Question(self.period, self.display_zone, self._rare, self._observed, dimensions, filters)

@@ -6,7 +6,8 @@ from typing import Literal
 
 from gpuledger.metrics import NOT_KNOWN, Ask, Dimension, Filter
 from gpuledger.metrics.dimensions import column_of
-from gpuledger.metrics.registry import check
+from gpuledger.metrics.naming import check
+from gpuledger.metrics.registry import BY_DIMENSION
 from gpuledger.model.errors import UsageError
 from gpuledger.model.schema import unbound
 from gpuledger.model.tables import ATTEMPT_GPUS, JOB_ATTEMPTS
@@ -25,7 +26,7 @@ def parse(text: str) -> Filter:
         raise UsageError(f"{text!r} is not a filter; write queue=gpu, queue!=gpu or queue=gpu,debug.")
     op: Literal["=", "!="] = "!=" if name.endswith("!") else "="
     parts = tuple(None if value.strip() == NOT_KNOWN else value.strip() for value in values.split(","))
-    return check([Filter(name.removesuffix("!").strip(), op, parts)])[0]
+    return check([Filter(name.removesuffix("!").strip(), op, parts)], BY_DIMENSION)[0]
 
 
 def require_values(ask: Ask, table: str = "job_attempts") -> None:

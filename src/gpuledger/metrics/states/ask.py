@@ -11,7 +11,7 @@ import pyarrow as pa
 from gpuledger.metrics import Answer, Dimension, Filter, InUse, Metric, SourceCoverage, Step, Wanted
 from gpuledger.metrics.bins import cut
 from gpuledger.metrics.coverage import Observed, Span
-from gpuledger.metrics.registry import check, find, of_table
+from gpuledger.metrics.naming import check, find, of_table
 from gpuledger.metrics.states.answers import Asking, answers
 from gpuledger.metrics.states.facts import facts
 from gpuledger.metrics.states.metrics import TABLE
@@ -72,7 +72,9 @@ class StateAsk:
         """The question, its names checked."""
         around = self.around
         dimensions = tuple(of_table(name, TABLE, around.dimensions) for name in dict.fromkeys(by))
-        filters = tuple((of_table(f.column, TABLE, around.dimensions), f) for f in check((*around.where, *where)))
+        filters = tuple(
+            (of_table(f.column, TABLE, around.dimensions), f) for f in check((*around.where, *where), around.dimensions)
+        )
         bins = None if step is None else cut(around.period, step, around.display_zone)
         return StateQuestion(around.period, self.since, around.display_zone, self.sorting, dimensions, filters, bins)
 
