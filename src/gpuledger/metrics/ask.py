@@ -15,11 +15,11 @@ from gpuledger.metrics.answers import Asking, answers
 from gpuledger.metrics.bins import cut
 from gpuledger.metrics.coverage import Observed, by_cluster, by_source, covered_seconds, gaps, kept, readings
 from gpuledger.metrics.events import changes, sparse
+from gpuledger.metrics.naming import check, find, of_table
 from gpuledger.metrics.observed import Observing
 from gpuledger.metrics.over_time import in_use
 from gpuledger.metrics.question import Question
 from gpuledger.metrics.rare import Rare
-from gpuledger.metrics.naming import check, find, of_table
 from gpuledger.metrics.registry import BUILT_IN, BY_DIMENSION
 from gpuledger.metrics.runaway import runaways
 from gpuledger.metrics.states.ask import StateAsk
@@ -66,12 +66,15 @@ class StoreAsk:
 
     def _answers(self, table: str, asked: "Sequence[tuple[list[Metric], Wanted]]") -> tuple[Answer, ...]:
         if table == STATES:
-            return self._states.together(asked)
+            return self.states.together(asked)
         return answers(Asking(self._fetch, self.metrics), [(self._question(w.by, w.where), m) for m, w in asked])
 
     def with_capacity(self, capacity: Capacity) -> "StoreAsk":
-        """The same ledger, period and filters under another sorting of GPUs."""
-        return replace(self, capacity=capacity)
+        """The same ledger, period and filters under another sorting of GPUs; what was read of the readings is kept."""
+        there = replace(self, capacity=capacity)
+        there.__dict__.update({name: self.__dict__[name] for name in _TIMELESS if name in self.__dict__})
+        there.__dict__["states"] = self.states.under(there)
+        return there
 
     def _of(self, period: Period | None) -> "StoreAsk":
         """The same ledger and filters over another period; what does not depend on the period is not asked again."""
@@ -98,7 +101,7 @@ class StoreAsk:
     ) -> tuple[InUse, ...]:
         """See `metrics.Ask.series_of`."""
         if _table([find("metric", name, self.metrics) for name in names]) == STATES:
-            return self._states.series_of(names, step, by, where)
+            return self.states.series_of(names, step, by, where)
         metrics = [self._sum(name) for name in names]
         question = self._question([by] if by else [], where)
         observing = Observing(cut(self.period, step, self.display_zone), question.spans)
@@ -115,7 +118,7 @@ class StoreAsk:
     def coverage(self, period: Period | None = None, table: str = "job_attempts") -> LedgerCoverage:
         """See `metrics.Ask.coverage`."""
         there = self._of(period)
-        return there._covered(there._states.observed, there._states.sources) if table == STATES else there._coverage
+        return there._covered(there.states.observed, there.states.sources) if table == STATES else there._coverage
 
     def newest(self) -> datetime | None:
         """The newest moment the ledger knows of any attempt or source: what "data is N days old" is said of."""
@@ -167,7 +170,8 @@ class StoreAsk:
         return Observed(self.period, lambda: self._sources)
 
     @cached_property
-    def _states(self) -> StateAsk:
+    def states(self) -> StateAsk:
+        """See `metrics.Ask.states`."""
         return StateAsk(self)
 
     @cached_property

@@ -74,6 +74,7 @@ DIMENSIONS: tuple[Dimension, ...] = (
     Dimension("quarter", "Quarter", "Quarter of the display zone.", calendar="quarter"),
     Dimension("year", "Year", "Year of the display zone.", calendar="year"),
 )
+BY_NAME: Mapping[str, Dimension] = {dimension.name: dimension for dimension in DIMENSIONS}
 
 
 def column_of(rows: "ir.Table", dimension: Dimension) -> "ir.StringValue":

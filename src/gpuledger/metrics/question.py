@@ -10,11 +10,10 @@ import ibis.expr.operations as ops
 from gpuledger.metrics import Dimension, Filter, Metric
 from gpuledger.metrics.bins import Bins, cut
 from gpuledger.metrics.coverage import Observed, Span
-from gpuledger.metrics.dimensions import column_of, keeps
+from gpuledger.metrics.dimensions import BY_NAME, column_of, keeps
 from gpuledger.metrics.jobs import with_job_key
 from gpuledger.metrics.observed import is_whole, with_observed
 from gpuledger.metrics.rare import Rare
-from gpuledger.metrics.registry import BY_DIMENSION
 from gpuledger.metrics.relation import Moment, held, placed, split_by_model, weighted
 from gpuledger.model.errors import UsageError
 from gpuledger.model.period import Period
@@ -103,7 +102,7 @@ class Question:
         every = unbound(JOB_ATTEMPTS)
         read = [expression_of(metric, every) for metric in metrics]
         read += [column_of(every, dimension) for dimension in (*self.columns, *by) if not dimension.calendar]
-        read += [column_of(every, BY_DIMENSION[wanted.column]) for wanted in self.where]
+        read += [column_of(every, BY_NAME[wanted.column]) for wanted in self.where]
         names = {field.name for value in read for field in value.op().find(ops.Field)}
         return sorted(names | ({"gpu_count", MODEL} if self._is_split or self._is_weighted else set()))
 
@@ -127,7 +126,7 @@ class Question:
 
     @staticmethod
     def _kept(rows: "ir.Table", filters: Sequence[Filter]) -> "ir.Table":
-        return rows.filter(*(keeps(rows, BY_DIMENSION[f.column], f) for f in filters)) if filters else rows
+        return rows.filter(*(keeps(rows, BY_NAME[f.column], f) for f in filters)) if filters else rows
 
 
 def expression_of(metric: Metric, rows: "ir.Table") -> "ir.Value":
