@@ -159,3 +159,11 @@ def test_what_a_spreadsheet_saved_is_read_alike() -> None:
     plain = told(one())
     changed = b"\xef\xbb\xbf" + one(HTCondor_Cluster_ID="12713212.0", Held_Time="NaT", Number_of_GPUs="2.0")
     assert told(changed.replace(b"\r\n", b"\n")).attempts == plain.attempts
+
+
+@pytest.mark.parametrize("lines", [3, 5_000], ids=["a short rest", "a long rest"])
+def test_a_quote_that_is_never_closed_is_told_and_what_stands_before_it_is_read(lines: int) -> None:
+    row = one().split(b"\r\n", 1)[1]
+    answer = told(one() + b'"' + row * lines)
+    assert len(answer.attempts) >= 1
+    assert (answer.problems[0].line, answer.problems[0].reason[:17]) == (3, "a quote is opened")

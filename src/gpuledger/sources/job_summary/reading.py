@@ -29,6 +29,7 @@ CHUNK = 20_000
 LONGEST_ROW = 2_000
 NO_CLUSTER = "condor"
 """The access point's name when neither the table nor anybody said one."""
+UNCLOSED = "a quote is opened here or later and never closed; lines after it may be lost to it"
 TABLES = (JOB_ATTEMPTS, ATTEMPT_GPUS, ATTEMPT_EVENTS)
 
 
@@ -96,7 +97,7 @@ def _rows(lines: Any, names: list[str], setting: Setting, doubts: Doubts, report
         try:
             row = next(lines, None)
         except csv.Error:
-            yield Problem(line, "the line cannot be read as CSV: is a quote opened and never closed?")
+            yield Problem(line, UNCLOSED)
             continue
         if row is None:
             return
@@ -107,7 +108,9 @@ def _rows(lines: Any, names: list[str], setting: Setting, doubts: Doubts, report
 def _row(row: list[str], line: int, cells: Cells, own: Any, manner: tuple[Setting, Doubts, str]) -> Read | Problem:
     width = len(cells.at)
     if len(row) != width:
-        return Problem(line, f"the line has {len(row)} fields, the header {width}", _text(row))
+        is_open = any("\n" in cell for cell in row)
+        reason = UNCLOSED if is_open else f"the line has {len(row)} fields, the header {width}"
+        return Problem(line, reason, _text(row))
     try:
         return read(cells, own, *manner)
     except Refused as refused:
