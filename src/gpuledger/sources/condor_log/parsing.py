@@ -1,5 +1,6 @@
 """A job event log from bytes to rows of job_events."""
 
+from collections.abc import Iterable
 from io import BufferedReader
 from typing import TYPE_CHECKING, BinaryIO, cast
 
@@ -10,9 +11,10 @@ from gpuledger.model.problems import Problem, Remark
 from gpuledger.model.secrets import without_secret
 from gpuledger.model.strange import strange
 from gpuledger.sources import Context
+from gpuledger.sources.condor_log.ads import kind_of, pages_of_ads
 from gpuledger.sources.condor_log.clock import Clock, first_moment
 from gpuledger.sources.condor_log.facts import READERS
-from gpuledger.sources.condor_log.frames import CODE, HEADER, Damage, Event, pages
+from gpuledger.sources.condor_log.frames import CODE, HEADER, Damage, Event, Frame, pages
 from gpuledger.sources.condor_log.telling import NO_ACCESS_POINT, Tellings, as_datetime
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ PROVES_UTC = ("005", "009")
 
 def has_event(head: bytes) -> bool:
     """Does an event begin within the first bytes?"""
+    if kind_of(head):
+        return True
     text = head[:HEAD].decode("latin-1")
     return any(
         text[found.start() - CODE : found.start()].isdecimal()
@@ -43,15 +47,17 @@ def parse(source: "CondorLog", raw: BinaryIO, context: Context) -> Parsed:
         raise SourceError(f"{name} {strange(head) or 'is no HTCondor event log: no event begins in its first 64 KiB'}.")
     zone = context.zone or source.zone
     clock = Clock(tzinfo(zone) if zone else None, _year(source, context), first_moment(head))
-    yield from _parse(stream, clock, Tellings(clock, context.reported_by, context.cluster or source.cluster), name)
+    kind = kind_of(head)
+    frames = pages_of_ads(stream, kind) if kind else pages(stream)
+    yield from _parse(frames, clock, Tellings(clock, context.reported_by, context.cluster or source.cluster), name)
 
 
 def _year(source: "CondorLog", context: Context) -> int | None:
     return int(context.options["year"]) if "year" in context.options else source.year
 
 
-def _parse(stream: BinaryIO, clock: Clock, jobs: Tellings, name: str) -> Parsed:
-    for page in pages(stream):
+def _parse(frames: Iterable[list[Frame]], clock: Clock, jobs: Tellings, name: str) -> Parsed:
+    for page in frames:
         for frame in page:
             problem = _problem(frame) if isinstance(frame, Damage) else _take(frame, clock, jobs)
             if problem:
