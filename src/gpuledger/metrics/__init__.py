@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
+    from gpuledger.metrics.states.ask import StateAsk
+
 Kind = Literal["held", "active", "jobs", "distinct", "submitted", "started", "ended", "ratio", "peak", "mean"]
 """What a metric is taken over.
 
@@ -318,6 +320,10 @@ class Ask(Protocol):
     @property
     def capacity(self) -> Capacity:
         """How GPUs are sorted into classes, and which are left out of the numbers of gpu_states."""
+
+    @property
+    def states(self) -> "StateAsk":
+        """The part that is about GPU states, for lists and courses that no metric answers."""
 
     def with_capacity(self, capacity: Capacity) -> "Ask":
         """The same ledger, period and filters under another sorting."""

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 
+_OF_READINGS = ("_timeline", "sources", "since", "machines")
+"""What is the same whatever the capacity."""
+
+
 class Around(Protocol):
     """What it needs of the Ask it is part of."""
 
@@ -82,6 +86,12 @@ class StateAsk:
         """Rows of an expression over the readings that hold in the period."""
         return self.around.rows(expression, self._reach)
 
+    def under(self, around: Around) -> "StateAsk":
+        """The same readings for an ask under another capacity; nothing that is known of them is read again."""
+        there = StateAsk(around)
+        there.__dict__.update({name: self.__dict__[name] for name in _OF_READINGS if name in self.__dict__})
+        return there
+
     @cached_property
     def observed(self) -> Observed:
         """What readings cover of the period."""
@@ -106,9 +116,14 @@ class StateAsk:
     @cached_property
     def sorting(self) -> Sorting:
         """The hosts and models of the period under the site's capacity."""
-        rows = facts()
-        machines = self.fetch(rows.filter(rows.time >= self.since).select("host", "gpu_model").distinct())
-        return Sorting.of(self.around.capacity, zip(*machines.to_pydict().values(), strict=True))
+        return Sorting.of(self.around.capacity, self.machines)
+
+    @cached_property
+    def machines(self) -> tuple[tuple[str, str | None], ...]:
+        """Every (host, model) of the readings that hold in the period, whatever is left out."""
+        rows = facts(names=())
+        found = self.fetch(rows.filter(rows.time >= self.since).select("host", "gpu_model").distinct())
+        return tuple(zip(*found.to_pydict().values(), strict=True))
 
     @cached_property
     def _timeline(self) -> list[dict[str, Any]]:

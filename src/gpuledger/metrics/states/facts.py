@@ -65,6 +65,8 @@ def _of_occupant(rows: "ir.Table", primary: "ir.StringValue", lent: "ir.StringVa
 
 FACTS: "Mapping[str, Callable[[ir.Table], ir.Value]]" = {
     "part": _part,
+    "is_claimed": _is_claimed,
+    "is_lent": lambda t: _is_lent(t) & ~_is_claimed(t),
     "is_out": _is_out,
     "has_reason": _has_reason,
     "is_draining": lambda t: (_is_claimed(t) | _is_lent(t)) & _is_out(t),

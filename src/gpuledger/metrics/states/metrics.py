@@ -25,9 +25,9 @@ def _part(*names: str) -> Expression:
 
 
 _COUNTED: tuple[tuple[str, str, str, Better, Expression], ...] = (
-    ("present", "Present", "all physical GPUs that were reported", "neither", lambda t: one(t.part.notnull())),
-    ("allocated", "Allocated", "GPUs claimed by a job of the primary side, draining ones included", "high", _part("primary")),
-    ("secondary", "Secondary", "GPUs on which only a secondary (backfill) job ran", "high", _part("secondary")),
+    ("present", "Present", "all physical GPUs that were reported", "neither", lambda t: one(t.cluster.notnull())),
+    ("allocated", "Allocated", "GPUs claimed by a job of the primary side, draining ones included", "high", lambda t: one(t.is_claimed)),
+    ("secondary", "Secondary", "GPUs on which only a secondary (backfill) job ran", "high", lambda t: one(t.is_lent)),
     ("drained", "Drained", "GPUs out of service (drained, down, in maintenance) on which no job ran", "low", _part("drained")),
     ("prevented", "Prevented", "GPUs in service that may not start work for a stated reason, and on which no job ran", "low", _part("prevented")),
     ("owner", "With their owner", "GPUs kept for their owner or by a reservation, on which no job ran", "neither", _part("owner")),
@@ -74,16 +74,16 @@ METRICS: tuple[Metric, ...] = (
     _metric(
         "observed_gpu_hours", "Observed GPU-hours", "gpu_hour",
         f"GPU-hours of jobs on either side, as seen in readings of the GPUs' states. {_COVERED} Never added to gpu_hours,"
-        " which come from the accounting of jobs.", "held", "high", _part("primary", "secondary"),
+        " which come from the accounting of jobs.", "held", "high", lambda t: one(t.is_claimed | t.is_lent),
     ),
     _metric(
         "observed_primary_gpu_hours", "Primary GPU-hours", "gpu_hour",
-        f"GPU-hours of jobs of the primary side, as seen in readings. {_COVERED}", "held", "high", _part("primary"),
+        f"GPU-hours of jobs of the primary side, as seen in readings. {_COVERED}", "held", "high", lambda t: one(t.is_claimed),
     ),
     _metric(
         "observed_secondary_gpu_hours", "Secondary GPU-hours", "gpu_hour",
         f"GPU-hours of secondary (backfill) jobs on GPUs without a primary job, as seen in readings. {_COVERED}",
-        "held", "high", _part("secondary"),
+        "held", "high", lambda t: one(t.is_lent),
     ),
     _ratio(
         "allocated_ratio", "Allocated", "Allocated ÷ present GPU-time, the same GPUs in both.",
@@ -99,7 +99,7 @@ METRICS: tuple[Metric, ...] = (
     ),
     _metric(
         "most_gpus", "Most at once", "gpu", "The largest number of GPUs with jobs of either side in any one reading.",
-        "peak", "neither", _part("primary", "secondary"),
+        "peak", "neither", lambda t: one(t.is_claimed | t.is_lent),
     ),
     _metric(
         "gpus_seen", "GPUs seen", "count", "Different GPUs (host and GPU) in any reading.", "distinct", "neither",

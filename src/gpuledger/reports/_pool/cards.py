@@ -9,7 +9,7 @@ from gpuledger.reports._pool.over_time import Course
 from gpuledger.reports._pool.scene import Pool
 
 CARDS: Mapping[str, str | None] = {
-    "allocated_ratio": "primary", "allocated_gpus": "primary", "secondary_gpus": "secondary", "idle_gpus": "idle",
+    "allocated_ratio": "allocated", "allocated_gpus": "allocated", "secondary_gpus": "secondary", "idle_gpus": "idle",
     "drained_gpus": "drained", "prevented_gpus": "prevented",
 }  # fmt: skip
 

@@ -1,6 +1,6 @@
 """What GPUs did over time: all of them by state, and each class's allocated share."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -8,16 +8,21 @@ from typing import Any
 import numpy as np
 
 from gpuledger.metrics import InUse
-from gpuledger.model.capacity import CLASSES
+from gpuledger.model.capacity import CLASSES, OPEN, RESEARCHER, RESERVED
 from gpuledger.model.chart import Axis, Chart, Lines, Series
 from gpuledger.reports import _words as words
 from gpuledger.reports._charts import bin_step
-from gpuledger.reports._pool.scene import Pool, class_label
+from gpuledger.reports._pool.scene import PARTS, Pool, class_label
 
 Numbers = "np.ndarray[Any, np.dtype[np.float64]]"
-_KEYS = ("primary", "secondary", "idle", "owner", "drained", "prevented", "unknown")
-"""From the bottom: what works, what could, what could not."""
-_LABELS = {"primary": "Allocated", "secondary": "Secondary", "idle": "Idle", "owner": "With their owner",
+_KEYS: Mapping[str, str] = {
+    "allocated": "primary", "secondary": "secondary", "idle": "idle", "owner": "owner", "drained": "drained",
+    "prevented": "prevented", "unknown": "no_data",
+}  # fmt: skip
+"""Parts from the bottom (what works, what could, what could not) and their keys in the theme."""
+DRAWN = (RESEARCHER, RESERVED, OPEN)
+"""Classes that have a line: the others are a few GPUs that jump."""
+_LABELS = {"allocated": "Allocated", "secondary": "Secondary", "idle": "Idle", "owner": "With their owner",
            "drained": "Drained", "prevented": "Prevented", "unknown": "State not known"}  # fmt: skip
 _MOST_POINTS = 48
 
@@ -35,14 +40,16 @@ class Course:
         return max(bin_step(self.pool.ask.period.seconds), max(steps, default=0.0))
 
     @cached_property
-    def states(self) -> InUse:
-        return self.pool.ask.series_of(["present_gpus"], self.step, by="part")[0]
+    def series(self) -> Mapping[str, InUse]:
+        """The GPUs of each part, and all present, by class: one pass."""
+        names = ("present", *PARTS)
+        return dict(
+            zip(names, self.pool.ask.series_of([f"{name}_gpus" for name in names], self.step, by="class"), strict=True)
+        )
 
-    @cached_property
-    def by_class(self) -> tuple[InUse, InUse]:
-        """Allocated and present."""
-        allocated, present = self.pool.ask.series_of(["allocated_gpus", "present_gpus"], self.step, by="class")
-        return allocated, present
+    @property
+    def present(self) -> InUse:
+        return self.series["present"]
 
     def charts(self) -> Iterator[Chart]:
         yield self._states()
@@ -50,21 +57,18 @@ class Course:
 
     def spark(self, part: str | None, *, is_share: bool = False) -> tuple[float | None, ...]:
         """One state (None: all present) over time in a few dozen points, as GPUs or as a share of those present."""
-        use = self.states
-        rows = [number for number, name in enumerate(use.names) if part in (None, name)]
-        wanted, whole = use.observed[rows].sum(axis=0), use.observed.sum(axis=0)
+        whole = self.present.observed.sum(axis=0)
+        wanted = self.series[part].observed.sum(axis=0) if part else whole
         values = np.divide(wanted, whole, out=np.full_like(whole, np.nan), where=whole > 0) if is_share else wanted
-        return thinned(values, use.covered)
+        return thinned(values, self.present.covered)
 
     def _states(self) -> Chart:
-        use = self.states
-        rows = {name: number for number, name in enumerate(use.names)}
-        hours = use.hours
+        use = self.present
         series = tuple(
-            Series("no_data" if key == "unknown" else key, _LABELS[key], _values(use.observed[rows[key]]), total=float(hours[rows[key]]))
-            for key in _KEYS
-            if key in rows
-        )  # fmt: skip
+            Series(key, _LABELS[part], _values(held.observed.sum(axis=0)), total=float(held.hours.sum()))
+            for part, key in _KEYS.items()
+            if (held := self.series[part]).hours.sum() > 0
+        )
         return Chart(
             id="states-over-time",
             title=f"GPUs by state, mean of {words.duration(float(use.bin_seconds[0]))}",
@@ -80,15 +84,17 @@ class Course:
         )
 
     def _shares(self) -> Chart:
-        allocated, present = self.by_class
+        allocated, present = self.series["allocated"], self.present
+        shown = [name for name in self.pool.classes if name in DRAWN]
         return Chart(
             id="allocated-over-time",
             title=f"Allocated share by class, mean of {words.duration(float(present.bin_seconds[0]))}",
             finding=self._means(),
             x=Axis("", kind="time", values=present.edges[:-1], zone=self.pool.ask.display_zone),
             y=Axis("Allocated", unit="ratio"),
-            shape=Lines("line", False, tuple(_share(name, allocated, present) for name in self.pool.classes), float(present.bin_seconds[0])),
+            shape=Lines("line", False, tuple(_share(name, allocated, present) for name in shown), float(present.bin_seconds[0])),
             dimension="class",
+            left_out=_without(self.pool),
             foot=f"Allocated ÷ present GPUs of each class · {self.pool.foot}",
             gaps=self.pool.view.gaps,
         )  # fmt: skip
@@ -100,8 +106,8 @@ class Course:
         return f"mean {words.gpus(allocated)} allocated of {words.gpus(present)} ({words.percent(allocated / present)})"
 
     def _fullest(self) -> str:
-        use = self.states
-        working = np.nan_to_num(use.observed[[n for n, name in enumerate(use.names) if name == "primary"]].sum(axis=0))
+        use = self.present
+        working = np.nan_to_num(self.series["allocated"].observed.sum(axis=0))
         if not working.size or working.max() <= 0:
             return "No primary job ran in the time observed."
         most, zone = int(working.argmax()), self.pool.ask.display_zone
@@ -116,6 +122,17 @@ class Course:
             if (ratio := ratios[(name,)]) is not None
         ]
         return f"On average: {', '.join(said)}." if said else ""
+
+
+def _without(pool: Pool) -> str:
+    """Classes without a line."""
+    present = pool.answers["class"].of("present_gpus")
+    those = [
+        f"{class_label(name)} ({words.gpus(present[(name,)] or 0.0)} GPUs)"
+        for name in pool.classes
+        if name not in DRAWN
+    ]
+    return f"Not drawn: {', '.join(those)}." if those else ""
 
 
 def _share(name: str, allocated: InUse, present: InUse) -> Series:

@@ -25,7 +25,7 @@ class View:
     @cached_property
     def states(self) -> StateAsk:
         """For what no metric answers."""
-        return StateAsk(self.ask)
+        return self.ask.states
 
     @cached_property
     def covered(self) -> LedgerCoverage:
