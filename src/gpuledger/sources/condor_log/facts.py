@@ -62,7 +62,7 @@ def _ended(code: str, text: str) -> str:
         parts.append(f"cpu={_seconds(found.groups())}")
     for key, words in (("sent", "  -  Run Bytes Sent By "), ("received", "  -  Run Bytes Received By ")):
         if (at := body.find(words)) >= 0:
-            parts.append(f"{key}={body[body.rfind(chr(10), 0, at) + 1 : at].strip()}")
+            parts.append(f"{key}={_plain(body[body.rfind(chr(10), 0, at) + 1 : at])}")
     if (at := body.find("Reason: ")) >= 0:
         parts.append(f"text={_clean(body[at + 8 : _line_end(body, at)])}")
     return "\t".join([*parts, *usage(body)])
@@ -157,7 +157,7 @@ def _line_end(body: str, at: int) -> int:
 
 
 def _plain(value: str) -> str:
-    return value.strip().replace("\t", " ")[:LONGEST_TEXT]
+    return value.strip().replace("\t", " ").replace("\n", " ")[:LONGEST_TEXT]
 
 
 @lru_cache(maxsize=1 << 12)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from math import isfinite
 from typing import Any
 
 from gpuledger.model.devices import gpu_model
@@ -204,16 +205,18 @@ def _cells(text: str | None) -> tuple[float | None, float | None, float | None]:
 
 def _number(text: str | None) -> float | None:
     try:
-        return float(text) if text else None
+        value = float(text) if text else None
     except ValueError:
         return None
+    return value if value is not None and isfinite(value) else None
 
 
 def _whole(text: str | None) -> int | None:
     try:
-        return int(text) if text else None
+        value = int(text) if text else None
     except ValueError:
         return None
+    return value if value is not None and abs(value) < 2**63 else None
 
 
 def _times(value: float | None, unit: float) -> float | None:

@@ -34,7 +34,7 @@ def usage(body: str) -> list[str]:
             numbers, _, assigned = cells.partition('"')
             told.append(f"{wanted}={','.join(_cells(numbers, len(name) + 1, limits))}")
             if wanted == "GPUs" and assigned:
-                told.append(f"assigned={assigned.partition(chr(34))[0].replace(' ', '')}")
+                told.append(f"assigned={''.join(assigned.partition(chr(34))[0].split())}")
     return told
 
 
@@ -46,11 +46,11 @@ def _limits(title: str) -> tuple[float, float]:
 
 
 def _cells(numbers: str, offset: int, limits: tuple[float, float]) -> list[str]:
-    words = numbers.split()
+    words = numbers.replace(",", " ").split()
     if len(words) == len(COLUMNS):
         return words
     told = ["", "", ""]
-    for found in _WORD.finditer(numbers):
+    for found in _WORD.finditer(numbers.replace(",", " ")):
         right = offset + found.end()
         told[(right > limits[0]) + (right > limits[1])] = found[0]
     return told
