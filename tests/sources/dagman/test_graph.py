@@ -101,6 +101,7 @@ def test_a_dag_that_includes_itself_ends(tmp_path: Path) -> None:
         ("JOB a other.sub", "declared already"),
         ("JOB onlyname", "a node needs a name"),
         ("RETRY a often", "RETRY needs"),
+        ("RETRY a 99999999999999999999", "RETRY needs"),
         ("RETRY nobody 3", "does not declare"),
         ('VARS nobody x="1"', "does not declare"),
         ("VARS a", "VARS needs"),

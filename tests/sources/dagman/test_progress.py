@@ -81,6 +81,10 @@ def test_a_node_is_as_its_last_try_and_its_post_script_leave_it(tmp_path: Path) 
     assert answer.tries[100]["state"] == "failed"
 
 
+def test_a_number_no_job_can_have_is_no_try(tmp_path: Path) -> None:
+    assert with_out(tmp_path, "Node n1, HTCondor ID 99999999999999999999, status STATUS_SUBMITTED\n").tries == {}
+
+
 def test_a_log_that_lost_its_beginning_still_names_jobs_that_wait(tmp_path: Path) -> None:
     out = "Pending DAG nodes:\n  Node n1, HTCondor ID 12642210, status STATUS_SUBMITTED\n"
     assert with_out(tmp_path, out).tries[12642210]["node_name"] == "n1"

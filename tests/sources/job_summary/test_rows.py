@@ -65,6 +65,12 @@ def test_zero_bytes_of_a_job_that_never_terminated_are_not_known() -> None:
     assert told(one(Final_Status="completed", **cells)).attempts[0]["sent_bytes"] == 0
 
 
+def test_bytes_beyond_what_a_double_counts_are_still_a_number() -> None:
+    assert told(one(Total_Bytes_Received="5115811427066479133")).attempts[0]["sent_bytes"] == pytest.approx(
+        5.1158e18, rel=1e-4
+    )
+
+
 def test_a_request_that_was_read_as_use_is_not_use() -> None:
     answer = told(one(GPU_Usage="2.0", GPU_Memory_Usage_MB=""))
     assert answer.attempts[0]["gpu_busy_ratio"] is None

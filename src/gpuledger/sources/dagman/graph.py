@@ -14,6 +14,8 @@ ALL = "ALL_NODES"
 DEEPEST = 20
 MOST_NODES = 2_000_000
 LONGEST_ROW = 2_000
+LONGEST_NUMBER = 18
+"""Digits that 64 bits always hold."""
 _TARGET = re.compile(
     r'(?:\+|MY\.)TargetAnnexName\s*=\s*"([^"$]+)"|GLIDEIN_ResourceName\s*==\s*"([^"$]+)"|\+DESIRED_Sites\s*=\s*"([^",$]+)"',
     re.I,
@@ -160,7 +162,7 @@ class Graph:
 
     def retry(self, command: Command, place: Place) -> None:
         words = command.words
-        if len(words) < 3 or not words[2].isdecimal():
+        if len(words) < 3 or not words[2].isdecimal() or len(words[2]) > LONGEST_NUMBER:
             return self.complain(command, place, "RETRY needs a node and a whole number")
         for node in self.named(command, place, 1):
             node.retry_limit = int(words[2])

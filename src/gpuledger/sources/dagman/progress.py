@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from gpuledger.model.period import tzinfo
 
+LARGEST = 2**63 - 1
 LOST = "DAGMan lost track of it"
 _LINE = re.compile(r"(\d\d/\d\d/\d\d|\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.\d+)?(?: \([^)]*\))* ?(.*)")
 _ID = r"\((-?\d+)\.(-?\d+)(?:\.-?\d+)?\)"
@@ -143,7 +144,7 @@ class Progress:
 
     def _try(self, node: str, cluster: int, proc: int) -> Try | None:
         """The try with this HTCondor cluster; DAGMan writes -1 for a node that has none yet."""
-        if cluster <= 0:
+        if not 0 < cluster <= LARGEST:
             return None
         one = self.tries.get(cluster)
         if one is None:

@@ -43,7 +43,7 @@ def rescue(name: str, text: str) -> Rescue:
             _comment(told, raw)
         elif len(words) == 2 and words[0].upper() == "DONE":
             told.done.add(words[1])
-        elif len(words) >= 3 and words[0].upper() == "RETRY" and words[2].isdecimal():
+        elif len(words) >= 3 and words[0].upper() == "RETRY" and words[2].isdecimal() and len(words[2]) <= 18:
             told.retries[words[1]] = int(words[2])
         elif words:
             told.problems.append(Problem(line, "the line is neither DONE nor RETRY", f"{name}: {raw}"[:LONGEST_ROW]))

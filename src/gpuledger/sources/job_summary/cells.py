@@ -46,7 +46,9 @@ class Cells:
 
     def amount(self, header: str) -> float | None:
         """A number that cannot be negative. Raises Refused."""
-        number: float | None = self.get(header)
-        if number is not None and number < 0:
+        number = self.get(header)
+        if number is None:
+            return None
+        if number < 0:
             raise Refused(f"{header} is negative")
-        return number
+        return float(number)
