@@ -8,13 +8,12 @@ from typing import Any
 from gpuledger.metrics import Name
 from gpuledger.model.document import Column, Note, Scalar, Table
 from gpuledger.reports import _words as words
-from gpuledger.reports._pool.scene import Pool, class_label
+from gpuledger.reports._pool.scene import OF_HOSTS, Pool, class_label
 from gpuledger.reports._scene import named
 
 Row = Mapping[str, Any]
 OPEN_TO_ALL = "(open)"
 """The owner of a GPU that no project owns."""
-_SUMS = ("present_gpus", "secondary_gpus", "drained_gpus", "prevented_gpus", "idle_gpus", "allocated_gpu_hours")
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,7 @@ def _hosts(pool: Pool) -> Iterable[Host]:
     for row in pool.answers["host"].records():
         held[row["cluster"], row["host"]].append(row)
     for (cluster, name), rows in held.items():
-        means = {key: sum(row[key] for row in rows) for key in _SUMS}
+        means = {key: sum(row[key] for row in rows) for key in OF_HOSTS}
         yield Host(
             _label(pool, cluster, name), len(counts[cluster, name]), _joined(row["gpu_model"] for row in rows),
             ", ".join(dict.fromkeys(class_label(row["class"]) for row in rows)), _joined((row["project"] for row in rows), OPEN_TO_ALL), means,

@@ -17,17 +17,19 @@ STATES = tuple(f"{name}_gpus" for name in (*PARTS, "present", *BESIDE))
 RATIOS = ("allocated_ratio", "secondary_ratio", "in_use_ratio")
 HOURS = ("present_gpu_hours", "allocated_gpu_hours", "secondary_gpu_hours", "drained_gpu_hours", "draining_gpu_hours",
          "prevented_gpu_hours", "reason_told_gpu_hours")  # fmt: skip
+OF_HOSTS = ("present_gpus", "secondary_gpus", "drained_gpus", "prevented_gpus", "allocated_gpu_hours")
 OF_USERS = ("observed_gpu_hours", "observed_primary_gpu_hours", "observed_secondary_gpu_hours")
 
+_BY = (*(f"{name}_gpus" for name in (*PARTS, "present", "with_reason", "reason_told")), "allocated_ratio")
 _WANTED: Mapping[str, Wanted] = {
     "total": Wanted((*STATES, *RATIOS, *HOURS, *OF_USERS)),
-    "class": Wanted((*STATES, *RATIOS, *OF_USERS), ("class",)),
-    "model": Wanted((*STATES, *RATIOS), ("gpu_model",)),
-    "class_model": Wanted((*STATES, *RATIOS), ("class", "gpu_model")),
-    "tier": Wanted((*STATES, *RATIOS), ("class", "tier")),
-    "memory": Wanted((*STATES, *RATIOS), ("class", "memory_category")),
+    "class": Wanted((*_BY, *OF_USERS), ("class",)),
+    "model": Wanted(_BY, ("gpu_model",)),
+    "class_model": Wanted(_BY, ("class", "gpu_model")),
+    "tier": Wanted(_BY, ("class", "tier")),
+    "memory": Wanted(_BY, ("class", "memory_category")),
     "model_memory": Wanted(("present_gpus",), ("gpu_model", "memory_category")),
-    "host": Wanted((*STATES, *HOURS), ("cluster", "host", "class", "project", "gpu_model")),
+    "host": Wanted(OF_HOSTS, ("cluster", "host", "class", "project", "gpu_model")),
     "user": Wanted(OF_USERS, ("user", "class", "gpu_model")),
 }
 """Asked together: one pass over the readings answers them all."""
