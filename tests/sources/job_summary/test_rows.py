@@ -173,3 +173,20 @@ def test_a_quote_that_is_never_closed_is_told_and_what_stands_before_it_is_read(
     answer = told(one() + b'"' + row * lines)
     assert len(answer.attempts) >= 1
     assert (answer.problems[0].line, answer.problems[0].reason[:17]) == (3, "a quote is opened")
+
+
+def test_an_execution_that_repeats_the_transfer_of_an_earlier_one_is_another_attempt() -> None:
+    """The earlier tool writes the last transfer it saw before each start, also before a second start without one."""
+    second = {**ROW, "Attempt Sequence": "2", "Start Time": "2025-11-05T12:00:00", "End Time": "2025-11-05T13:00:00"}
+    first, later = told(text([ROW, second], HEADERS)).attempts
+    assert first["attempt_id"] != later["attempt_id"]
+    assert (later["matched_at"], later["transfer_in_seconds"]) == (None, None)
+
+
+def test_two_attempts_of_one_moment_stay_two_and_a_row_twice_stays_one() -> None:
+    rows = [ROW, {**ROW, "Attempt Sequence": "2"}, ROW]
+    answer = told(text(rows, HEADERS))
+    names = [row["attempt_id"] for row in answer.attempts]
+    assert len(set(names)) == 2
+    assert names[1] == f"{names[0]}+2"
+    assert [gpu["attempt_id"] for gpu in answer.tables["attempt_gpus"]] == names

@@ -1,7 +1,7 @@
 """One row as an attempt with its GPUs and events. Where our own columns are there they hold, else the earlier tool's."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -50,6 +50,15 @@ def read(cells: Cells, own: Sequence[SummaryColumn], setting: Setting, doubts: D
         cells.get(told.RETRY_LIMIT),
         cells.get(told.IS_DONE_IN_RESCUE),
     )
+
+
+def numbered(found: Read) -> Read:
+    """The same under a name of its own, where another attempt of the job has one moment with it."""
+    name = {"attempt_id": f"{found.attempt['attempt_id']}+{found.sequence}"}
+    return replace(
+        found, attempt=found.attempt | name, gpus=[gpu | name for gpu in found.gpus],
+        events=[event | name for event in found.events],
+    )  # fmt: skip
 
 
 def _whole(cells: Cells, own: Sequence[SummaryColumn], setting: Setting) -> dict[str, Any] | None:

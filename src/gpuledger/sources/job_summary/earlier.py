@@ -16,6 +16,8 @@ LOCAL = (
     "Submit Time", "Start Time", "End Time", "Held Time", "Released Time", "Evicted Time", "Aborted Time",
     "Transfer Input Start Time", "Transfer Input End Time",
 )  # fmt: skip
+LONGEST_PREPARATION_SECONDS = 300
+"""How long after its input has arrived a job begins: a container may have to be unpacked."""
 MEMORY_SLACK = 1.1
 """A GPU reports a little more or less memory than its name says."""
 
@@ -86,12 +88,20 @@ def _identity(cells: Cells, setting: Setting) -> dict[str, Any]:
 def _times(cells: Cells, zone: str, doubts: Doubts) -> dict[str, datetime | None]:
     local = {name: moment for name in LOCAL if (moment := cells.get(name)) is not None}
     try:
-        times = in_utc(local, zone)
+        times = _own_transfer(in_utc(local, zone))
     except Undecided as undecided:
         raise Refused(str(undecided)) from None
     for moment in times.values():
         if moment is None:
             doubts.add(UNCLEAR_HOUR)
+    return times
+
+
+def _own_transfer(times: dict[str, datetime | None]) -> dict[str, datetime | None]:
+    """Without the transfer of an earlier execution: the earlier tool repeats the last one it saw."""
+    started, arrived = times.get("Start Time"), times.get("Transfer Input End Time")
+    if started and arrived and not 0 <= (started - arrived).total_seconds() <= LONGEST_PREPARATION_SECONDS:
+        return {name: moment for name, moment in times.items() if not name.startswith("Transfer Input")}
     return times
 
 

@@ -17,7 +17,7 @@ from gpuledger.model.schema import ARROW
 from gpuledger.model.tables import ATTEMPT_EVENTS, ATTEMPT_GPUS, JOB_ATTEMPTS, WORKFLOW_NODES, Table
 from gpuledger.sources import Context
 from gpuledger.sources.job_summary import layout
-from gpuledger.sources.job_summary.attempts import Read, read
+from gpuledger.sources.job_summary.attempts import Read, numbered, read
 from gpuledger.sources.job_summary.cells import Cells, Refused
 from gpuledger.sources.job_summary.earlier import Doubts, Setting
 from gpuledger.sources.job_summary.tries import Tries
@@ -41,9 +41,13 @@ class _Waiting:
     tries: Tries = field(default_factory=Tries)
     doubts: Doubts = field(default_factory=Doubts)
     reaches: dict[str, datetime] = field(default_factory=dict)
-    has_local: bool = False
+    names: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Number of the first attempt under each name."""
 
     def add(self, found: Read) -> None:
+        key = (found.attempt["cluster"], found.attempt["attempt_id"])
+        if self.names.setdefault(key, found.sequence) != found.sequence:
+            found = numbered(found)
         self.rows[JOB_ATTEMPTS].append(found.attempt)
         self.rows[ATTEMPT_GPUS] += found.gpus
         self.rows[ATTEMPT_EVENTS] += found.events
