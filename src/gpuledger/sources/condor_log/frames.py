@@ -34,12 +34,6 @@ class Event(NamedTuple):
         """Cluster and proc; below zero where the event names no job."""
         return int(self.header[1]), int(self.header[2])
 
-    @property
-    def stamp(self) -> tuple[str, str, str | None, str | None]:
-        """Date, time of day, fraction of a second and zone, as written."""
-        date, clock, fraction, zone = self.header.group(3, 4, 5, 6)
-        return date, clock, fraction, zone
-
 
 class Damage(NamedTuple):
     """Text that is no whole event. `is_event` says whether an event is lost with it."""

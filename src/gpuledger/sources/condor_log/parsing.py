@@ -76,19 +76,21 @@ def _parse(frames: Iterable[list[Frame]], clock: Clock, jobs: Tellings, name: st
 
 def _take(event: Event, clock: Clock, jobs: Tellings) -> Problem | None:
     """Puts one event where it belongs; a problem when it has no job or no time."""
+    _, _, day, time, fraction, zone = event.header.groups()
     try:
-        moment, is_local = clock.moment(*event.stamp)
+        moment, is_local = clock.moment(day, time, fraction, zone)
     except (ValueError, KeyError):
         return Problem(event.line, "the time of the event cannot be read", _shown(event.text))
-    if event.code not in READERS:
-        jobs.count(event.job)
+    reader = READERS.get(event.code)
+    if reader is None:
+        jobs.count(event)
         return None
     job = event.job
     if job[0] < 0:
         return Problem(event.line, "the event names no job", _shown(event.text))
     if is_local and event.code in PROVES_UTC:
         clock.prove(moment, event.text)
-    told = READERS[event.code](event.code, event.text)
+    told = reader(event.code, event.text)
     if clock.or_else is not None and told and (lasted := _lasted(told)) and (started := jobs.started(job)):
         moment = clock.by_duration(started, lasted) or moment
     jobs.take(job, moment, is_local, told)

@@ -13,6 +13,7 @@ from gpuledger.model.batch import Batch
 from gpuledger.model.schema import ARROW
 from gpuledger.model.tables import JOB_EVENTS
 from gpuledger.sources.condor_log.clock import Clock
+from gpuledger.sources.condor_log.frames import Event
 
 JOBS_A_BATCH = 2000
 NO_ACCESS_POINT = "condor"
@@ -52,11 +53,11 @@ class Tellings:
         """The log's last moment."""
         return self._clock.utc(self._clock.last)
 
-    def count(self, job: JobKey) -> None:
+    def count(self, event: Event) -> None:
         """An event that tells nothing about attempts: it is counted with the next row."""
         self._uncounted += 1
         if not self._jobs:
-            self._jobs[job] = Telling()
+            self._jobs[event.job] = Telling()
 
     def take(self, job: JobKey, moment: float, is_local: bool, fact: str | None) -> None:
         told = self._jobs.get(job)
