@@ -5,7 +5,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, ClassVar
 
@@ -46,16 +46,18 @@ class CondorLog:
         return "an HTCondor job event log" if has_event(head) else None
 
     def fetch(self, since: datetime | None, now: datetime) -> Iterator[Fetched]:
-        """Every log that `path` names, whole: what is new in it is found by its events."""
+        """Every log that `path` names, whole: what is new in it is found by its events.
+
+        A log tells until it was last written: one that nobody writes any more lets no job run on.
+        """
         patterns = (self.path,) if isinstance(self.path, str) else self.path
         if not patterns:
             raise ConfigError(
                 "This condor-log source has no `path`; give one, or name the file: gpuledger ingest NAME FILE."
             )
-        for pattern in patterns:
-            for path in _matching(pattern):
-                with path.open("rb") as content:
-                    yield Fetched(content, str(path), since, now)
+        for written, path in sorted((_written(path), path) for pattern in patterns for path in _matching(pattern)):
+            with path.open("rb") as content:
+                yield Fetched(content, str(path), since, min(written, now))
 
     def parse(self, raw: BinaryIO, context: Context) -> "Parsed":
         """Rows of job_events, a problem for each damaged piece, remarks on times, a watermark for each access point."""
@@ -72,6 +74,10 @@ class CondorLog:
     def redact(self, content: bytes) -> bytes:
         """Environments, tokens and keys are removed; lines stay lines."""
         return without_secrets(content)
+
+
+def _written(path: Path) -> datetime:
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC)
 
 
 def _matching(pattern: str) -> list[Path]:
