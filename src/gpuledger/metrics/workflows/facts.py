@@ -1,0 +1,89 @@
+"""What the ledger tells of attempts, their GPUs and the nodes of workflows, as expressions: one query each."""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+import ibis
+
+from gpuledger.metrics import Dimension, Filter
+from gpuledger.metrics.dimensions import column_of
+from gpuledger.metrics.relation import instant, with_counted_end
+from gpuledger.model.period import Period
+from gpuledger.model.schema import unbound
+from gpuledger.model.tables import ATTEMPT_EVENTS, ATTEMPT_GPUS, JOB_ATTEMPTS, WORKFLOW_NODES
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+TEXTS = (
+    "cluster", "attempt_id", "job_id", "workflow", "workflow_run", "node_name", "workflow_step", "site", "target_site",
+    "resource_name", "state", "end_reason", "gpu_model",
+)  # fmt: skip
+NUMBERS = (
+    "exit_code", "signal", "end_code", "end_subcode", "cpu_count", "gpu_count", "memory_bytes", "disk_bytes",
+    "gpu_memory_bytes", "requested_cpu_count", "requested_gpu_count", "requested_memory_bytes",
+    "requested_disk_bytes", "used_cpu_seconds", "used_memory_bytes", "used_disk_bytes", "gpu_busy_ratio",
+    "used_gpu_memory_bytes", "sent_bytes", "received_bytes", "transfer_in_seconds", "transfer_out_seconds",
+    "failed_transfer_seconds", "held_seconds",
+)  # fmt: skip
+MOMENTS = ("submitted", "eligible", "matched", "started", "ended")
+"""Told as microseconds since the period's start: `started_us` …; `counted_us` is the end, of an open one the watermark."""
+
+
+def access_points() -> "ir.Table":
+    """Clusters with at least one node of a workflow: whose attempts an experiment is made of."""
+    told = unbound(JOB_ATTEMPTS)
+    is_node = told.node_name.notnull() | told.workflow.notnull() | (told.kind == "dag_node").fill_null(False)
+    return told.filter(is_node).select("cluster").distinct()
+
+
+def attempts(period: Period, clusters: Iterable[str], asked: Mapping[str, Dimension] = {}) -> "ir.Table":
+    """Every attempt of the clusters (of all when there are none), whatever the period: what a node kept is told by all
+    its attempts. `asked` are dimensions that filters need, as columns of the given names."""
+    told = unbound(JOB_ATTEMPTS)
+    chosen = list(clusters)
+    rows = with_counted_end(told.filter(told.cluster.isin(chosen)) if chosen else told, period)
+    start = instant(period.naive[0])
+    moments = {
+        f"{name}_us": rows[f"{name}_at"].delta(start, unit="microsecond") for name in MOMENTS if name != "started"
+    }
+    return rows.select(
+        *TEXTS, *NUMBERS, "started_us", "counted_us", host=rows.host_names[0], **moments,
+        **{name: column_of(rows, dimension) for name, dimension in asked.items()},
+    )  # fmt: skip
+
+
+def filter_columns(
+    where: Iterable[Filter], dimensions: Mapping[str, Dimension], own: Iterable[str]
+) -> dict[str, Dimension]:
+    """The dimensions that filters ask for and that are not told by the node, as columns f0, f1 …"""
+    names = dict.fromkeys(wanted.column for wanted in where)
+    return {f"f{number}": dimensions[name] for number, name in enumerate(names) if name not in own}
+
+
+def gpus(clusters: Iterable[str]) -> "ir.Table":
+    """Per attempt and GPU model: how many (`part`), capability and memory of one."""
+    told = unbound(ATTEMPT_GPUS)
+    chosen = list(clusters)
+    rows = told.filter(told.cluster.isin(chosen)) if chosen else told
+    return rows.group_by(["cluster", "attempt_id", "gpu_model", "capability"]).agg(
+        part=rows.share_ratio.fill_null(1).sum(), memory=rows.gpu_memory_bytes.max()
+    )
+
+
+def nodes() -> "ir.Table":
+    """Nodes and their tries."""
+    told = unbound(WORKFLOW_NODES)
+    return told.select(
+        "cluster", "workflow", "workflow_run", "node_name", "try_number", "node_kind", "workflow_step", "target_site",
+        "job_id", "retry_limit", "is_done_in_rescue", "state",
+    )  # fmt: skip
+
+
+def errors(clusters: Iterable[str], kinds: Iterable[str]) -> "ir.Table":
+    """How often each kind of event befell each attempt: disconnects, holds, errors of the starter."""
+    told = unbound(ATTEMPT_EVENTS)
+    chosen = list(clusters)
+    rows = told.filter(told.event_kind.isin(list(kinds)))
+    rows = rows.filter(rows.cluster.isin(chosen)) if chosen else rows
+    return rows.group_by(["cluster", "attempt_id", "event_kind"]).agg(count=ibis._.count())

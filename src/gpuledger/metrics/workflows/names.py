@@ -1,0 +1,61 @@
+"""Names of rows as numbers: what sums by name, or by several, are made with."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gpuledger.metrics import NOT_KNOWN
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from gpuledger.metrics.events import Floats, Whole
+
+
+@dataclass(frozen=True, eq=False)
+class Names:
+    """`codes` says for each row which of `labels` it has."""
+
+    codes: "Whole"
+    labels: tuple[str, ...]
+
+    @classmethod
+    def of(cls, values: Iterable[str | None], missing: str = NOT_KNOWN) -> "Names":
+        """Names in the order of their first row."""
+        seen: dict[str, int] = {}
+        codes = [seen.setdefault(missing if value is None else value, len(seen)) for value in values]
+        return cls(np.array(codes, dtype=np.int64), tuple(seen))
+
+    @classmethod
+    def of_column(cls, column: "pa.ChunkedArray", missing: str = NOT_KNOWN) -> "Names":
+        """The same of an Arrow column, without a Python value a row."""
+        coded = column.combine_chunks().dictionary_encode(null_encoding="encode")
+        labels = tuple(missing if value is None else str(value) for value in coded.dictionary.to_pylist())
+        return cls(np.from_dlpack(coded.indices).astype(np.int64), labels)
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def take(self, rows: "Whole") -> "Names":
+        """The names of some rows."""
+        return Names(self.codes[rows], self.labels)
+
+    def renamed(self, names: Sequence[str]) -> "Names":
+        """Other labels in the same order; equal ones become one."""
+        seen: dict[str, int] = {}
+        target = np.array([seen.setdefault(name, len(seen)) for name in names] or [0], dtype=np.int64)
+        return Names(target[self.codes], tuple(seen))
+
+    def sums(self, amounts: "Floats") -> "Floats":
+        """Σ of each name; what is not known adds nothing."""
+        return np.bincount(self.codes, weights=np.nan_to_num(amounts), minlength=len(self.labels))
+
+    def of_each(self, amounts: "Floats", chosen: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> "dict[str, Floats]":
+        """The known values of each name among the chosen rows, smallest first."""
+        known = chosen & ~np.isnan(amounts)
+        codes, values = self.codes[known], amounts[known]
+        order = np.lexsort((values, codes))
+        edges = np.searchsorted(codes[order], np.arange(len(self.labels) + 1))
+        return {name: values[order][edges[n] : edges[n + 1]] for n, name in enumerate(self.labels)}

@@ -1,0 +1,228 @@
+"""From the ledger to `Tries`: three queries, whatever is asked afterwards."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gpuledger.metrics import NO_GPU, NOT_KNOWN, Ask, Filter
+from gpuledger.metrics.events import numbers
+from gpuledger.metrics.workflows import facts
+from gpuledger.metrics.workflows.names import Names
+from gpuledger.metrics.workflows.nodes import Placing
+from gpuledger.metrics.workflows.tries import Parts, Tries
+from gpuledger.model.sites import DEFAULT, SiteRules
+from gpuledger.model.workflow import STEP, job_type_of, step_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from gpuledger.metrics.events import Floats
+
+OWN = (
+    "workflow",
+    "workflow_run",
+    "node",
+    "step",
+    "node_type",
+    "target_site",
+    "site",
+    "gpu_model",
+    "cause",
+    "state",
+    "cluster",
+)
+"""Dimensions told of the node or of what became of the attempt."""
+NOT_MATCHED = "not matched"
+"""The site of an attempt that no slot was found for."""
+
+
+@dataclass(frozen=True)
+class Patterns:
+    """How names of nodes are read: the step's pattern where it is not the one the ledger was filled with; what is cut
+    from a name to give its type; the names of sites for people."""
+
+    step: str | None = None
+    type: str | None = None
+    sites: SiteRules = DEFAULT
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """The attempts that were asked for, and the nodes that the ledger knows."""
+
+    tries: Tries
+    placing: Placing
+
+
+def read(ask: Ask, patterns: Patterns = Patterns()) -> Experiment:
+    """The attempts of the ask's period that its filters keep. What a node kept is told by all its attempts."""
+    clusters = ask.rows(facts.access_points())["cluster"].to_pylist()
+    asked = facts.filter_columns(ask.where, ask.dimensions, OWN)
+    rows = ask.rows(facts.attempts(ask.period, clusters, asked))
+    placing = Placing.of(ask.rows(facts.nodes()).to_pylist())
+    tries = _tries(ask, rows, placing, patterns, ask.rows(facts.gpus(clusters)))
+    return Experiment(_chosen(ask, tries, rows, asked), placing)
+
+
+def _tries(ask: Ask, rows: "pa.Table", placing: Placing, patterns: Patterns, gpus: "pa.Table") -> Tries:
+    names = _names(rows, placing, patterns)
+    amounts = {name: numbers(rows, name) for name in facts.NUMBERS}
+    moments = (*(f"{name}_us" for name in facts.MOMENTS), "counted_us")
+    amounts |= {name: numbers(rows, name) for name in moments}
+    ended, counted = amounts["ended_us"], amounts["counted_us"]
+    amounts["counted_or_ended_us"] = np.where(np.isnan(ended), counted, ended)
+    return Tries(ask.period, amounts, names, Names.of_column(rows["end_reason"], ""), _parts(rows, amounts, gpus))
+
+
+def _names(rows: "pa.Table", placing: Placing, patterns: Patterns) -> dict[str, Names]:
+    columns = [rows[name].to_pylist() for name in ("cluster", "job_id", "workflow", "node_name")]
+    found = [placing.find(*row) for row in zip(*columns, strict=True)]
+    told = {name: rows[name].to_pylist() for name in ("workflow_run", "workflow_step", "target_site")}
+    clusters, jobs, workflows, nodes = columns
+    where = [(node.workflow if node else None) or own for node, own in zip(found, workflows, strict=True)]
+    called = [(node.name if node else None) or own for node, own in zip(found, nodes, strict=True)]
+    keys = [
+        f"{cluster}\t{workflow or ''}\t{name}" if name else f"{cluster}\t\t#{job}"
+        for cluster, workflow, name, job in zip(clusters, where, called, jobs, strict=True)
+    ]
+    runs = [(node.run if node else None) or own for node, own in zip(found, told["workflow_run"], strict=True)]
+    steps = [(node.step if node else None) or own for node, own in zip(found, told["workflow_step"], strict=True)]
+    targets = [(node.target if node else None) or own for node, own in zip(found, told["target_site"], strict=True)]
+    return {
+        "cluster": Names.of_column(rows["cluster"]),
+        "job": Names.of(f"{cluster}\t{job}" for cluster, job in zip(clusters, jobs, strict=True)),
+        "job_id": Names.of(jobs),
+        "node": Names.of(keys),
+        "node_name": Names.of(called, "no node"),
+        "workflow": Names.of(where),
+        "workflow_run": Names.of(runs),
+        "step": _steps(steps, called, patterns),
+        "node_type": _types(called, patterns),
+        "target_site": _sites(Names.of(targets), patterns),
+        "site": _sites(_where(rows), patterns),
+        "site_key": _where(rows),
+        "resource_name": Names.of_column(rows["resource_name"], ""),
+        "host": Names.of_column(rows["host"]),
+        "state": Names.of_column(rows["state"]),
+        "gpu_model": _models(rows),
+    }
+
+
+def _steps(told: Sequence[str | None], called: Sequence[str | None], patterns: Patterns) -> Names:
+    pattern = patterns.step
+    if pattern is not None:
+        return Names.of([step_of(name, pattern) if name else None for name in called], "")
+    return Names.of(
+        [step or (step_of(name, STEP) if name else None) for step, name in zip(told, called, strict=True)], ""
+    )
+
+
+def _types(called: Sequence[str | None], patterns: Patterns) -> Names:
+    """Names without their numbers, or what the first group of the pattern finds."""
+    told = Names.of(called, "no node")
+    if patterns.type is None:
+        return told.renamed([job_type_of(name) for name in told.labels])
+    return told.renamed([step_of(name, patterns.type) or "other" for name in told.labels])
+
+
+def _where(rows: "pa.Table") -> Names:
+    """The site, or that there was no match to have one."""
+    sites = Names.of_column(rows["site"])
+    is_idle = np.isnan(numbers(rows, "matched_us")) & np.isnan(numbers(rows, "started_us"))
+    unknown = np.array([label == NOT_KNOWN for label in sites.labels] or [False])
+    codes = np.where(is_idle & unknown[sites.codes], len(sites.labels), sites.codes)
+    return Names(codes, (*sites.labels, NOT_MATCHED))
+
+
+def _sites(sites: Names, patterns: Patterns) -> Names:
+    return sites.renamed([patterns.sites.label(label) for label in sites.labels])
+
+
+def _models(rows: "pa.Table") -> Names:
+    models, has_none = Names.of_column(rows["gpu_model"]), numbers(rows, "gpu_count") == 0
+    unknown = np.array([label == NOT_KNOWN for label in models.labels] or [False])
+    codes = np.where(has_none & unknown[models.codes], len(models.labels), models.codes)
+    return Names(codes, (*models.labels, NO_GPU))
+
+
+def _parts(rows: "pa.Table", amounts: "Mapping[str, Floats]", gpus: "pa.Table") -> Parts:
+    """Attempts by GPU model: as their GPUs are told one by one; what is left stays under the attempt's own model."""
+    places = {
+        key: n for n, key in enumerate(zip(rows["cluster"].to_pylist(), rows["attempt_id"].to_pylist(), strict=True))
+    }
+    told = [(places.get((g["cluster"], g["attempt_id"])), g) for g in gpus.to_pylist()]
+    known = [(place, g) for place, g in told if place is not None]
+    row = np.array([place for place, _ in known], dtype=np.int64)
+    part = np.array([g["part"] for _, g in known], dtype=np.float64)
+    named = np.bincount(row, weights=part, minlength=len(rows)) if len(row) else np.zeros(len(rows))
+    whole = np.fmax(amounts["gpu_count"], named)
+    own = rows["gpu_model"].to_pylist()
+    rest = np.flatnonzero(~(named >= whole) | (whole == 0) | np.isnan(whole))
+    left = np.nan_to_num(1 - named[rest] / np.where(whole[rest] > 0, whole[rest], 1.0), nan=1.0)
+    counts = amounts["gpu_count"]
+    models = [g["gpu_model"] or own[place] for place, g in known]
+    models += [own[place] or (NO_GPU if counts[place] == 0 else None) for place in rest.tolist()]
+    abilities = [g["capability"] for _, g in known] + [None] * len(rest)
+    weights = np.concatenate([part / whole[row] if len(row) else part, left])
+    return Parts(np.concatenate([row, rest]), weights, Names.of(models), Names.of(abilities))
+
+
+def _chosen(ask: Ask, tries: Tries, rows: "pa.Table", asked: Mapping[str, object]) -> Tries:
+    """The attempts that the filters keep."""
+    places = {dimension.name: key for key, dimension in asked.items()}  # type: ignore[attr-defined]
+    chosen = np.ones(len(tries), dtype=bool)
+    for wanted in ask.where:
+        column = Names.of_column(rows[places[wanted.column]]) if wanted.column in places else _own(tries, wanted.column)
+        chosen &= _is_one_of(column, wanted)
+    return tries if chosen.all() else _taken(tries, np.flatnonzero(chosen))
+
+
+def _own(tries: Tries, name: str) -> Names:
+    return tries.cause if name == "cause" else tries.names["site_key" if name == "site" else name]
+
+
+def _is_one_of(names: Names, wanted: Filter) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+    values = {NOT_KNOWN if value is None else value for value in wanted.values}
+    there = np.array([(label in values) == (wanted.op == "=") for label in names.labels] or [False])
+    return there[names.codes]
+
+
+DECIDED = ("kept", "credited", "fate", "causes", "cause", "kind", "queue_seconds")
+"""Told by all attempts of a node: worked out before any is left out."""
+
+
+def _taken(tries: Tries, rows: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> Tries:
+    """Some of the attempts, with what was decided among all of them."""
+    place = np.full(len(tries), -1, dtype=np.int64)
+    place[rows] = np.arange(len(rows))
+    parts = tries.parts
+    inside = np.flatnonzero(place[parts.rows] >= 0)
+    some = Tries(
+        tries.period,
+        {name: held[rows] for name, held in tries.amounts.items()},
+        {name: held.take(rows) for name, held in tries.names.items()},
+        tries.reasons.take(rows),
+        replace(
+            parts, rows=place[parts.rows[inside]], weights=parts.weights[inside], models=parts.models.take(inside),
+            capabilities=parts.capabilities.take(inside),
+        ),
+    )  # fmt: skip
+    some.__dict__.update(
+        kept=_moved(tries.kept, place), credited=_moved(tries.credited, place), fate=tries.fate[rows],
+        causes=tuple(tries.causes[row] for row in rows.tolist()), cause=tries.cause.take(rows),
+        kind=tries.kind.take(rows), queue_seconds=tries.queue_seconds[rows],
+    )  # fmt: skip
+    return some
+
+
+def _moved(
+    rows: "np.ndarray[tuple[int], np.dtype[np.int64]]", place: "np.ndarray[tuple[int], np.dtype[np.int64]]"
+) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+    return np.where(rows >= 0, place[rows], -1)
+
+
+def labels_of(names: Iterable[str]) -> tuple[str, ...]:
+    """Names in their natural order."""
+    return tuple(sorted(names))

@@ -1,0 +1,209 @@
+"""Attempts as columns, with what became of each: the basis of every number of an experiment.
+
+Of each node the *kept* attempt is the longest that ended with exit code 0: where a node succeeded again (a resume of
+minutes, a repeated run) the work was done by the longest. A *checkpoint* is an attempt that stopped itself (exit code 85)
+before the kept one began. Everything else that is over is *lost*, with one cause. So of the time of all attempts
+
+    kept + repeated + checkpoint + lost + open = all.
+
+An epoch is credited to the attempt that did the work: where the kept attempt is a short resume, to the longest checkpoint.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gpuledger.metrics.workflows.causes import Cause, End, cause_of
+from gpuledger.metrics.workflows.names import Names
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gpuledger.metrics.events import Floats, Whole
+    from gpuledger.model.period import Period
+
+HOUR_US = 3.6e9
+SHORT_RESUME = 0.25
+"""A success that ran for less than this part of a checkpoint before it only finished that checkpoint's work."""
+OPEN_STATES = ("running", "pending", "suspended", "other")
+KEPT, REPEATED, CHECKPOINT, LOST, OPEN = range(5)
+FATES = ("result kept", "success repeated", "checkpoint used", "lost", "still open")
+Flags = "np.ndarray[tuple[int], np.dtype[np.bool_]]"
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """Attempts by GPU model: `rows` the attempt, `weights` its part; parts of one attempt add up to 1."""
+
+    rows: "Whole"
+    weights: "Floats"
+    models: Names
+    capabilities: Names
+
+
+@dataclass(frozen=True, eq=False)
+class Tries:
+    """`amounts` are doubles by column (not a number: not known), `names` what rows are told apart by.
+
+    `reasons` are the ends in the log's own words.
+    """
+
+    period: "Period"
+    amounts: "Mapping[str, Floats]"
+    names: "Mapping[str, Names]"
+    reasons: Names
+    parts: Parts
+
+    def __len__(self) -> int:
+        return len(self.reasons)
+
+    def __getitem__(self, name: str) -> "Floats":
+        return self.amounts[name]
+
+    def is_state(self, *states: str) -> Any:
+        """Rows whose state is one of these."""
+        state = self.names["state"]
+        wanted = np.array([label in states for label in state.labels] or [False])
+        return wanted[state.codes]
+
+    @cached_property
+    def length_us(self) -> float:
+        return self.period.seconds * 1e6
+
+    @cached_property
+    def is_executed(self) -> Any:
+        return ~np.isnan(self["started_us"])
+
+    @cached_property
+    def is_open(self) -> Any:
+        return np.isnan(self["ended_us"]) & self.is_state(*OPEN_STATES)
+
+    @cached_property
+    def is_success(self) -> Any:
+        """Completed with exit code 0, where a code is told."""
+        code = self["exit_code"]
+        return self.is_executed & self.is_state("completed") & ((code == 0) | np.isnan(code))
+
+    @cached_property
+    def ran_seconds(self) -> "Floats":
+        """Whole time from start to end (of an open one as far as is known), whatever the period."""
+        return np.maximum(self["counted_us"] - self["started_us"], 0.0) / 1e6
+
+    @cached_property
+    def wall_hours(self) -> "Floats":
+        """Hours from start to end inside the period; 0 of what never executed."""
+        since = np.maximum(self["started_us"], 0.0)
+        until = np.minimum(self["counted_us"], self.length_us)
+        return np.nan_to_num(np.maximum(until - since, 0.0)) / HOUR_US
+
+    @cached_property
+    def gpu_hours(self) -> "Floats":
+        """Wall hours × GPUs; not a number where the number of GPUs is not known."""
+        return self.wall_hours * self["gpu_count"]
+
+    @cached_property
+    def began_us(self) -> "Floats":
+        """The first moment told: match, start, submission or end."""
+        first = self["matched_us"]
+        for name in ("started_us", "submitted_us", "ended_us"):
+            first = np.where(np.isnan(first), self[name], first)
+        return first
+
+    @cached_property
+    def is_inside(self) -> Any:
+        """Attempts of the period: that ended in it, or are without an end and began before its end.
+
+        So months add up, whatever runs over their edges; hours are counted by their overlap.
+        """
+        ended, length = self["ended_us"], self.length_us
+        is_over = ~np.isnan(ended)
+        return np.where(is_over, (ended >= 0) & (ended < length), (self.began_us < length))
+
+    @cached_property
+    def kept(self) -> "Whole":
+        """Per node the row of the attempt whose result was kept, -1 where none succeeded."""
+        node = self.names["node"]
+        rows = np.flatnonzero(self.is_success)
+        order = rows[np.lexsort((self["ended_us"][rows], -self.ran_seconds[rows], node.codes[rows]))]
+        first = np.full(len(node.labels), -1, dtype=np.int64)
+        codes, places = np.unique(node.codes[order], return_index=True)
+        first[codes] = order[places]
+        return first
+
+    @cached_property
+    def credited(self) -> "Whole":
+        """Per node the row of the attempt that did the work, -1 where none succeeded."""
+        codes, best = self.names["node"].codes, self.kept.copy()
+        for row in np.flatnonzero(self.fate == CHECKPOINT).tolist():
+            kept, ran = self.kept[codes[row]], self.ran_seconds
+            longest = ran[best[codes[row]]] if best[codes[row]] != kept else ran[kept] / SHORT_RESUME
+            if ran[row] > longest:
+                best[codes[row]] = row
+        return best
+
+    @cached_property
+    def fate(self) -> "Whole":
+        """One of KEPT, REPEATED, CHECKPOINT, LOST, OPEN for each attempt."""
+        node = self.names["node"].codes
+        kept = self.kept[node]
+        fate = np.full(len(self), LOST, dtype=np.int64)
+        fate[self.is_open] = OPEN
+        fate[self.is_success] = REPEATED
+        fate[kept[kept >= 0]] = KEPT
+        begun = np.where(kept >= 0, self["started_us"][kept], np.nan)
+        fate[self.is_state("requeued") & (begun >= self["ended_us"])] = CHECKPOINT
+        return fate
+
+    @cached_property
+    def is_good(self) -> Any:
+        """Ended with exit code 0."""
+        return (self.fate == KEPT) | (self.fate == REPEATED)
+
+    @cached_property
+    def causes(self) -> tuple[Cause, ...]:
+        """Of each attempt that is lost, why; of others what became of it."""
+        columns = [self[name] for name in ("exit_code", "signal", "end_code", "end_subcode")]
+        states, reasons = self.names["state"], self.reasons
+        found = []
+        for row, fate in enumerate(self.fate.tolist()):
+            if fate != LOST:
+                found.append(Cause(FATES[fate], "unknown"))
+                continue
+            numbers = (None if np.isnan(column[row]) else int(column[row]) for column in columns)
+            end = End(states.labels[states.codes[row]], *numbers, reasons.labels[reasons.codes[row]])
+            found.append(cause_of(end))
+        return tuple(found)
+
+    @cached_property
+    def cause(self) -> Names:
+        """The words of `causes`."""
+        return Names.of([cause.label for cause in self.causes])
+
+    @cached_property
+    def kind(self) -> Names:
+        """The kinds of `causes`; of what is not lost, its fate."""
+        fates = self.fate.tolist()
+        return Names.of([c.kind if f == LOST else FATES[f] for c, f in zip(self.causes, fates, strict=True)])
+
+    @cached_property
+    def queue_seconds(self) -> "Floats":
+        """Idle time before the match: since submission, release or the end of the attempt before it."""
+        since = np.where(np.isnan(self["eligible_us"]), self._previous_end, self["eligible_us"])
+        until = np.where(np.isnan(self["matched_us"]), self["started_us"], self["matched_us"])
+        until = np.where(np.isnan(until), self["counted_or_ended_us"], until)
+        waited = (until - since) / 1e6
+        return np.where(waited >= 0, waited, np.nan)
+
+    @cached_property
+    def _previous_end(self) -> "Floats":
+        """The end of the job's attempt before, else its submission."""
+        jobs, began = self.names["job"].codes, self.began_us
+        order = np.lexsort((began, jobs))
+        previous = self["submitted_us"].copy()
+        ended, submitted = self["ended_us"], self["submitted_us"]
+        same = np.flatnonzero(jobs[order][1:] == jobs[order][:-1]) + 1
+        later, before = order[same], order[same - 1]
+        previous[later] = np.fmax(ended[before], submitted[later])
+        return previous
