@@ -9,7 +9,7 @@ from gpuledger import plugins
 from tests.shape.source_tree import PACKAGE, ROOT
 
 GOLDEN = ROOT / "tests" / "golden"
-FOLDERS = {"sources": "sources", "stores": "store", "reports": "reports"}
+FOLDERS = {"sources": "sources", "stores": "store", "reports": "reports", "channels": "deliver/channels"}
 
 
 def plugin_files(group: str) -> set[str]:
@@ -28,14 +28,16 @@ def entry_points(group: str) -> dict[str, str]:
 def test_every_plugin_file_is_registered_under_its_own_name(group: str) -> None:
     targets = {name: target.split(":")[0] for name, target in entry_points(group).items()}
     for name in plugin_files(group):
-        module = f"gpuledger.{FOLDERS[group]}.{name.replace('-', '_')}"
+        module = f"gpuledger.{FOLDERS[group].replace('/', '.')}.{name.replace('-', '_')}"
         assert targets.get(name) == module, f'add to pyproject.toml under gpuledger.{group}: {name} = "{module}:…"'
     assert targets.keys() == plugin_files(group)
 
 
 def test_every_file_of_metrics_that_declares_some_is_registered() -> None:
     declaring = {
-        p.stem for p in (PACKAGE / "metrics").glob("*.py") if "\nMETRICS" in p.read_text() and p.stem != "__init__"
+        p.parent.name if p.parent.name != "metrics" else p.stem
+        for p in (PACKAGE / "metrics").rglob("*.py")
+        if "\nMETRICS" in p.read_text() and p.stem != "__init__"
     }
     assert declaring <= entry_points("metrics").keys()
 

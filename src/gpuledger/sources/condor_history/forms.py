@@ -20,6 +20,9 @@ _IS_AD = re.compile(rb"^(?:ClusterId|GlobalJobId|ProcId)[ \t]*=|^\*\*\*.*\bClust
 _IS_JSON = re.compile(rb'"GlobalJobId"\s*:|"ClusterId"\s*:', re.I)
 _NESTED = re.compile(rb'\{\s*"[^"]*"\s*:\s*\{')
 """Ads within an object of their own, as other tools write them."""
+_IS_MACHINE = re.compile(
+    rb'^MyType[ \t]*=[ \t]*"Machine"|"MyType"\s*:\s*"Machine"|^SlotID[ \t]*=|"SlotID"\s*:', re.I | re.M
+)
 _XML = re.compile(rb"<classads?>|<c>\s*<a n=", re.I)
 
 
@@ -53,6 +56,8 @@ class Lost:
 def form_of(head: bytes) -> Form | None:
     """None for what is not job ads. Raises SourceError for job ads as XML."""
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if text.startswith(b'{"gpuledger"') or _IS_MACHINE.search(text):
+        return None  # a poll's document, slots of machines: they name jobs too
     if text[:1] == b"<" and _XML.search(text) and (b'"ClusterId"' in text or b'"GlobalJobId"' in text):
         raise SourceError("These are job ads as XML; write them with `condor_history -json` or `-l` instead.")
     if text[:1] == b"[" and _IS_JSON.search(text):
