@@ -167,23 +167,7 @@ _STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "�
 
 def cell(value: Any, kind: CellKind) -> str:
     """What is written for a value; '' for None. Text that a spreadsheet would run gets an apostrophe before it."""
-    if value is None:
-        return ""
-    match kind:
-        case "text":
-            return f"'{value}" if value.startswith(_STARTS_FORMULA) else str(value)
-        case "instant":
-            return _moment(value.astimezone(UTC).replace(tzinfo=None)) + "Z"
-        case "local":
-            return _moment(value.replace(tzinfo=None))
-        case "texts" | "json":
-            return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
-        case "number":
-            return str(int(value)) if float(value).is_integer() else repr(float(value))
-        case "length":
-            return str(value)
-        case "flag" | "whole":
-            return str(value)
+    return "" if value is None else WRITERS[kind](value)
 
 
 def value(text: str, kind: CellKind) -> Any:
@@ -192,6 +176,26 @@ def value(text: str, kind: CellKind) -> Any:
     A local stamp comes back without a zone, an instant in UTC.
     """
     return READERS[kind](text) if text else None
+
+
+def _safe(text: str) -> str:
+    return f"'{text}" if text.startswith(_STARTS_FORMULA) else text
+
+
+def _in_utc(moment: datetime) -> str:
+    return _moment(moment.astimezone(UTC).replace(tzinfo=None)) + "Z"
+
+
+def _local(moment: datetime) -> str:
+    return _moment(moment.replace(tzinfo=None))
+
+
+def _json(listed: Any) -> str:
+    return json.dumps(listed, ensure_ascii=False, separators=(",", ":"), default=_plain)
+
+
+def _number(number: float) -> str:
+    return str(int(number)) if float(number).is_integer() else repr(float(number))
 
 
 def _text(text: str) -> str:
@@ -250,3 +254,8 @@ READERS: Mapping[CellKind, Callable[[str], Any]] = {
     "number": _finite, "flag": _flag,
 }  # fmt: skip
 """What reads a cell of each kind that is not empty; raises ValueError for another kind."""
+WRITERS: Mapping[CellKind, Callable[[Any], str]] = {
+    "text": _safe, "length": str, "instant": _in_utc, "local": _local, "texts": _json, "json": _json, "whole": str,
+    "number": _number, "flag": str,
+}  # fmt: skip
+"""What writes a value of each kind that is not None."""
