@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from gpuledger.config.deliveries import ChannelSettings, DeliverySettings
 from gpuledger.config.pool import PoolSettings
+from gpuledger.config.serve import ServeSettings
 from gpuledger.model.period import tzinfo
 from gpuledger.plugins import load
 
@@ -70,6 +71,9 @@ class Settings(BaseModel):
     outbox_days: Annotated[
         int, Field(ge=1, description="How long a message is tried, and how long the sent ones are kept.")
     ] = 14
+    serve: Annotated[ServeSettings, Field(description="The service: who may do what, what names it shows.")] = (
+        ServeSettings()
+    )
 
 
 @dataclass(frozen=True)
