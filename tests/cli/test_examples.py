@@ -16,7 +16,9 @@ from tests.cli.test_help import ALL
 
 HELP = [EPILOG, *(command.help for command in ALL.values())]
 LINES = (line.strip() for text in HELP for line in text.split("Examples:")[1].splitlines())
-EXAMPLES = list(dict.fromkeys(line for line in LINES if "gpuledger " in line))
+STAYS = {"serve", "--serve"}
+"""Words of an example that runs until it is stopped; tests/serve starts them."""
+EXAMPLES = list(dict.fromkeys(line for line in LINES if "gpuledger " in line and not STAYS & set(line.split())))
 SHELL = set("|<>;&$*`")
 ACCEPTED = {0, 3}
 """3: an example about the last 30 days, typed on data of May 2026."""
