@@ -94,13 +94,17 @@ def ask_of(
 ) -> "StoreAsk":
     """What reports and queries are built from: the ledger, one period, filters as typed, every metric there is.
 
-    `files` are those of `config.pool.FILES` that were typed.
+    The period of everything is cut to what the ledger tells of. `files` are those of `config.pool.FILES` that were typed.
     """
     from gpuledger.metrics.ask import StoreAsk
     from gpuledger.metrics.filters import parse
 
     filters = tuple(parse(text) for text in where)
     capacity = capacity_of(ledger.settings.pool, files)
+    if period.kind == "all":
+        from gpuledger.metrics.whole import whole
+
+        period = whole(ledger.store.ask, period)
     return StoreAsk(ledger.store, period, now, ledger.settings.display_zone, filters, capacity, known_metrics())
 
 

@@ -19,7 +19,7 @@ class PeriodChoice:
 
     start: str | None = _way("--from", "TIME", "Start: 2026-05-01, 2026-05-01T08:00, or with Z or an offset.")
     end: str | None = _way("--to", "TIME", "End, not included; also where --last (or the default) ends.")
-    last: str | None = _way("--last", "SPAN", "24h, 7d, 2w or 90min before now (or before --to).")
+    last: str | None = _way("--last", "SPAN", "24h, 7d, 2w or 90min before now (or before --to); all.")
     month: str | None = _way("--month", "2026-05", "A month.")
     week: str | None = _way("--week", "2026-W20", "An ISO week.")
     day: str | None = _way("--day", "2026-05-01", "A day.")

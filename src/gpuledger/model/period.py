@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from gpuledger.model.errors import UsageError
 
 By = Literal["hour", "day", "week", "month", "quarter", "year"]
-Kind = Literal["span", "last", "day", "week", "month", "quarter", "year", "fiscal"]
+Kind = Literal["span", "last", "all", "day", "week", "month", "quarter", "year", "fiscal"]
 
 _LAST = re.compile(r"(\d{1,9})\s*(min|h|d|w)")
 _STEP = {"min": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
@@ -126,11 +126,17 @@ def label(moment: datetime, by: By, zone: str) -> str:
     return local.strftime({"day": "%Y-%m-%d", "month": "%Y-%m", "year": "%Y"}[by])
 
 
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+"""Before anything any source tells of."""
+
+
 def last(text: str, now: datetime, zone: str = "UTC") -> Period:
-    """The last `24h`, `7d`, `2w`, `90min` before `now`."""
+    """The last `24h`, `7d`, `2w`, `90min` before `now`; `all` is everything before it."""
+    if text.strip() == "all":
+        return Period(BEGINNING, now, zone, "all")
     match = _LAST.fullmatch(text.strip())
     if not match or int(match[1]) == 0:
-        raise UsageError(f"{text!r} is not a length of time; write 24h, 7d, 2w or 90min.")
+        raise UsageError(f"{text!r} is not a length of time; write 24h, 7d, 2w, 90min or all.")
     try:
         return Period(now - int(match[1]) * _STEP[match[2]], now, zone, "last")
     except OverflowError:

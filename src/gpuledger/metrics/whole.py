@@ -1,0 +1,50 @@
+"""The period of everything: from the first to the last moment that a ledger tells of."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import ibis
+
+from gpuledger.model.period import Period
+from gpuledger.model.schema import unbound
+from gpuledger.model.tables import JOB_ATTEMPTS, SNAPSHOTS
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    import pyarrow as pa
+
+_NOTHING = timedelta(days=30)
+_LAST_SECOND = timedelta(seconds=1)
+
+
+def whole(fetch: "Callable[[ir.Table], pa.Table]", everything: Period) -> Period:
+    """`everything` cut to what is known, its last second included; of an empty ledger the last 30 days."""
+    row = fetch(_known()).to_pylist()[0]
+    firsts = [moment.replace(tzinfo=UTC) for moment in (row["first"], row["read_first"]) if moment]
+    lasts = [moment.replace(tzinfo=UTC) for moment in (row["last"], row["read_last"]) if moment]
+    if not firsts or not lasts or min(firsts) >= everything.end:
+        return Period(everything.end - _NOTHING, everything.end, everything.zone, "all")
+    end = min(everything.end, _second(max(lasts)))
+    return Period(min(firsts), max(end, min(firsts) + _LAST_SECOND), everything.zone, "all")
+
+
+def _second(moment: datetime) -> datetime:
+    return moment.replace(microsecond=0) + _LAST_SECOND
+
+
+def _known() -> "ir.Table":
+    attempts, read = unbound(JOB_ATTEMPTS), unbound(SNAPSHOTS)
+    first = ibis.least(
+        attempts.submitted_at.min(), attempts.eligible_at.min(), attempts.matched_at.min(), attempts.started_at.min(),
+        attempts.ended_at.min(),
+    )  # fmt: skip
+    told = attempts.agg(
+        first=first, last=ibis.greatest(attempts.ended_at.max(), attempts.started_at.max(), attempts.observed_at.max())
+    )
+    good = read.filter(read.status != "failed")
+    seen = good.agg(
+        read_first=good.since.coalesce(good.time).min(),
+        read_last=good.until.coalesce(good.time).max(),
+    )
+    return told.cross_join(seen)

@@ -1,0 +1,108 @@
+"""Where the time went: good, checkpointed, lost and open, in wall and GPU-hours, by site and by cause."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from gpuledger.metrics.workflows.tries import LOST
+from gpuledger.model.document import Block, Column, Note, Scalar, Table
+from gpuledger.reports import _words as words
+from gpuledger.reports._experiment.scene import Scene, Totals
+
+TOLERANCE = 1e-6
+_HOURS = (
+    Column(
+        "wall", "Wall hours", "hour", meaning="Start to end of attempts, whatever became of them.", has_bar=True, rank=1
+    ),
+    Column("share", "Share", "ratio", is_share=True),
+    Column("good_wall", "Good", "hour", meaning="Attempts that ended with exit code 0.", rank=1),
+    Column("good_ratio", "Good share", "ratio", meaning="Good and checkpointed ÷ wall hours."),
+    Column("checkpoint_wall", "Checkpoints used", "hour", meaning="Attempts that stopped themselves and were resumed."),
+    Column("lost_wall", "Lost", "hour", meaning="Over, and nothing of it was kept."),
+    Column("open_wall", "Still open", "hour", meaning="No end in the log."),
+    Column("gpu", "GPU-hours", "gpu_hour", meaning="Wall hours × GPUs."),
+    Column("good_gpu", "Good GPU-hours", "gpu_hour"),
+    Column("lost_gpu", "Lost GPU-hours", "gpu_hour"),
+)
+
+
+def blocks(scene: Scene) -> Iterator[Block]:
+    yield _by_site(scene)
+    yield _causes(scene)
+
+
+def _by_site(scene: Scene) -> Table:
+    whole = scene.whole
+    return Table(
+        id="time-by-site", title="Time by site", columns=(Column("site", "Site", dimension="site"), *_HOURS),
+        rows=tuple(_cells(name, totals, whole.wall) for name, totals in scene.by_site.items()),
+        totals=_cells("All", whole, whole.wall),
+        finding=_finding(scene),
+        foot="Good + checkpoints + lost + still open = wall hours.",
+    )  # fmt: skip
+
+
+def _cells(name: str, t: Totals, whole: float) -> tuple[Scalar, ...]:
+    return (
+        name, t.wall, t.wall / whole if whole else None, t.good_wall, t.good_ratio, t.checkpoint_wall, t.lost_wall,
+        t.open_wall, t.gpu, t.good_gpu, t.lost_gpu,
+    )  # fmt: skip
+
+
+def _finding(scene: Scene) -> str:
+    name, first = next(iter(scene.by_site.items()))
+    share = first.wall / scene.whole.wall if scene.whole.wall else 0.0
+    return f"{name} gave {words.percent(share)} of {words.amount(scene.whole.wall)} wall hours."
+
+
+def _causes(scene: Scene) -> Table:
+    """Why time was lost, most GPU-hours first."""
+    tries = scene.tries
+    lost = tries.fate == LOST
+    cause = tries.cause
+    wall, gpu = cause.sums(tries.wall_hours * lost), cause.sums(tries.gpu_hours * lost)
+    counts = cause.sums(scene.inside * lost)
+    order = sorted(
+        np.flatnonzero(cause.sums(lost * 1.0)).tolist(), key=lambda n: (-wall[n], -counts[n], cause.labels[n])
+    )
+    whole = scene.whole.lost_wall
+    rows = [
+        (cause.labels[n], float(wall[n]), float(wall[n]) / whole if whole else None, float(gpu[n]), int(counts[n]))
+        for n in order
+    ]
+    return Table(
+        id="lost-by-cause", title="Lost time by cause",
+        columns=(
+            Column("cause", "Cause"), Column("wall", "Wall hours", "hour", has_bar=True, rank=1),
+            Column("share", "Share", "ratio", is_share=True), Column("gpu", "GPU-hours", "gpu_hour"),
+            Column("attempts", "Attempts", "count"),
+        ),
+        rows=tuple(rows[: scene.rows]),
+        totals=("All lost", whole, 1.0 if whole else None, scene.whole.lost_gpu, int(counts.sum())),
+        finding=_lost_finding(rows, whole),
+        foot="Attempts that never executed lost no wall time; their transfers are below.",
+        left_out=f"{len(rows) - scene.rows} more causes." if len(rows) > scene.rows else "",
+        empty="Nothing was lost.",
+    )  # fmt: skip
+
+
+def _lost_finding(rows: list[tuple[str, float, float | None, float, int]], whole: float) -> str:
+    if not rows or not whole:
+        return "No wall time was lost."
+    cause, wall, share, _, attempts = rows[0]
+    return f"Most was lost to “{cause}”: {words.amount(wall)} h in {words.plural(attempts, 'attempt')}, {words.percent(share or 0.0)} of what was lost."
+
+
+def checked(scene: Scene) -> Iterator[Note]:
+    """Good, checkpoints, lost and open add up to all; said with its numbers."""
+    whole = scene.whole
+    parts = (whole.good_wall, whole.checkpoint_wall, whole.lost_wall, whole.open_wall)
+    is_whole = abs(sum(parts) - whole.wall) <= TOLERANCE * max(1.0, whole.wall)
+    good, checkpoints, lost, still = (words.amount(part) for part in parts)
+    said = f"{good} h good + {checkpoints} h checkpoints used + {lost} h lost + {still} h still open"
+    sentence = (
+        f"{said} = {words.amount(whole.wall)} wall hours."
+        if is_whole
+        else f"{said} do not add up to {words.amount(whole.wall)} wall hours."
+    )
+    yield Note("parts-add-up", "ok" if is_whole else "critical", "sum of parts", sentence, "time-by-site")

@@ -1,0 +1,85 @@
+"""What an experiment took: epochs, time, good and lost, GPUs, transfers, and what to do better."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from gpuledger.metrics import Ask, Filter
+from gpuledger.metrics.filters import require_values
+from gpuledger.metrics.workflows.read import Patterns, read
+from gpuledger.model.document import Document, Section
+from gpuledger.model.errors import NoData
+from gpuledger.reports import Report
+from gpuledger.reports import _words as words
+from gpuledger.reports._experiment import success, summary, time
+from gpuledger.reports._experiment.scene import Scene
+from gpuledger.reports._quality import coverage, quality_of
+
+
+class ExperimentParameters(BaseModel):
+    """What may be chosen beside period and filters."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    rows: int = Field(30, ge=1, le=1_000_000, description="Most rows of a table; the rest is said below it.")
+    step_pattern: str | None = Field(
+        None, description="Regular expression whose first group is the step (epoch) in a node's name."
+    )
+    type_pattern: str | None = Field(
+        None, description="Regular expression whose first group is a node's type; else its name without numbers."
+    )
+
+
+def build(ask: Ask, parameters: ExperimentParameters) -> Document:
+    """Raises NoData when the ledger holds no attempt of the period."""
+    scene = Scene(ask, read(ask, Patterns(parameters.step_pattern, parameters.type_pattern)), parameters.rows)
+    _require_data(scene)
+    return Document(
+        name="experiment",
+        title=_title(scene),
+        finding=summary.finding(scene),
+        period=ask.period,
+        parameters={**parameters.model_dump(), "where": _filters(ask.where)},
+        generated_at=ask.now,
+        display_zone=ask.display_zone,
+        coverage=coverage(scene.coverage),
+        sections=_sections(scene),
+        ranks=scene.ranks,
+    )
+
+
+def _sections(scene: Scene) -> tuple[Section, ...]:
+    return (
+        Section("summary", "Summary", (summary.cards(scene), *time.checked(scene))),
+        Section("success", "Success", tuple(success.blocks(scene))),
+        Section("time", "Time", tuple(time.blocks(scene))),
+        quality_of(scene.ask, scene.coverage),
+    )
+
+
+def _require_data(scene: Scene) -> None:
+    if scene.whole.attempts or scene.whole.wall:
+        return
+    require_values(scene.ask)
+    if not len(scene.tries):
+        raise NoData("The ledger holds no attempt that was asked for; read logs with `gpuledger ingest FILE`.")
+    raise NoData(f"No attempt ran in {scene.ask.period}; try `gpuledger report experiment --last all`.")
+
+
+def _title(scene: Scene) -> str:
+    workflows = [name for name in scene.tries.names["workflow"].labels if name != "not known"]
+    what = workflows[0] if len(workflows) == 1 else f"{len(workflows)} workflows" if workflows else "jobs"
+    only = "".join(f" where {text}" for text in _filters(scene.ask.where)[:2])
+    return f"Experiment: {what}{only}, {words.of_period(scene.ask.period)}"
+
+
+def _filters(where: tuple[Filter, ...]) -> tuple[str, ...]:
+    return tuple(f"{f.column}{f.op}{','.join(v or 'not known' for v in f.values)}" for f in where)
+
+
+REPORT = Report(
+    name="experiment",
+    title="Experiment",
+    audience="Researchers who ran a workflow over many sites: what it took, what was lost and why, what to do better.",
+    parameters=ExperimentParameters,
+    build=build,
+    default_last="all",
+)
