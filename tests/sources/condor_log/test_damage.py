@@ -118,7 +118,7 @@ def test_cuts_at_random_cost_only_the_events_they_touch(seed: int, shared_data: 
         both = f"{pieces[number]}\n...\n{pieces[number + 1]}"
         pieces[number : number + 2] = [both[:begin] + both[begin + chance.randrange(1, 300) :]]
     whole, damaged = read(log), read("\n...\n".join(pieces))
-    names = ("job_id", "matched_at", "started_at", "ended_at", "state", "received_bytes", "end_reason")
+    names = ("job_id", "matched_at", "started_at", "ended_at", "state", "sent_bytes", "end_reason")
     jobs = {job.split(".")[0] + ".0" for job in touched}
 
     def known(reading: Reading) -> set[tuple[object, ...]]:

@@ -40,7 +40,7 @@ def test_a_match_lasts_from_its_transfer_to_its_end() -> None:
     assert (row["state"], row["exit_code"], row["signal"], row["node_name"]) == ("completed", 0, 0, "A")
     assert (row["site"], row["host_names"]) == ("expanse", ["exp-1-1.expanse.sdsc.edu"])
     assert (row["transfer_in_seconds"], row["transfer_out_seconds"], row["failed_transfer_seconds"]) == (300, 30, None)
-    assert (row["sent_bytes"], row["received_bytes"]) == (1158408111, 18106943059)
+    assert (row["received_bytes"], row["sent_bytes"]) == (1158408111, 18106943059)
     assert (row["requested_memory_bytes"], row["used_memory_bytes"]) == (120000 * 2**20, 97657 * 2**20)
     assert (row["used_disk_bytes"], row["used_gpu_memory_bytes"]) == (57581863 * 2**10, 64909 * 2**20)
 
@@ -111,7 +111,7 @@ def test_an_eviction_after_a_lost_connection_belongs_to_the_same_attempt() -> No
         + event("004", f"{D} 11:00:01", "Job was evicted. Code 1008 Subcode 0", f"\t(0) CPU times\n{BYTES}{TABLE}")
     )
     row = read(log).only
-    assert (row["ended_at"], row["end_code"], row["received_bytes"]) == (at(f"{D}T11:00:01"), 1008, 18106943059)
+    assert (row["ended_at"], row["end_code"], row["sent_bytes"]) == (at(f"{D}T11:00:01"), 1008, 18106943059)
 
 
 def test_an_eviction_for_removal_is_a_removal() -> None:

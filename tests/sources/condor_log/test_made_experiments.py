@@ -65,7 +65,7 @@ def read_back(row: Mapping[str, Any]) -> dict[str, Any]:
         "state": row["state"],
         "exit_code": row["exit_code"],
         "signal": row["signal"] or None,
-        "bytes": (int(row["sent_bytes"] or 0), int(row["received_bytes"] or 0)),
+        "bytes": (int(row["received_bytes"] or 0), int(row["sent_bytes"] or 0)),
         "busy": None if row["gpu_busy_ratio"] is None else round(row["gpu_busy_ratio"], 9),
         "memory": row["used_memory_bytes"],
         "gpu_memory": row["used_gpu_memory_bytes"],
@@ -123,7 +123,7 @@ def test_dagmans_copy_tells_the_same_executions(shared_data: Path, tmp_path: Pat
     whole, copy = read(tmp_path / "metl.log"), read(next(tmp_path.glob("*.nodes.log")))
 
     def executions(rows: list[dict[str, Any]]) -> Counter[Any]:
-        names = ("job_id", "started_at", "ended_at", "state", "gpu_model", "received_bytes", "node_name")
+        names = ("job_id", "started_at", "ended_at", "state", "gpu_model", "sent_bytes", "node_name")
         return Counter(tuple(row[name] for name in names) for row in rows if row["started_at"])
 
     assert executions(whole.attempts) == executions(copy.attempts)

@@ -31,7 +31,7 @@ def test_an_eviction_that_was_torn_still_ends_its_attempt(shared_data: Path) -> 
 
 def test_bytes_are_of_the_attempt_and_never_of_the_cluster(shared_data: Path) -> None:
     last = [row for row in log(shared_data, "97da0868").attempts if row["job_id"] == "14655618.0"][-1]
-    assert (last["received_bytes"], last["exit_code"]) == (18106943059, 0)
+    assert (last["sent_bytes"], last["exit_code"]) == (18106943059, 0)
     assert last["used_cpu_seconds"] == (86400 + 47 * 60 + 28) + (3600 + 4 * 60 + 34)
 
 

@@ -93,8 +93,9 @@ def attempt_row(job: Job, attempt: Attempt, known: set[str]) -> dict[str, Any]:
         "gpu_busy_ratio": busy,
         "gpu_busy_source": MEASURED_BY if busy is not None else None,
         "used_gpu_memory_bytes": _times(table["GpusMemory"][USAGE], MIB),
-        "sent_bytes": _number(end.get("sent")),
-        "received_bytes": _number(end.get("received")),
+        # HTCondor speaks for the job ("Received By Job"), the ledger for the submitter: what is sent is input.
+        "sent_bytes": _number(end.get("received")),
+        "received_bytes": _number(end.get("sent")),
         "transfer_in_seconds": attempt.transfer_in,
         "transfer_out_seconds": attempt.transfer_out,
         "failed_transfer_seconds": attempt.failed_transfer,

@@ -2,17 +2,10 @@
 
 from collections.abc import Mapping
 
-OSPOOL = "ospool"
-KNOWN: Mapping[str, str] = {
-    "expanse.sdsc.edu": "expanse",
-    "delta.ncsa.illinois.edu": "delta",
-    "anvil.rcac.purdue.edu": "anvil",
-    "bridges2.psc.edu": "bridges2",
-    "ec2.internal": "aws",
-    "amazonaws.com": "aws",
-    "chtc.wisc.edu": "chtc",
-}
-"""Suffix of a host = its site. A pilot of the OSPool may run on any of them: it is told first."""
+from gpuledger.model.sites import site_of
+
+OSPOOL, OPEN_POOL = "ospool", "chtc"
+"""Machines of the open pool that are reached through a broker were lent to OSPool."""
 
 
 def site(place: Mapping[str, str], rules: Mapping[str, str]) -> str | None:
@@ -22,10 +15,8 @@ def site(place: Mapping[str, str], rules: Mapping[str, str]) -> str | None:
     for word, named in rules.items():
         if word == resource or slot.startswith(word) or _ends(host, word):
             return named
-    if resource or "@glidein_" in slot:
-        return OSPOOL
-    found = next((named for suffix, named in KNOWN.items() if _ends(host, suffix)), None)
-    return OSPOOL if "ccb" in place and found in (None, "chtc") else found
+    found = site_of(host, resource, slot, None)
+    return OSPOOL if "ccb" in place and found in (None, OPEN_POOL) else found
 
 
 def _ends(host: str, suffix: str) -> bool:
