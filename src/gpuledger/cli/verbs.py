@@ -23,6 +23,9 @@ VERBS: dict[str, dict[str, str]] = {
         "send": "Send reports to people; a dry run without --send.",
         "serve": "Serve the reports as a page and an API.",
     },
+    "From the earlier tools": {
+        "experiment": "An experiment's DAGs and event logs: a table, figures, a live view.",
+    },
     "The ledger": {
         "store": "Look after the ledger: info, problems, check, compact, vacuum.",
     },

@@ -1,0 +1,188 @@
+"""What the CSV needs of a ledger: its attempts in order, each with its node, its GPUs and its events."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from gpuledger.metrics.workflows.nodes import NO_ACCESS_POINT, Node, Placing
+from gpuledger.model.job_summary import EVENT_COLUMNS, GPU_COLUMNS, OWN
+from gpuledger.model.schema import unbound
+from gpuledger.model.tables import ATTEMPT_EVENTS, ATTEMPT_GPUS, JOB_ATTEMPTS, WORKFLOW_NODES, Table
+from gpuledger.model.workflow import step_of
+from gpuledger.store import Store
+
+ROWS_AT_ONCE = 4_000
+COLUMNS = tuple(column.column for column in OWN if column.column)
+MOMENTS = ("matched_at", "started_at", "submitted_at", "ended_at")
+NODE_COLUMNS = {"workflow": 0, "workflow_run": 1, "node_name": 2, "workflow_step": 3, "target_site": 4}
+"""Columns of an attempt that its node tells, and where in a Node."""
+NOWHERE = Node(None, None, None, None, None)
+Row = dict[str, Any]
+Said = tuple[int | None, bool | None]
+"""Retries allowed, and whether a rescue file marks the node done."""
+
+
+class Place(NamedTuple):
+    """Where an attempt stands in the table, its number within its job and within its node, whether its result was kept."""
+
+    at: int
+    number: int
+    of_node: int
+    is_kept: bool
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some attempts, one after the other."""
+
+    rows: pa.Table
+    gpus: Sequence[Sequence[Row]]
+    events: Sequence[Sequence[Row]]
+    places: Sequence[Place]
+    said: Sequence[Said]
+
+    def values(self, column: str) -> list[Any]:
+        """One column of all of them."""
+        if column not in self._known:
+            self._known[column] = self.rows[column].to_pylist()
+        return self._known[column]
+
+    @cached_property
+    def _known(self) -> dict[str, list[Any]]:
+        return {}
+
+
+class Attempts:
+    """All attempts of a ledger in the earlier tool's order: node's name, HTCondor cluster, number.
+
+    `is_executed_only` leaves out those that never ran, before they are counted.
+    """
+
+    def __init__(self, store: Store, *, is_executed_only: bool = False) -> None:
+        told = unbound(JOB_ATTEMPTS)
+        rows = store.ask((told.filter(told.started_at.notnull()) if is_executed_only else told).select(*COLUMNS))
+        placing, declared = _nodes(store)
+        rows = _with_nodes(rows, placing)
+        self._places = _places(rows)
+        self._rows = rows.take(pa.array([place.at for place in self._places], pa.int64()))
+        self._gpus = _in_order(store, ATTEMPT_GPUS, GPU_COLUMNS, self._rows)
+        self._events = _in_order(store, ATTEMPT_EVENTS, EVENT_COLUMNS, self._rows)
+        self._declared = declared
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def parts(self) -> Iterator[Part]:
+        """All of them, some thousands at once."""
+        for begin in range(0, len(self), ROWS_AT_ONCE):
+            rows = self._rows.slice(begin, ROWS_AT_ONCE)
+            end = begin + len(rows)
+            gpus, events = (_slice(facts, begin, end) for facts in (self._gpus, self._events))
+            yield Part(rows, gpus, events, self._places[begin:end], [self._said(key) for key in _keys(rows)])
+
+    def _said(self, key: tuple[str, ...]) -> Said:
+        return self._declared.get(key) or self._declared.get((NO_ACCESS_POINT, *key[1:])) or (None, None)
+
+
+def _keys(rows: pa.Table) -> list[tuple[str, ...]]:
+    return list(zip(*(rows[name].to_pylist() for name in ("cluster", "workflow", "node_name")), strict=True))
+
+
+def _nodes(store: Store) -> tuple[Placing, dict[tuple[str, ...], Said]]:
+    """Which node each job is a try of, and what is declared of each node."""
+    told = unbound(WORKFLOW_NODES)
+    rows = store.ask(told.order_by(told.try_number.desc()))
+    said: dict[tuple[str, ...], Said] = {}
+
+    def each() -> Iterator[Mapping[str, Any]]:
+        for batch in rows.to_batches(ROWS_AT_ONCE):
+            for row in batch.to_pylist():
+                key = (row["cluster"], row["workflow"], row["node_name"])
+                said[key] = (row["retry_limit"], row["is_done_in_rescue"])
+                yield row
+
+    return Placing.of(each()), said
+
+
+def _with_nodes(rows: pa.Table, placing: Placing) -> pa.Table:
+    """The attempts under the names of their nodes, where the ledger knows them."""
+    names = ("cluster", "job_id", "workflow", "node_name")
+    nodes = [placing.find(*job) or NOWHERE for job in zip(*(rows[name].to_pylist() for name in names), strict=True)]
+    for name, at in NODE_COLUMNS.items():
+        told = pa.array([node[at] for node in nodes], pa.string())
+        rows = rows.set_column(rows.column_names.index(name), name, pc.coalesce(rows[name], told))
+    steps = [step or (node and step_of(node)) for step, node in _pairs(rows, "workflow_step", "node_name")]
+    return rows.set_column(rows.column_names.index("workflow_step"), "workflow_step", pa.array(steps, pa.string()))
+
+
+def _pairs(rows: pa.Table, *names: str) -> Iterable[tuple[Any, ...]]:
+    return zip(*(rows[name].to_pylist() for name in names), strict=True)
+
+
+def _places(rows: pa.Table) -> list[Place]:
+    """Attempts in the order of their beginning are numbered, then sorted for people."""
+    began = pc.coalesce(*(rows[name] for name in MOMENTS))
+    order = pc.sort_indices(
+        pa.table({"began": began, "id": rows["attempt_id"]}), [("began", "ascending"), ("id", "ascending")]
+    )
+    keys = list(_pairs(rows, "cluster", "job_id", "workflow", "node_name"))
+    kept = _kept(rows, keys)
+    of_job: dict[Any, int] = {}
+    of_node: dict[Any, int] = {}
+    places = []
+    for at in order.to_pylist():
+        cluster, job, *node = keys[at]
+        whose = (cluster, *node) if node[1] else (cluster, job)
+        of_job[cluster, job] = of_job.get((cluster, job), 0) + 1
+        of_node[whose] = of_node.get(whose, 0) + 1
+        places.append(Place(at, of_job[cluster, job], of_node[whose], at in kept))
+    return sorted(places, key=lambda place: (keys[place.at][3] or "", cluster_id(keys[place.at][1]), place.number))
+
+
+def cluster_id(job: str) -> int:
+    """HTCondor's cluster of a job, 0 for what is none."""
+    number = job.partition(".")[0]
+    return int(number) if number.isdecimal() and len(number) < 19 else 0
+
+
+def _kept(rows: pa.Table, keys: list[tuple[Any, ...]]) -> set[int]:
+    """The attempts whose result was kept: of each node the first that ended with success."""
+    first: dict[Any, tuple[Any, int]] = {}
+    for at, (state, ended) in enumerate(_pairs(rows, "state", "ended_at")):
+        cluster, job, *node = keys[at]
+        if state == "completed" and ended is not None:
+            whose = (cluster, *node) if node[1] else (cluster, job)
+            first[whose] = min(first.get(whose, (ended, at)), (ended, at))
+    return {at for _, at in first.values()}
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """GPUs or events, in the order of the attempts; `edges` say where those of each attempt begin."""
+
+    rows: pa.Table
+    ranks: list[int]
+
+
+def _in_order(store: Store, table: Table, columns: Sequence[str], attempts: pa.Table) -> _Facts:
+    told = unbound(table)
+    rows = store.ask(told.select("attempt_id", *columns))
+    ranks = pc.index_in(rows["attempt_id"], attempts["attempt_id"].combine_chunks())
+    rows = rows.append_column("rank", ranks).filter(pc.is_valid(ranks)).drop_columns(["attempt_id"])
+    rows = rows.sort_by([("rank", "ascending"), *((name, "ascending") for name in columns[:2])])
+    return _Facts(rows.drop_columns(["rank"]), rows["rank"].to_pylist())
+
+
+def _slice(facts: _Facts, begin: int, end: int) -> list[list[Row]]:
+    """The rows of each of some attempts."""
+    from bisect import bisect_left
+
+    first, last = bisect_left(facts.ranks, begin), bisect_left(facts.ranks, end)
+    found: list[list[Row]] = [[] for _ in range(begin, end)]
+    for rank, row in zip(facts.ranks[first:last], facts.rows.slice(first, last - first).to_pylist(), strict=True):
+        found[rank - begin].append(row)
+    return found

@@ -1,0 +1,27 @@
+"""The files of an experiment into a ledger."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from gpuledger.actions.experiment.inputs import Files
+from gpuledger.actions.ingest import Manner
+from gpuledger.actions.read import Outcome, Reading, read
+from gpuledger.config import Ledger
+
+
+@dataclass(frozen=True)
+class How:
+    """How stamps without a zone are read, and the access point of files that do not name theirs."""
+
+    zone: str | None = None
+    cluster: str | None = None
+
+
+def read_all(ledger: Ledger, files: Files, how: How, now: datetime) -> Iterator[Outcome]:
+    """What became of each file, DAGs first, as soon as it is known."""
+    for source, paths in (("dagman", files.dags), ("condor-log", files.logs)):
+        if paths:
+            yield from read(
+                ledger, [str(path) for path in paths], Reading(source, how.zone, how.cluster), now, Manner()
+            )
