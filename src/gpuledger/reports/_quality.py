@@ -68,7 +68,7 @@ def covered_words(covered: LedgerCoverage) -> str:
         return "No source has said how far it has told everything: coverage is not known."
     said = f"{words.percent(covered.covered_ratio)} of the period was observed"
     gap = covered.longest_gap_seconds
-    return f"{said}; the longest gap is {words.duration(gap)}." if gap else f"{said}."
+    return f"{said}; the longest gap is {words.duration(gap)}." if gap and gap >= 1 else f"{said}."
 
 
 def _strip(covered: LedgerCoverage) -> Quality:

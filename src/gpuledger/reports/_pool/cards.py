@@ -6,7 +6,7 @@ from gpuledger.model.document import Number, Numbers
 from gpuledger.reports import _words as words
 from gpuledger.reports._cards import Earlier, comparison
 from gpuledger.reports._pool.over_time import Course
-from gpuledger.reports._pool.scene import Pool
+from gpuledger.reports._pool.scene import OF_REASONS, Pool, known
 
 CARDS: Mapping[str, str | None] = {
     "allocated_ratio": "allocated", "allocated_gpus": "allocated", "secondary_gpus": "secondary", "idle_gpus": "idle",
@@ -20,7 +20,7 @@ def cards(pool: Pool, course: Course, earlier: Earlier) -> Numbers:
 
 
 def _card(pool: Pool, course: Course, name: str, earlier: Earlier) -> Number:
-    metric, value = pool.ask.metrics[name], pool.total.value(name)
+    metric, value = pool.ask.metrics[name], known(pool.total.totals, name)
     change, reason = comparison(metric, value, earlier)
     present = pool.value("present_gpus")
     return Number(
@@ -32,6 +32,10 @@ def _card(pool: Pool, course: Course, name: str, earlier: Earlier) -> Number:
         unit=f"of {words.gpus(present)} GPUs" if name == "allocated_ratio" else "",
         better=metric.better,
         comparison=change,
-        reason=reason if value is not None else "no GPU was reported in the period",
+        reason=reason if value is not None else _missing(name),
         spark=course.spark(CARDS[name], is_share=name == "allocated_ratio"),
     )
+
+
+def _missing(name: str) -> str:
+    return "reasons were not collected" if name in OF_REASONS else "no GPU was reported in the period"

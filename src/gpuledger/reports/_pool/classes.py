@@ -8,12 +8,10 @@ from gpuledger.model.capacity import CLASSES
 from gpuledger.model.devices import gpu_model
 from gpuledger.model.document import Column, Scalar, Table
 from gpuledger.reports import _words as words
-from gpuledger.reports._pool.scene import Pool, class_label
+from gpuledger.reports._pool.scene import Pool, class_label, known
 from gpuledger.reports._scene import named
 
 Row = Mapping[str, Any]
-_OF_REASONS = ("prevented_gpus", "with_reason_gpus")
-"""Not known where the source does not tell reasons."""
 _LABELS = {"with_reason_gpus": "Reason set"}
 _FIRST_CLASS = Column("class", "Class", dimension="class", meaning="Whose capacity the GPUs are.")
 _FOOT = "Mean numbers of GPUs over the time observed. Each GPU counts once: the parts add up to present."
@@ -155,5 +153,4 @@ def _rank(name: str) -> Literal[1, 2, 3]:
 
 
 def _cells(pool: Pool, row: Row) -> tuple[Scalar, ...]:
-    told = row["reason_told_gpus"]
-    return (row["allocated_ratio"], *(None if name in _OF_REASONS and not told else row[name] for name in _shown(pool)))
+    return (row["allocated_ratio"], *(known(row, name) for name in _shown(pool)))

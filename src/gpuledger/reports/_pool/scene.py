@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from gpuledger.metrics import Answer, Ask, LedgerCoverage, Name, Wanted
 from gpuledger.model.capacity import CLASSES
@@ -14,6 +15,7 @@ PARTS = ("allocated", "secondary", "drained", "prevented", "owner", "idle", "unk
 BESIDE = ("with_reason", "draining", "both_sides", "reason_told")
 """Counted beside the parts, each within one or several of them."""
 STATES = tuple(f"{name}_gpus" for name in (*PARTS, "present", *BESIDE))
+OF_REASONS = ("prevented_gpus", "with_reason_gpus")
 RATIOS = ("allocated_ratio", "secondary_ratio", "in_use_ratio")
 HOURS = ("present_gpu_hours", "allocated_gpu_hours", "secondary_gpu_hours", "drained_gpu_hours", "draining_gpu_hours",
          "prevented_gpu_hours", "reason_told_gpu_hours")  # fmt: skip
@@ -83,6 +85,12 @@ class Pool:
     def foot(self) -> str:
         """Period, zone and coverage: the last line of every figure."""
         return self.view.foot
+
+
+def known(row: Mapping[str, Any], metric: str) -> float | None:
+    """The row's number; None where the source does not tell reasons and the number is about them."""
+    value: float | None = row[metric]
+    return None if metric in OF_REASONS and not row["reason_told_gpus"] else value
 
 
 def class_label(name: Name) -> str:
