@@ -1,6 +1,7 @@
 """Each report beside what it must say: accounting in, text out, through the real source, ingest, metrics and renderer.
 
-`NAME.options.json` holds period, moment, zone and parameters; `NAME.txt` (or its `input`) is the accounting.
+`NAME.options.json` holds period, moment, zone and parameters; `NAME.txt` (or its `input`) is the accounting, or, as CSV, the
+rows of a month file of GPU states. `files` are parameters that name a file beside it.
 Rewrite after looking at the difference: `GPULEDGER_REWRITE_GOLDEN=1 pytest tests/golden`.
 """
 
@@ -9,7 +10,10 @@ import os
 from datetime import datetime
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from pyarrow import csv
 
 from gpuledger.actions.ingest import ingest
 from gpuledger.actions.report import report
@@ -38,11 +42,27 @@ def _text(case: Path, folder: Path) -> str:
     now = datetime.fromisoformat(options["now"])
     settings = Settings(ledger=str(folder / "ledger"), display_zone=options["zone"])
     with open_ledger(settings) as ledger:
-        context = Context("", zone="UTC", input_name=accounting.name)
-        ingest(ledger, load("sources", "slurm")(), accounting, context=context, now=now)
+        source = options.get("source", "slurm")
+        context = Context("", zone="UTC", input_name=accounting.name, cluster="c" if source != "slurm" else None)
+        ingest(ledger, load("sources", source)(), _as_collected(accounting, folder), context=context, now=now)
         declared = load("reports", case.parent.name)
-        parameters = declared.parameters(**options["parameters"])
+        files = {name: case.with_name(file) for name, file in options.get("files", {}).items()}
+        parameters = declared.parameters(**options["parameters"], **files)
         period = named(options["month"], options["zone"])
         document = report(ledger, declared, parameters, period, options["where"], now)
     render(document, ["text"], folder / "out")
     return (folder / "out" / f"{document.name}.txt").read_text(encoding="utf-8")
+
+
+def _as_collected(file: Path, folder: Path) -> Path:
+    """GPU states as their collector writes them: the CSV's rows as a Parquet file."""
+    if file.suffix != ".csv":
+        return file
+    texts = {name: pa.string() for name in ("PrioritizedProjects", "RemoteOwner", "GlobalJobId", "PreventJobsReason")}
+    stamp = {"timestamp": pa.timestamp("us")}
+    written = folder / "gpu_state_2026-05.parquet"
+    pq.write_table(
+        csv.read_csv(file, convert_options=csv.ConvertOptions(column_types=texts | stamp, strings_can_be_null=False)),
+        written,
+    )
+    return written

@@ -23,9 +23,9 @@ def classes(pool: Pool) -> Table:
     return Table(
         id="classes",
         title="GPUs by class",
-        columns=(_FIRST_CLASS, *_columns(pool)),
-        rows=tuple((class_label(name), *_cells(pool, rows[name])) for name in pool.classes),
-        totals=("All physical GPUs", *_cells(pool, pool.total.totals)),
+        columns=(_FIRST_CLASS, *_columns(_shown(pool), pool)),
+        rows=tuple((class_label(name), *_cells(_shown(pool), rows[name])) for name in pool.classes),
+        totals=("All physical GPUs", *_cells(_shown(pool), pool.total.totals)),
         finding=level(pool, pool.total.totals, "GPUs"),
         foot=f"{_FOOT} Reason set counts GPUs without a job that have a reason set against new work, drained or not.",
         empty="No GPU was reported in the period.",
@@ -110,10 +110,10 @@ def _within(pool: Pool, answer: str, column: Column, order: Iterable[str]) -> Ta
     )
     return Table(
         id=f"by-{answer}",
-        title=f"GPUs by {words.inside(column.label)} and class",
-        columns=(column, _FIRST_CLASS, *_columns(pool)),
-        rows=tuple((named(row[column.key]), class_label(row["class"]), *_cells(pool, row)) for row in rows),
-        totals=("All", "All classes", *_cells(pool, pool.total.totals)),
+        title=f"GPUs by {answer} and class",
+        columns=(column, _FIRST_CLASS, *_columns(_parts(pool), pool)),
+        rows=tuple((named(row[column.key]), class_label(row["class"]), *_cells(_parts(pool), row)) for row in rows),
+        totals=("All", "All classes", *_cells(_parts(pool), pool.total.totals)),
         foot=_FOOT,
     )
 
@@ -123,9 +123,9 @@ def _by_model(pool: Pool, id_: str, title: str, rows: Sequence[Row], totals: Row
     return Table(
         id=id_,
         title=title,
-        columns=(Column("gpu_model", "GPU model", dimension="gpu_model"), *_columns(pool)),
-        rows=tuple((_name(row["gpu_model"]), *_cells(pool, row)) for row in present),
-        totals=(f"All {len(present)} models" if len(present) > 1 else "All", *_cells(pool, totals)),
+        columns=(Column("gpu_model", "GPU model", dimension="gpu_model"), *_columns(_shown(pool), pool)),
+        rows=tuple((_name(row["gpu_model"]), *_cells(_shown(pool), row)) for row in present),
+        totals=(f"All {len(present)} models" if len(present) > 1 else "All", *_cells(_shown(pool), totals)),
         foot=_FOOT,
     )
 
@@ -133,18 +133,22 @@ def _by_model(pool: Pool, id_: str, title: str, rows: Sequence[Row], totals: Row
 _name: Callable[[Name], str] = named
 
 
-def _shown(pool: Pool) -> tuple[str, ...]:
+def _parts(pool: Pool) -> tuple[str, ...]:
     """Allocated beside present, then what the rest was, in the order in which a GPU counts."""
     first, *rest = pool.parts
-    return tuple(f"{name}_gpus" for name in (first, "present", *rest, "with_reason"))
+    return tuple(f"{name}_gpus" for name in (first, "present", *rest))
 
 
-def _columns(pool: Pool) -> tuple[Column, ...]:
+def _shown(pool: Pool) -> tuple[str, ...]:
+    return (*_parts(pool), "with_reason_gpus")
+
+
+def _columns(names: Iterable[str], pool: Pool) -> tuple[Column, ...]:
     metrics = pool.ask.metrics
     ratio = metrics["allocated_ratio"]
     return (
         Column("allocated_ratio", "Allocated %", "ratio", meaning=ratio.meaning, is_share=True, rank=1),
-        *(Column(name, _LABELS.get(name, metrics[name].label), "gpu", meaning=metrics[name].meaning, rank=_rank(name)) for name in _shown(pool)),
+        *(Column(name, _LABELS.get(name, metrics[name].label), "gpu", meaning=metrics[name].meaning, rank=_rank(name)) for name in names),
     )  # fmt: skip
 
 
@@ -152,5 +156,5 @@ def _rank(name: str) -> Literal[1, 2, 3]:
     return 1 if name in ("allocated_gpus", "present_gpus") else 3 if name in ("idle_gpus", "with_reason_gpus") else 2
 
 
-def _cells(pool: Pool, row: Row) -> tuple[Scalar, ...]:
-    return (row["allocated_ratio"], *(known(row, name) for name in _shown(pool)))
+def _cells(names: Iterable[str], row: Row) -> tuple[Scalar, ...]:
+    return (row["allocated_ratio"], *(known(row, name) for name in names))
