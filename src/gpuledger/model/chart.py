@@ -1,4 +1,4 @@
-"""A chart as a value: one of five shapes, with everything a renderer needs and nothing it must compute."""
+"""A chart as a value: one of six shapes, with everything a renderer needs and nothing it must compute."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -95,12 +95,16 @@ class Boxes:
 
 @dataclass(frozen=True)
 class GridRow:
-    """One row of a grid: amounts (`values`) or state codes (`codes`, one letter a column; a space: it was not there)."""
+    """One row of a grid: amounts (`values`) or state codes (`codes`, one letter a column; a space: it was not there).
+
+    `notes` stand below the amounts, one a cell ("n 12").
+    """
 
     label: str
     group: str = ""
     values: tuple[Value, ...] = ()
     codes: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -147,7 +151,31 @@ class Spans:
     shape: Literal["spans"] = "spans"
 
 
-Shape = Lines | Histogram | Boxes | Grid | Spans
+@dataclass(frozen=True)
+class Bar:
+    """One row of ranked bars: (key, amount) of its parts from left to right; `words` are its amount, share and n."""
+
+    key: str
+    label: str
+    parts: tuple[tuple[str, float], ...]
+    words: str
+
+    @property
+    def amount(self) -> float:
+        """The whole bar."""
+        return sum(amount for _, amount in self.parts)
+
+
+@dataclass(frozen=True)
+class Bars:
+    """Ranked bars from 0 on one scale. `part_dimension` names whose ranks colour the parts; without it the chart's does."""
+
+    bars: tuple[Bar, ...]
+    part_dimension: str | None = None
+    shape: Literal["bars"] = "bars"
+
+
+Shape = Lines | Histogram | Boxes | Grid | Spans | Bars
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,12 @@
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-import ibis
-
 from gpuledger.metrics import Dimension, Filter
 from gpuledger.metrics.dimensions import column_of
 from gpuledger.metrics.relation import instant, with_counted_end
 from gpuledger.model.period import Period
 from gpuledger.model.schema import unbound
-from gpuledger.model.tables import ATTEMPT_EVENTS, ATTEMPT_GPUS, JOB_ATTEMPTS, WORKFLOW_NODES
+from gpuledger.model.tables import ATTEMPT_GPUS, JOB_ATTEMPTS, WORKFLOW_NODES
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -62,13 +60,12 @@ def filter_columns(
 
 
 def gpus(clusters: Iterable[str]) -> "ir.Table":
-    """Per attempt and GPU model: how many (`part`), capability and memory of one."""
+    """Every GPU of every attempt; `part` is the share of it that was held."""
     told = unbound(ATTEMPT_GPUS)
     chosen = list(clusters)
     rows = told.filter(told.cluster.isin(chosen)) if chosen else told
-    return rows.group_by(["cluster", "attempt_id", "gpu_model", "capability"]).agg(
-        part=rows.share_ratio.fill_null(1).sum(), memory=rows.gpu_memory_bytes.max()
-    )
+    part = rows.share_ratio.fill_null(1)
+    return rows.select("cluster", "attempt_id", "host", "gpu", "gpu_model", "capability", part=part)
 
 
 def nodes() -> "ir.Table":
@@ -78,12 +75,3 @@ def nodes() -> "ir.Table":
         "cluster", "workflow", "workflow_run", "node_name", "try_number", "node_kind", "workflow_step", "target_site",
         "job_id", "retry_limit", "is_done_in_rescue", "state",
     )  # fmt: skip
-
-
-def errors(clusters: Iterable[str], kinds: Iterable[str]) -> "ir.Table":
-    """How often each kind of event befell each attempt: disconnects, holds, errors of the starter."""
-    told = unbound(ATTEMPT_EVENTS)
-    chosen = list(clusters)
-    rows = told.filter(told.event_kind.isin(list(kinds)))
-    rows = rows.filter(rows.cluster.isin(chosen)) if chosen else rows
-    return rows.group_by(["cluster", "attempt_id", "event_kind"]).agg(count=ibis._.count())

@@ -50,7 +50,8 @@ class Names:
 
     def sums(self, amounts: "Floats") -> "Floats":
         """Σ of each name; what is not known adds nothing."""
-        return np.bincount(self.codes, weights=np.nan_to_num(amounts), minlength=len(self.labels))
+        weights = np.nan_to_num(np.asarray(amounts, dtype=np.float64))
+        return np.bincount(self.codes, weights=weights, minlength=len(self.labels)).astype(np.float64)
 
     def of_each(self, amounts: "Floats", chosen: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> "dict[str, Floats]":
         """The known values of each name among the chosen rows, smallest first."""

@@ -1,6 +1,6 @@
 """From the ledger to `Tries`: three queries, whatever is asked afterwards."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from gpuledger.metrics import NO_GPU, NOT_KNOWN, Ask, Filter
 from gpuledger.metrics.events import numbers
+from gpuledger.metrics.relation import NOTHING
 from gpuledger.metrics.workflows import facts
 from gpuledger.metrics.workflows.names import Names
 from gpuledger.metrics.workflows.nodes import Placing
@@ -148,25 +149,42 @@ def _models(rows: "pa.Table") -> Names:
 
 
 def _parts(rows: "pa.Table", amounts: "Mapping[str, Floats]", gpus: "pa.Table") -> Parts:
-    """Attempts by GPU model: as their GPUs are told one by one; what is left stays under the attempt's own model."""
-    places = {
-        key: n for n, key in enumerate(zip(rows["cluster"].to_pylist(), rows["attempt_id"].to_pylist(), strict=True))
-    }
-    told = [(places.get((g["cluster"], g["attempt_id"])), g) for g in gpus.to_pylist()]
-    known = [(place, g) for place, g in told if place is not None]
-    row = np.array([place for place, _ in known], dtype=np.int64)
-    part = np.array([g["part"] for _, g in known], dtype=np.float64)
-    named = np.bincount(row, weights=part, minlength=len(rows)) if len(row) else np.zeros(len(rows))
-    whole = np.fmax(amounts["gpu_count"], named)
-    own = rows["gpu_model"].to_pylist()
-    rest = np.flatnonzero(~(named >= whole) | (whole == 0) | np.isnan(whole))
-    left = np.nan_to_num(1 - named[rest] / np.where(whole[rest] > 0, whole[rest], 1.0), nan=1.0)
+    """Attempts by GPU: as their GPUs are told one by one; what is left stays under the attempt's own model."""
+    keys = zip(rows["cluster"].to_pylist(), rows["attempt_id"].to_pylist(), strict=True)
+    places = {key: number for number, key in enumerate(keys)}
+    told = zip(gpus["cluster"].to_pylist(), gpus["attempt_id"].to_pylist(), strict=True)
+    at = np.array([places.get(key, -1) for key in told], dtype=np.int64)
+    known = at >= 0
+    row, part = at[known], numbers(gpus, "part")[known]
+    named = np.bincount(row, weights=part, minlength=len(rows)).astype(np.float64)
     counts = amounts["gpu_count"]
-    models = [g["gpu_model"] or own[place] for place, g in known]
-    models += [own[place] or (NO_GPU if counts[place] == 0 else None) for place in rest.tolist()]
-    abilities = [g["capability"] for _, g in known] + [None] * len(rest)
-    weights = np.concatenate([part / whole[row] if len(row) else part, left])
-    return Parts(np.concatenate([row, rest]), weights, Names.of(models), Names.of(abilities))
+    whole = np.fmax(counts, named)
+    left = np.where(whole > 0, 1 - named / np.where(whole > 0, whole, 1.0), 1.0)
+    rest = np.flatnonzero((left > NOTHING) | np.isnan(left))
+    own, models, hosts, called = (
+        rows["gpu_model"].to_pylist(),
+        gpus["gpu_model"].to_pylist(),
+        gpus["host"].to_pylist(),
+        gpus["gpu"].to_pylist(),
+    )
+    seen = np.flatnonzero(known).tolist()
+    of_rest = [own[place] or (NO_GPU if counts[place] == 0 else None) for place in rest.tolist()]
+    return Parts(
+        np.concatenate([row, rest]),
+        np.concatenate([part / whole[row], np.nan_to_num(left[rest], nan=1.0)]),
+        Names.of([models[n] or own[place] for n, place in zip(seen, row.tolist(), strict=True)] + of_rest),
+        Names.of(
+            [
+                *(
+                    capability
+                    for capability, is_there in zip(gpus["capability"].to_pylist(), known.tolist(), strict=True)
+                    if is_there
+                ),
+                *[None] * len(rest),
+            ]
+        ),
+        Names.of([*(f"{hosts[n]} / {called[n]}" if hosts[n] else called[n] for n in seen), *[None] * len(rest)]),
+    )
 
 
 def _chosen(ask: Ask, tries: Tries, rows: "pa.Table", asked: Mapping[str, object]) -> Tries:
@@ -206,7 +224,7 @@ def _taken(tries: Tries, rows: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> 
         tries.reasons.take(rows),
         replace(
             parts, rows=place[parts.rows[inside]], weights=parts.weights[inside], models=parts.models.take(inside),
-            capabilities=parts.capabilities.take(inside),
+            capabilities=parts.capabilities.take(inside), gpus=parts.gpus.take(inside),
         ),
     )  # fmt: skip
     some.__dict__.update(
@@ -221,8 +239,3 @@ def _moved(
     rows: "np.ndarray[tuple[int], np.dtype[np.int64]]", place: "np.ndarray[tuple[int], np.dtype[np.int64]]"
 ) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
     return np.where(rows >= 0, place[rows], -1)
-
-
-def labels_of(names: Iterable[str]) -> tuple[str, ...]:
-    """Names in their natural order."""
-    return tuple(sorted(names))

@@ -35,12 +35,16 @@ Flags = "np.ndarray[tuple[int], np.dtype[np.bool_]]"
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """Attempts by GPU model: `rows` the attempt, `weights` its part; parts of one attempt add up to 1."""
+    """Attempts by GPU: `rows` the attempt, `weights` its part; parts of one attempt add up to 1.
+
+    `gpus` are named with their host; not known where GPUs were not told one by one.
+    """
 
     rows: "Whole"
     weights: "Floats"
     models: Names
     capabilities: Names
+    gpus: Names
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +100,8 @@ class Tries:
         """Hours from start to end inside the period; 0 of what never executed."""
         since = np.maximum(self["started_us"], 0.0)
         until = np.minimum(self["counted_us"], self.length_us)
-        return np.nan_to_num(np.maximum(until - since, 0.0)) / HOUR_US
+        hours: Floats = np.nan_to_num(np.maximum(until - since, 0.0)) / HOUR_US
+        return hours
 
     @cached_property
     def gpu_hours(self) -> "Floats":
@@ -171,8 +176,9 @@ class Tries:
             if fate != LOST:
                 found.append(Cause(FATES[fate], "unknown"))
                 continue
-            numbers = (None if np.isnan(column[row]) else int(column[row]) for column in columns)
-            end = End(states.labels[states.codes[row]], *numbers, reasons.labels[reasons.codes[row]])
+            code, signal, end_code, subcode = (None if np.isnan(held[row]) else int(held[row]) for held in columns)
+            state, reason = states.labels[states.codes[row]], reasons.labels[reasons.codes[row]]
+            end = End(state, code, signal, end_code, subcode, reason)
             found.append(cause_of(end))
         return tuple(found)
 

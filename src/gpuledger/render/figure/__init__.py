@@ -1,7 +1,7 @@
 """Charts laid out: `draw` gives the marks of any shape; painters for page and paper follow it."""
 
-from gpuledger.model.chart import Boxes, Chart, Grid, Histogram, Lines, Spans
-from gpuledger.render.figure import boxes, grid, histogram, lines, spans
+from gpuledger.model.chart import Bars, Boxes, Chart, Grid, Histogram, Lines, Spans
+from gpuledger.render.figure import bars, boxes, grid, histogram, lines, spans
 from gpuledger.render.figure.drawing import Drawing, Room
 from gpuledger.render.theme import Colours
 
@@ -25,6 +25,8 @@ def draw(chart: Chart, colours: Colours, room: Room) -> Drawing:
             return grid.draw(chart, shape, colours, room)
         case Spans() as shape:
             return spans.draw(chart, shape, colours, room)
+        case Bars() as shape:
+            return bars.draw(chart, shape, colours, room)
 
 
 def _has_values(chart: Chart) -> bool:
@@ -37,3 +39,5 @@ def _has_values(chart: Chart) -> bool:
             return any(row.codes or any(v is not None for v in row.values) for row in rows)
         case Spans(spans=intervals):
             return bool(intervals)
+        case Bars(bars=ranked):
+            return bool(ranked)

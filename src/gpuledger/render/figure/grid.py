@@ -5,13 +5,13 @@ from datetime import datetime
 from itertools import groupby
 
 from gpuledger.model.chart import Chart, Grid, GridGroup, GridRow
-from gpuledger.render.figure.axes import BELOW, TimeScale, bin_edges, time_axis
+from gpuledger.render.figure.axes import BELOW, TimeScale, bin_edges, category_axis, time_axis
 from gpuledger.render.figure.drawing import Box, Cells, Drawing, Item, Key, Lanes, Room, Words, fit
 from gpuledger.render.format import column_digits, number
 from gpuledger.render.names import without_domain
 from gpuledger.render.theme import Colours, state_label, state_paint, state_word, theme
 
-_TOP, _GROUP, _SHARES, _CELL, _NAME = 4.0, 26.0, 24.0, 22.0, 130.0
+_TOP, _GROUP, _SHARES, _CELL, _TALL, _NAME = 4.0, 26.0, 24.0, 22.0, 36.0, 150.0
 _ABSENT = " "
 _LANES = ((32, 6.0), (100, 4.0))
 _THINNEST, _HOST_GAP, _NAME_STEP = 2.0, 3.0, 14.0
@@ -20,7 +20,7 @@ _STEPS = len(theme()["modes"]["light"]["sequential"])
 
 def draw(chart: Chart, shape: Grid, colours: Colours, room: Room) -> Drawing:
     """The chart laid out in `room`; rows of one group stand together under its name."""
-    step = _lane(len(shape.rows)) if shape.states else _CELL
+    step = _lane(len(shape.rows)) if shape.states else _height(shape)
     count = len(chart.x.values)
     places, heads, bottom = _places(shape, step)
     names = _lane_names(places) if shape.states else [(row.label, y + step / 2) for row, y in places]
@@ -32,10 +32,11 @@ def draw(chart: Chart, shape: Grid, colours: Colours, room: Room) -> Drawing:
     items += [
         Words(-8, y, shown, "end", "ink-2", place="left", full=name if name != shown else "") for name, shown, y in cut
     ]
-    items += _states(shape, places, count, int(step)) if shape.states else _amounts(chart, places, count, width)
+    items += _states(shape, places, count, int(step)) if shape.states else _amounts(chart, places, count, (width, step))
     items += _x_axis(chart, count, bottom, width, room)
     legend = _state_keys(shape) if shape.states else ()
-    return Drawing(bottom + BELOW, left, 12.0, tuple(items), legend, notes=_words(chart, shape, said))
+    below = BELOW + (13.0 if chart.x.kind == "category" else 0.0)
+    return Drawing(bottom + below, left, 12.0, tuple(items), legend, notes=_words(chart, shape, said))
 
 
 def _head(group: GridGroup, y: float, width: float, room: Room) -> list[Item]:
@@ -111,20 +112,30 @@ def _state_keys(shape: Grid) -> tuple[Key, ...]:
     return tuple(Key(state_paint(state), state_label(state)) for state in shape.states)
 
 
-def _amounts(chart: Chart, places: list[tuple[GridRow, float]], count: int, width: float) -> list[Item]:
+def _height(shape: Grid) -> float:
+    """Cells with a note have two lines."""
+    return _TALL if any(row.notes for row in shape.rows) else _CELL
+
+
+def _amounts(chart: Chart, places: list[tuple[GridRow, float]], count: int, size: tuple[float, float]) -> list[Item]:
+    width, height = size
     most = max((v for row, _ in places for v in row.values if v is not None), default=0.0) or 1.0
     digits = column_digits([v for row, _ in places for v in row.values], chart.y.unit or "count")
     boxes: dict[str, list[Box]] = defaultdict(list)
     words: list[Item] = []
     for row, y in places:
         for i, value in enumerate(row.values):
-            box = (i / count, (i + 1) / count, y + 0.5, y + _CELL - 0.5)
+            box = (i / count, (i + 1) / count, y + 0.5, y + height - 0.5)
             step = -1 if value is None else 0 if value == 0 else max(1, round(value / most * (_STEPS - 1)))
             boxes["gap" if value is None else "surface" if value == 0 else f"seq-{step}"].append(box)
             if value and width / count >= 28:
                 text = number(value, chart.y.unit or "count", digits, suffix=False)
                 ground = "on-dark" if step >= _STEPS // 2 + 1 else "on-light"
-                words.append(Words((i + 0.5) / count, y + _CELL / 2, text, "middle", ground, tier=2))
+                note = row.notes[i] if row.notes else ""
+                lift = 7.0 if note else 0.0
+                words.append(Words((i + 0.5) / count, y + height / 2 - lift, text, "middle", ground, tier=2))
+                if note:
+                    words.append(Words((i + 0.5) / count, y + height / 2 + lift, note, "middle", ground, tier=2))
     return [*(Cells(paint, tuple(cells)) for paint, cells in boxes.items()), *words]
 
 
@@ -141,6 +152,4 @@ def _x_axis(chart: Chart, count: int, bottom: float, width: float, room: Room) -
     if chart.x.kind == "time" and isinstance(chart.x.values[0], datetime):
         edges = bin_edges(chart.x, None)
         return time_axis(TimeScale(edges[0], edges[-1]), chart.x.zone or "UTC", bottom, width, room)
-    every = max(1, -(-count * 60 // int(width)))
-    texts = [(i, str(value)) for i, value in enumerate(chart.x.values) if i % every == 0]
-    return [Words((i + 0.5) / count, bottom + 14, text, "middle", "ink-2") for i, text in texts]
+    return category_axis([str(value) for value in chart.x.values], bottom, width, room)

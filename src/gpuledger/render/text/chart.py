@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from gpuledger.model.chart import Boxes, Chart, Grid, Histogram, Lines, Series, Spans, Value
+from gpuledger.model.chart import Bars, Boxes, Chart, Grid, Histogram, Lines, Series, Spans, Value
 from gpuledger.render.format import NULL, SPACE, column_digits, number, stamp, unit_word, visible
 from gpuledger.render.text.words import Sheet, cut, pad, width
 from gpuledger.render.theme import state_word
@@ -41,6 +41,8 @@ def _shape(chart: Chart, zone: str, sheet: Sheet) -> Iterator[str]:
             yield from _spans(shape, zone, sheet)
         case Grid() as shape:
             yield from _grid(shape, len(chart.x.values), sheet)
+        case Bars() as shape:
+            yield from _ranked(shape, sheet)
 
 
 def _spans(shape: Spans, zone: str, sheet: Sheet) -> Iterator[str]:
@@ -90,6 +92,18 @@ def _bars(series: Series, edges: Sequence[float], unit: str, longest: int) -> It
     for low, high, value in zip(edges, edges[1:], series.values, strict=False):
         name = f"{number(low, unit, suffix=False)} – {number(high, unit)}"
         yield f"{pad(name, 20, right=True)}  {pad('█' * round((value or 0) / most * longest), longest)}  {number(value, 'count')}"
+
+
+def _ranked(shape: Bars, sheet: Sheet) -> Iterator[str]:
+    names = min(sheet.names, max((width(visible(bar.label)) for bar in shape.bars), default=0))
+    beside = max((width(visible(bar.words)) for bar in shape.bars), default=0)
+    longest, most = (
+        max(8, sheet.columns - names - beside - 6),
+        max((bar.amount for bar in shape.bars), default=0.0) or 1.0,
+    )
+    for bar in shape.bars:
+        line = pad("█" * round(bar.amount / most * longest), longest)
+        yield f"{pad(cut(visible(bar.label), names), names)}  {line}  {visible(bar.words)}"
 
 
 def _boxes(shape: Boxes, unit: str, sheet: Sheet) -> Iterator[str]:

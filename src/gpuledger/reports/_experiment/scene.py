@@ -82,9 +82,10 @@ class Scene:
         return self.ask.coverage()
 
     @cached_property
-    def inside(self) -> "Whole":
+    def inside(self) -> "Floats":
         """Rows of the attempts of the period, 1 or 0."""
-        return self.tries.is_inside.astype(np.float64)
+        inside: Floats = self.tries.is_inside.astype(np.float64)
+        return inside
 
     @cached_property
     def whole(self) -> Totals:
@@ -128,8 +129,7 @@ class Scene:
         there = [n for n in range(size) if counts["attempts"][n] or hours["wall"][n]]
         return {
             names.labels[n]: Totals(
-                **{key: round(float(held[n])) for key, held in counts.items()},
-                **{key: float(held[n]) for key, held in hours.items()},
+                *(round(float(held[n])) for held in counts.values()), *(float(held[n]) for held in hours.values())
             )
             for n in there
         }

@@ -1,0 +1,63 @@
+"""Ranked bars: a row a name, the longest first; the amount in words at its end."""
+
+from gpuledger.model.chart import Bar, Bars, Chart
+from gpuledger.render.figure.drawing import Cells, Drawing, Item, Key, Room, Stroke, Words, fit
+from gpuledger.render.names import without_domain
+from gpuledger.render.theme import Colours
+
+ROW = 28.0
+_TOP, _HALF, _NAME, _BELOW = 4.0, 9.0, 190.0, 6.0
+_WIDEST = 0.42
+"""Part of the room that the words at the right take at most."""
+
+
+def draw(chart: Chart, shape: Bars, colours: Colours, room: Room) -> Drawing:
+    """The chart laid out in `room`; all bars are on one scale from 0, without an axis: each says its amount."""
+    most = max((bar.amount for bar in shape.bars), default=0.0) or 1.0
+    bottom = _TOP + ROW * len(shape.bars)
+    short, said = without_domain([bar.label for bar in shape.bars])
+    names = [fit(name, 12, _NAME, room) for name in short]
+    left = max([60.0, *(room.measure(name, 12) + 16 for name in names)])
+    texts = [fit(bar.words, 12, room.width * _WIDEST, room) for bar in shape.bars]
+    right = max([40.0, *(room.measure(text, 12) * 1.08 + 16 for text in texts)])
+    items: list[Item] = []
+    for index, (bar, name, text) in enumerate(zip(shape.bars, names, texts, strict=True)):
+        y = _TOP + ROW * (index + 0.5)
+        items.append(Words(-8, y, name, "end", size=12, place="left", full=bar.label if name != bar.label else ""))
+        items += _parts(bar, y, most, _Paints(chart, shape, colours))
+        items.append(Words(8, y, text, size=12, place="right", full=bar.words if text != bar.words else ""))
+    items.append(Stroke("line-strong", ((0.0, _TOP), (0.0, bottom))))
+    notes = (said,) if said else ()
+    return Drawing(bottom + _BELOW, left, right, tuple(items), _keys(shape, colours), notes=notes)
+
+
+class _Paints:
+    """A part has the paint of its own dimension; a bar of one part that of the chart's."""
+
+    def __init__(self, chart: Chart, shape: Bars, colours: Colours) -> None:
+        self.chart, self.shape, self.colours = chart, shape, colours
+
+    def of(self, bar: Bar, part: str) -> str:
+        if self.shape.part_dimension:
+            return self.colours.paint(self.shape.part_dimension, part)
+        return self.colours.paint(self.chart.dimension, bar.key) if self.colours.has(self.chart.dimension) else "c0"
+
+
+def _parts(bar: Bar, y: float, most: float, paints: _Paints) -> list[Item]:
+    items: list[Item] = []
+    start = 0.0
+    for key, amount in bar.parts:
+        end = start + amount / most
+        if amount > 0:
+            items.append(Cells(paints.of(bar, key), ((start, end, y - _HALF, y + _HALF),), is_outlined=True, least=1.0))
+        start = end
+    return items
+
+
+def _keys(shape: Bars, colours: Colours) -> tuple[Key, ...]:
+    """The parts, in the order they stand in."""
+    if not shape.part_dimension:
+        return ()
+    names = dict.fromkeys(key for bar in shape.bars for key, amount in bar.parts if amount > 0)
+    order = [key for bar in shape.bars for key, _ in bar.parts]
+    return tuple(Key(colours.paint(shape.part_dimension, name), name) for name in dict.fromkeys(order) if name in names)
