@@ -57,18 +57,9 @@ TAKEN, OUT = "claimed | unclaimed | - | - | none", "unclaimed | unclaimed | - | 
 
 
 def found_spells(store: Any, rows: dict[str, list[dict[str, Any]]], **chosen: Any) -> list[tuple[Any, ...]]:
-    rows = spells(StateAsk(ask_of(store.load(rows), **chosen))).to_pylist()
+    found = spells(ask_of(store.load(rows), **chosen))
     return sorted(
-        (
-            r["since_us"] // MINUTE,
-            r["until_us"] // MINUTE,
-            r["kind"],
-            r["user"],
-            r["is_begun"],
-            r["is_ended"],
-            r["next"],
-        )
-        for r in rows
+        (s.since_us // MINUTE, s.until_us // MINUTE, s.kind, s.user, s.is_begun, s.is_ended, s.next) for s in found
     )
 
 
@@ -125,6 +116,20 @@ def test_another_job_is_another_spell_and_a_drained_gpu_is_not_free(store: Any) 
         (20, 30, "running", "bob", True, True, "idle"),
         (30, 40, "free", None, True, True, "drained"),
     ]
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 3, 5])
+def test_spells_are_the_same_however_many_readings_are_taken_at_once(
+    duck: Any, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cut anywhere, one GPU's spells are stitched; another's gap and absence stay what they are."""
+    states = "\n".join([*gpu(SECONDARY, ADA, ADA, BOB, FREE, FREE, TAKEN).splitlines(),
+                        *gpu(SECONDARY, FREE, "missed", FREE, FREE, ADA, ADA, name="G1").splitlines()[1:]])  # fmt: skip
+    rows = told(TEN_MINUTES, states)
+    whole = found_spells(duck, rows)
+    assert len(whole) == 6
+    monkeypatch.setattr("gpuledger.metrics.states.spells.AT_ONCE", at_once)
+    assert found_spells(duck, rows) == whole
 
 
 def test_what_is_offered_is_told_from_what_runs(store: Any) -> None:

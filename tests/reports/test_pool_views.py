@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from gpuledger.metrics import Filter
+from gpuledger.metrics.states.spells import Spell
 from gpuledger.model.capacity import Capacity
 from gpuledger.model.chart import Grid, Lines
 from gpuledger.model.document import Document, Note, Text
@@ -18,7 +19,7 @@ from gpuledger.render import render
 from gpuledger.render.theme import theme
 from gpuledger.reports._pool_views.contention import Times, gini
 from gpuledger.reports._pool_views.lanes import STATES
-from gpuledger.reports._pool_views.lengths import Lengths, Spell
+from gpuledger.reports._pool_views.lengths import Lengths
 from gpuledger.reports._pool_views.names import hosts, models, owners
 from gpuledger.reports._pool_views.states import LABELS
 from tests.reports.ledgers import card, rows, table
@@ -155,13 +156,17 @@ def test_overlap_with_spans_is_exact() -> None:
     assert [times.within(*pair) for pair in ((-5, 100), (5, 25), (10, 20), (0, 10), (29, 30))] == [20, 10, 0, 10, 1]
 
 
+def spell(seconds: float, is_begun: bool, is_ended: bool) -> Spell:
+    return Spell("free", "open", None, None, 0, round(seconds * 1e6), is_begun, is_ended, None)
+
+
 def test_a_cut_spell_moves_the_median_of_survival_and_no_quantile() -> None:
-    whole = [Spell(seconds, True, True) for seconds in (10, 20, 30)]
-    cut = [Spell(25, True, False), Spell(100, False, True)]
+    whole = [spell(seconds, True, True) for seconds in (10, 20, 30)]
+    cut = [spell(25, True, False), spell(100, False, True)]
     held = Lengths([*whole, *cut])
     assert (held.at(50), held.cut) == (20, 2)
     assert held.survival_median == 20
-    assert Lengths([Spell(10, True, True), Spell(20, True, False), Spell(30, True, False)]).survival_median is None
+    assert Lengths([spell(10, True, True), spell(20, True, False), spell(30, True, False)]).survival_median is None
 
 
 def test_a_moment_uses_the_reading_that_holds_and_says_how_far_it_is(tmp_path: Path) -> None:

@@ -5,34 +5,101 @@ otherwise. Where the period begins or ends, where nobody looked, or where a read
 length is at least what was seen, and it did not end there.
 """
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import ibis
 
 from gpuledger.metrics import Filter
-from gpuledger.metrics.relation import MICRO
+from gpuledger.metrics.relation import MICRO, length_us
 from gpuledger.metrics.states.ask import StateAsk
 from gpuledger.metrics.states.facts import OUT_OF_SERVICE
 from gpuledger.metrics.states.held import OF_GPU, held
+from gpuledger.metrics.states.timeline import spans
+from gpuledger.model.period import Period
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pyarrow as pa
 
+    from gpuledger.metrics import Ask
+
 FREE, RUNNING = "free", "running"
 """free: a secondary slot is offered on a GPU in service without any job. running: one secondary job holds the GPU."""
 _HOUR = 3600 * MICRO
+_Key = tuple[str, str, str]
+AT_ONCE = 2100
+"""Readings taken at once: a week of one every five minutes."""
 
 
-def spells(states: StateAsk, where: Sequence[Filter] = ()) -> "pa.Table":
-    """Every spell: cluster, host, gpu, gpu_model, class, kind, user, since_us, until_us (since the period's start).
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """One spell: microseconds since the period's start.
 
     `is_begun` and `is_ended` tell whether its beginning and end were seen; `next` is the part the GPU counted as after
-    the end (`facts.PARTS`), null where the end was not seen.
+    the end (`facts.PARTS`), None where the end was not seen.
     """
-    rows = _told(held(states, where))
-    return states.fetch(_with_ends(_joined(_edges(rows)), rows))
+
+    kind: str
+    capacity_class: str
+    gpu_model: str | None
+    user: str | None
+    since_us: int
+    until_us: int
+    is_begun: bool
+    is_ended: bool
+    next: str | None
+
+    @property
+    def seconds(self) -> float:
+        return (self.until_us - self.since_us) / MICRO
+
+
+def spells(ask: "Ask", where: Sequence[Filter] = ()) -> list[Spell]:
+    """Every spell of the ask's period. Readings are taken so many at a time: memory does not grow with the period."""
+    found: list[Spell] = []
+    going_on: dict[_Key, Spell] = {}
+    for start_us, part in _parts(ask):
+        states = StateAsk(ask.of_period(part))
+        rows = _told(held(states, where))
+        told = states.fetch(_with_ends(_joined(_edges(rows)), rows)).to_pylist()
+        going_on = _stitched(told, start_us, start_us + length_us(part), going_on, found)
+    return [*found, *going_on.values()]
+
+
+def _parts(ask: "Ask") -> Iterator[tuple[int, Period]]:
+    """The period in parts with its offset, cut while readings hold: so no spell begins or ends at a cut."""
+    rows = sorted(ask.rows(spans(ask.period)).to_pylist(), key=lambda row: row["since_us"])
+    taken = {row["since_us"] for row in rows}
+    middles = [(row["since_us"] + row["until_us"]) // 2 for row in rows[AT_ONCE::AT_ONCE]]
+    cuts = [0, *(middle for middle in middles if middle not in taken), length_us(ask.period)]
+    for start, end in pairwise(cuts):
+        since, until = (ask.period.start + timedelta(microseconds=edge) for edge in (start, end))
+        yield start, Period(since, until, ask.period.zone)
+
+
+def _stitched(
+    rows: Sequence[Mapping[str, Any]], start_us: int, end_us: int, before: "dict[_Key, Spell]", found: list[Spell]
+) -> "dict[_Key, Spell]":
+    """Adds the spells of a part that are over to `found`; gives those that go on beyond it, by GPU."""
+    going_on: dict[_Key, Spell] = {}
+    for row in rows:
+        key = (row["cluster"], row["host"], row["gpu"])
+        spell = Spell(
+            row["kind"], row["class"], row["gpu_model"], row["user"], row["since_us"] + start_us,
+            row["until_us"] + start_us, row["is_begun"], row["is_ended"], row["next"],
+        )  # fmt: skip
+        if row["since_us"] == 0 and (earlier := before.pop(key, None)):
+            spell = replace(spell, since_us=earlier.since_us, is_begun=earlier.is_begun)
+        if spell.until_us == end_us:
+            going_on[key] = spell
+        else:
+            found.append(spell)
+    found.extend(before.values())
+    return going_on
 
 
 def _edges(rows: "ir.Table") -> "ir.Table":

@@ -4,15 +4,15 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from gpuledger.metrics import Answer, Wanted
-from gpuledger.metrics.states.spells import FREE, RUNNING, offered, spells
+from gpuledger.metrics.states.spells import FREE, RUNNING, Spell, offered, spells
 from gpuledger.model.capacity import CLASSES
-from gpuledger.reports._pool_views.lengths import Lengths, Spell
+from gpuledger.reports._pool_views.lengths import Lengths
 from gpuledger.reports._pool_views.view import View
 
 HOURS = "observed_secondary_gpu_hours"
+OF_CLASS = (HOURS, "secondary_gpus", "present_gpus", "secondary_ratio")
 KINDS = {FREE: "Free", RUNNING: "Job running"}
 EVICTED = "primary"
 """What follows a secondary job that gave way."""
@@ -47,7 +47,8 @@ class Scene:
     @cached_property
     def answers(self) -> Mapping[str, Answer]:
         wanted = {
-            "class": Wanted(("secondary_gpus", HOURS, "present_gpus", "secondary_ratio"), ("class",)),
+            "total": Wanted(OF_CLASS),
+            "class": Wanted(OF_CLASS, ("class",)),
             "user": Wanted((HOURS,), ("user",)),
             "user_class": Wanted((HOURS,), ("user", "class")),
         }
@@ -57,18 +58,19 @@ class Scene:
     def spells(self) -> Mapping[tuple[str, str], Lengths]:
         """Spells by (kind, class)."""
         found: dict[tuple[str, str], list[Spell]] = defaultdict(list)
-        for row in self.rows:
-            found[row["kind"], row["class"]].append(_spell(row))
+        for spell in spells(self.view.ask):
+            found[spell.kind, spell.capacity_class].append(spell)
         return {key: Lengths(found[key]) for key in sorted(found, key=lambda key: list(CLASSES).index(key[1]))}
 
     @cached_property
-    def rows(self) -> Sequence[Mapping[str, Any]]:
-        """Every spell, as `metrics.states.spells` tells it."""
-        found: list[dict[str, Any]] = spells(self.view.states).to_pylist()
-        return found
+    def _of_kind(self) -> Mapping[str, Lengths]:
+        return {kind: self._whole(kind) for kind in KINDS}
 
     def of(self, kind: str) -> Lengths:
         """Every spell of a kind."""
+        return self._of_kind[kind]
+
+    def _whole(self, kind: str) -> Lengths:
         return Lengths([spell for (name, _), held in self.spells.items() if name == kind for spell in held.spells])
 
     @cached_property
@@ -102,8 +104,3 @@ class Scene:
     @property
     def evicted(self) -> int:
         return sum(spell.next == EVICTED for spell in self.endings)
-
-
-def _spell(row: Mapping[str, Any]) -> Spell:
-    seconds, ended = (row["until_us"] - row["since_us"]) / 1e6, row["until_us"] / 1e6
-    return Spell(seconds, row["is_begun"], row["is_ended"], row["next"], row["gpu_model"] or "", ended)

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from gpuledger.metrics.bins import coverage_of, cut
-from gpuledger.metrics.states.spells import FREE, RUNNING
+from gpuledger.metrics.states.spells import FREE, RUNNING, Spell
 from gpuledger.model.capacity import CLASSES
 from gpuledger.model.chart import Axis, Box, Boxes, Chart, Histogram, Lines, Series
 from gpuledger.model.document import Column, Scalar, Section, Table
 from gpuledger.reports import _words as words
 from gpuledger.reports._charts import bin_step
 from gpuledger.reports._pool_views.backfill import EVICTED, KINDS, Scene
-from gpuledger.reports._pool_views.lengths import Lengths, Spell, edges_of
+from gpuledger.reports._pool_views.lengths import Lengths, edges_of
 from gpuledger.reports._scene import named
 
 MOST_BARS = 60
@@ -150,11 +150,11 @@ def _length_row(kind: str, group: str, held: Lengths) -> tuple[Scalar, ...]:
 def _over_time(scene: Scene) -> Chart:
     period = scene.view.ask.period
     bins = cut(period, bin_step(period.seconds, MOST_BARS), scene.view.ask.display_zone)
-    edges = bins.edges_us / 1e6
+    edges = bins.edges_us
     is_seen = coverage_of(bins, scene.view.states.covered) > 0
 
     def counted(label: str, key: str, *, is_evicted: bool) -> Series:
-        ends = [spell.ended_at for spell in scene.endings if (spell.next == EVICTED) == is_evicted]
+        ends = [spell.until_us for spell in scene.endings if (spell.next == EVICTED) == is_evicted]
         counts = np.histogram(ends, edges)[0].tolist()
         values = tuple(float(n) if seen or n else None for n, seen in zip(counts, is_seen.tolist(), strict=True))
         return Series(key, label, values, total=float(len(ends)))
@@ -210,8 +210,8 @@ def _by_next(scene: Scene) -> Table:
 
 
 def _by_model(scene: Scene) -> Table:
-    names = sorted({spell.name for spell in scene.endings})
-    those = {name: [spell for spell in scene.endings if spell.name == name] for name in names}
+    names = sorted({named(spell.gpu_model) for spell in scene.endings})
+    those = {name: [spell for spell in scene.endings if named(spell.gpu_model) == name] for name in names}
     return Table(
         id="evictions-by-model",
         title="Evictions by model",
@@ -222,7 +222,7 @@ def _by_model(scene: Scene) -> Table:
             Column("share", "Evicted share", "ratio", meaning="Evicted ÷ ended."),
             Column("per_day", "Evicted per 24 h observed", "gpu", rank=1),
         ),
-        rows=tuple((named(name or None), *_evictions(scene, those[name])) for name in names),
+        rows=tuple((name, *_evictions(scene, those[name])) for name in names),
         totals=("All", *_evictions(scene, scene.endings)),
         empty="No secondary job was seen to end.",
     )

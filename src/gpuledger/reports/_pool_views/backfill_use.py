@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from gpuledger.model.capacity import CLASSES
 from gpuledger.model.document import Column, Scalar, Section, Table
 from gpuledger.reports import _words as words
-from gpuledger.reports._pool_views.backfill import HOURS, Offer, Scene
+from gpuledger.reports._pool_views.backfill import HOURS, OF_CLASS, Offer, Scene
 from gpuledger.reports._scene import named
 
 _FREE = "Mean number of GPUs in service that no primary job held."
@@ -79,7 +79,7 @@ def _cells(scene: Scene, offer: Offer) -> tuple[Scalar, ...]:
 
 def _by_class(scene: Scene) -> Table:
     answer, metrics = scene.answers["class"], scene.view.ask.metrics
-    names = (HOURS, "secondary_gpus", "present_gpus", "secondary_ratio")
+    names, total = OF_CLASS, scene.answers["total"].totals
     rows = {row["class"]: row for row in answer.records()}
     return Table(
         id="by-class",
@@ -90,13 +90,13 @@ def _by_class(scene: Scene) -> Table:
               for name in names),
         ),
         rows=tuple((label, *(rows[key][name] for name in names)) for key, label in CLASSES.items() if key in rows),
-        totals=("All", *(answer.totals[name] for name in names)),
+        totals=("All", *(total[name] for name in names)),
     )  # fmt: skip
 
 
 def _by_user(scene: Scene) -> Table:
     hours = scene.answers["user_class"].of(HOURS)
-    total = scene.answers["user"].value(HOURS)
+    total = scene.answers["total"].value(HOURS)
     held: list[tuple[str | None, float]] = [
         (row["user"], row[HOURS]) for row in scene.answers["user"].records() if row[HOURS]
     ]

@@ -6,24 +6,12 @@ from functools import cached_property
 
 import numpy as np
 
+from gpuledger.metrics.states.spells import Spell
 from gpuledger.model.chart import Box
 
 FEWEST, MOST_POINTS = 5, 50
 """Fewer lengths are points without a box; more points outside the whiskers are thinned."""
 _POINTS = (5, 25, 50, 75, 95)
-
-
-@dataclass(frozen=True)
-class Spell:
-    """One spell in seconds. `is_begun` and `is_ended`: its beginning, its end was seen. `next` is what came after."""
-
-    seconds: float
-    is_begun: bool
-    is_ended: bool
-    next: str | None = None
-    name: str = ""
-    ended_at: float = 0.0
-    """Seconds since the period's start."""
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,7 @@ class Scene:
         names = ("present_gpu_hours", "allocated_gpu_hours")
         wanted = {
             "project": Wanted(names, ("project",)),
-            "open": Wanted(names, (), ON_OPEN),
+            "open": Wanted((*names, *PEAKS), (), ON_OPEN),
             "peaks": Wanted(PEAKS, ("user",), ON_OPEN),
         }
         return dict(zip(wanted, self.view.ask.together(*wanted.values()), strict=True))

@@ -197,7 +197,7 @@ def peaks(scene: Scene) -> Section:
     metrics, rows = scene.view.ask.metrics, scene.answers["peaks"].records()
     ordered = sorted(rows, key=lambda row: (-(row["most_gpus"] or 0), -row["observed_gpu_hours"]))
     shown = ordered[: scene.rows]
-    total = scene.answers["peaks"].totals
+    total = scene.answers["open"].totals
     table = Table(
         id="peaks",
         title="Most GPUs of a user at once on open capacity",
