@@ -75,7 +75,7 @@ class Draining:
         gpus = len({(one.cluster, one.host, one.gpu) for one in self.intervals})
         still = len({(one.cluster, one.host, one.gpu) for one in self.intervals if one.is_open})
         idle = sum(one.counted_hours for one in self.intervals)
-        said = f"{words.plural(gpus, 'GPU')} of {words.plural(len(self.by_host), 'host')} were out of service for {words.amount(self.hours)} GPU-hours"
+        said = f"{words.plural(gpus, 'GPU')} of {words.plural(len(self.by_host), 'host')} {'was' if gpus == 1 else 'were'} out of service for {words.amount(self.hours)} GPU-hours"
         return f"{said}, {words.amount(idle)} of them without a job; {words.count(still)} still {'is' if still == 1 else 'are'} in the newest reading."
 
     def _chart(self) -> Chart:
