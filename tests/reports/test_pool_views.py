@@ -18,7 +18,7 @@ from gpuledger.model.suspicion import Suspicion
 from gpuledger.render import render
 from gpuledger.render.theme import theme
 from gpuledger.reports._pool_views.contention import Times, gini
-from gpuledger.reports._pool_views.lanes import STATES
+from gpuledger.reports._pool_views.lanes import MOST_COLUMNS, STATES, bin_step
 from gpuledger.reports._pool_views.lengths import Lengths
 from gpuledger.reports._pool_views.names import hosts, models, owners
 from gpuledger.reports._pool_views.states import LABELS
@@ -295,7 +295,7 @@ def test_a_gpu_that_was_not_there_has_an_empty_lane_and_no_data_has_its_letter(t
     made = document("pool-hosts", pool(tmp_path, states))
     [chart] = made.charts
     assert isinstance(chart.shape, Grid)
-    assert [row.codes for row in chart.shape.rows] == ["II  IINNNNNN", "PPPPPPNNNNNN"]
+    assert [row.codes for row in chart.shape.rows] == ["I INNN", "PPPNNN"]
     assert [(gap.start, gap.end) for gap in chart.gaps] == [(at(30), END)]
     render(made, ["html", "png", "text"], tmp_path / "out")
 
@@ -312,8 +312,6 @@ def test_two_clusters_with_hosts_of_one_name_are_two_rows(tmp_path: Path) -> Non
 
 
 def test_no_column_is_narrower_than_five_hundredths_of_the_period() -> None:
-    from gpuledger.reports._pool_views.lanes import MOST_COLUMNS, bin_step
-
     for days in (1, 7, 30, 31, 92, 366):
         assert days * 86_400 / bin_step(days * 86_400.0, MOST_COLUMNS) <= 500
     assert HOUR.end - HOUR.start == TEN * 6

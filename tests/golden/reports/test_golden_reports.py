@@ -1,7 +1,8 @@
 """Each report beside what it must say: accounting in, text out, through the real source, ingest, metrics and renderer.
 
 `NAME.options.json` holds period, moment, zone and parameters; `NAME.txt` (or its `input`) is the accounting, or, as CSV, the
-rows of a month file of GPU states. `files` are parameters that name a file beside it.
+rows of a month file of GPU states. `files` are parameters that name a file;
+files may be another case's, as `../pool/day.csv`.
 Rewrite after looking at the difference: `GPULEDGER_REWRITE_GOLDEN=1 pytest tests/golden`.
 """
 
@@ -38,7 +39,7 @@ def test_a_report_says_what_is_written_beside_its_input(case: Path, tmp_path: Pa
 def _text(case: Path, folder: Path) -> str:
     options = json.loads(case.read_text(encoding="utf-8"))
     name = case.name.replace(".options.json", ".txt")
-    accounting = case.with_name(options.get("input", name))
+    accounting = case.parent / options.get("input", name)
     now = datetime.fromisoformat(options["now"])
     settings = Settings(ledger=str(folder / "ledger"), display_zone=options["zone"])
     with open_ledger(settings) as ledger:
@@ -46,7 +47,7 @@ def _text(case: Path, folder: Path) -> str:
         context = Context("", zone="UTC", input_name=accounting.name, cluster="c" if source != "slurm" else None)
         ingest(ledger, load("sources", source)(), _as_collected(accounting, folder), context=context, now=now)
         declared = load("reports", case.parent.name)
-        files = {name: case.with_name(file) for name, file in options.get("files", {}).items()}
+        files = {name: case.parent / file for name, file in options.get("files", {}).items()}
         parameters = declared.parameters(**options["parameters"], **files)
         period = named(options["month"], options["zone"])
         document = report(ledger, declared, parameters, period, options["where"], now)

@@ -6,7 +6,7 @@ from typing import Any
 from gpuledger.metrics.states.lanes import ABSENT, NO_DATA, SHOWN, Lane, Lanes
 from gpuledger.model.chart import Axis, Chart, Grid, GridGroup, GridRow
 from gpuledger.reports import _words as words
-from gpuledger.reports._charts import bin_step
+from gpuledger.reports._charts import STEPS, bin_step
 from gpuledger.reports._pool_views.view import View
 from gpuledger.reports._scene import named
 
@@ -25,8 +25,10 @@ _CODES = "".join({**STATES, "unknown": "N", ABSENT: " "}[name] for name in SHOWN
 
 
 def lane_step(view: View) -> float:
-    """Width of a column: at most 500 of them."""
-    return bin_step(view.ask.period.seconds, MOST_COLUMNS)
+    """Width of a column: at most 500 of them, none narrower than the time between readings."""
+    step = bin_step(view.ask.period.seconds, MOST_COLUMNS)
+    reading = max((source.period_seconds or 0.0 for source in view.covered.sources), default=0.0)
+    return next((width for width in STEPS if width >= max(step, reading)), step)
 
 
 def grid(view: View, found: Lanes, title: str, finding: str, groups: Iterable[GridGroup] = ()) -> Chart:
