@@ -276,7 +276,7 @@ def test_what_does_not_add_up_is_raised_on_top(tmp_path: Path, more: float, leve
     broken = replace(asked, answers={**asked.answers, "total": wrong})
     said = checked(broken, Draining(broken), Prevented(broken))
     assert {note.level for note in said} == {level}
-    assert "the parts add up to the physical GPUs present of all GPUs: off by" in said[0].sentence
+    assert "parts add up to present of all GPUs: off by" in said[0].sentence
 
 
 def test_a_reading_told_again_counts_once(tmp_path: Path) -> None:
@@ -290,6 +290,10 @@ def test_a_period_observed_in_part_says_so(tmp_path: Path) -> None:
     found = report(pool(tmp_path, gpu("a", "G0", range(384), **CLAIMED)), period=june)
     assert "Readings cover 53.3 % of June 2026; nothing is extrapolated." in found.finding.replace("\u202f", " ")
     assert rows(found, "users")["ada"]["gpu_hours"] == 384
+    [said] = [note.sentence.replace("\u202f", " ") for note in notes(found, "coverage")]
+    assert said.startswith(
+        "384 of 720 readings that were expected, 53.3 % of the time; nobody looked from 1 Jun 2026 00:00 to 15 Jun"
+    )
 
 
 def test_old_data_is_said_on_top(tmp_path: Path) -> None:

@@ -29,8 +29,8 @@ _SHORT = {"researcher": "researcher", "reserved": "reserved", "open": "open"}
 """Classes that a subject line names, and how."""
 _MAIL = ("numbers", "classes", "states-over-time", "users-of-model", "draining", "prevented", "without-primary", "users-secondary",
          "draining-timeline", "by-tier", "excluded")  # fmt: skip
-_HALF = 0.995
-"""A period observed less is said to be covered in part, in the title's finding."""
+_NEARLY_ALL = 0.995
+"""A period observed less is said to be covered in part, in the document's finding."""
 
 
 class PoolParameters(BaseModel):
@@ -77,7 +77,7 @@ def build(ask: Ask, parameters: PoolParameters) -> Document:
     return Document(
         name="pool",
         title=_title(pool),
-        finding=_finding(pool, prevented),
+        finding=_finding(pool),
         period=ask.period,
         parameters=_parameters(parameters, models),
         generated_at=ask.now,
@@ -118,6 +118,7 @@ def _power(pool: Pool, row: "dict[str, Scalar]") -> tuple[float, ...]:
 
 def _remarks(pool: Pool, prevented: Prevented) -> Iterable[Note]:
     """What readers of the numbers must know."""
+    yield _readings(pool)
     both = pool.value("both_sides_gpus")
     said = f"{words.gpus(both)} GPUs" if both else "No GPU"
     yield Note(
@@ -139,6 +140,23 @@ def _remarks(pool: Pool, prevented: Prevented) -> Iterable[Note]:
         yield Note("reasons", "warning", "prevented", sentence, "prevented")
 
 
+def _readings(pool: Pool) -> Note:
+    """How many readings there were of those expected, and when the longest gap was."""
+    expected, seen = (
+        sum(getattr(source, name) or 0 for source in pool.coverage.sources) for name in ("expected", "seen")
+    )
+    said = f"{words.count(seen)} of {words.count(expected)} readings that were expected, {words.percent(pool.coverage.covered_ratio or 0.0)} of the time"
+    longest = max(pool.view.gaps, key=lambda gap: gap.end - gap.start, default=None)
+    if longest is None:
+        return Note("readings", "info", "coverage", f"{said}.", "coverage")
+    zone = pool.ask.display_zone
+    when = f"{words.stamp(longest.start, zone)} to {words.stamp(longest.end, zone)} {zone}"
+    length = words.duration((longest.end - longest.start).total_seconds())
+    return Note(
+        "readings", "info", "coverage", f"{said}; nobody looked from {when} ({length}), the longest gap.", "coverage"
+    )
+
+
 def _title(pool: Pool) -> str:
     clusters = pool.coverage.clusters
     where = f" of {clusters[0]}" if len(clusters) == 1 else ""
@@ -150,7 +168,7 @@ def _filters(ask: Ask) -> tuple[str, ...]:
     return tuple(f"{f.column}{f.op}{','.join(name or 'not known' for name in f.values)}" for f in ask.where)
 
 
-def _finding(pool: Pool, prevented: Prevented) -> str:
+def _finding(pool: Pool) -> str:
     """The report in a few sentences: how many, of what, what is missing."""
     said = [classes.level(pool, pool.total.totals, "GPUs") or "No GPU was reported.", _partly(pool)]
     return " ".join(filter(None, said))
@@ -159,7 +177,7 @@ def _finding(pool: Pool, prevented: Prevented) -> str:
 def _partly(pool: Pool) -> str:
     """A period that was observed in part says so at the top: "Readings cover 50 % of June 2026." """
     covered = pool.coverage.covered_ratio or 0.0
-    if covered >= _HALF:
+    if covered >= _NEARLY_ALL:
         return ""
     period = pool.ask.period
     name = f"the {words.of_period(period)}" if period.kind == "last" else words.of_period(period)

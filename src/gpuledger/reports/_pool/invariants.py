@@ -54,27 +54,27 @@ def _checks(pool: Pool, draining: Draining, prevented: Prevented) -> Iterator[Ch
     for name, row in [("all GPUs", total), *((class_label(row["class"]), row) for row in classes)]:
         yield from _of_row(name, row)
     for metric in ("present_gpus", *(f"{part}_gpus" for part in PARTS)):
-        yield Check("classes add up to all physical GPUs", _apart(total[metric], (row[metric] for row in classes)))
+        yield Check("classes add up to all GPUs", _apart(total[metric], (row[metric] for row in classes)))
     yield from _of_people(pool, classes)
-    yield Check("no GPU counts for longer than its cluster was observed", _too_long(pool))
-    yield Check("no GPU is in two classes in one reading", _two_classes(pool))
+    yield Check("no GPU counts twice", _too_long(pool))
+    yield Check("none is in two classes at once", _two_classes(pool))
     hours = _hours(pool)
     drained = pool.value("drained_gpu_hours") + pool.value("draining_gpu_hours")
-    yield Check("the intervals of drained GPUs add up to their hours", abs(draining.hours - drained) / hours)
+    yield Check("intervals of drained GPUs add up", abs(draining.hours - drained) / hours)
     yield Check(
-        "the intervals of prevented GPUs add up to their hours",
+        "of prevented ones too",
         abs(prevented.hours - pool.value("prevented_gpu_hours")) / hours,
     )
 
 
 def _of_row(name: str, row: Row) -> Iterator[Check]:
     yield Check(
-        "the parts add up to the physical GPUs present",
+        "parts add up to present",
         _apart(row["present_gpus"], (row[f"{part}_gpus"] for part in PARTS)),
         name,
     )
     beyond = row["secondary_gpus"] - (row["present_gpus"] - row["allocated_gpus"])
-    yield Check("secondary jobs run only on GPUs without a primary job", max(0.0, beyond), name)
+    yield Check("secondary is at most present − allocated", max(0.0, beyond), name)
 
 
 def _of_people(pool: Pool, classes: Sequence[Row]) -> Iterator[Check]:

@@ -91,7 +91,7 @@ def _table(pool: Pool, ranking: Ranking) -> Table:
     return Table(
         id=ranking.id,
         title=ranking.title,
-        columns=(Column("user", "User", dimension="user"), *_columns(ranking, kept)),
+        columns=(Column("user", "User", dimension="user"), *_columns(ranking, kept, whole)),
         rows=tuple(_cells(named(name), amount, whole, kept) for name, amount in shown),
         totals=_cells(f"All {len(amounts)} users" if len(amounts) > 1 else "All", whole, whole, kept)
         if amounts
@@ -119,13 +119,20 @@ def _sum(amounts: Iterable[Sequence[float]], width: int) -> list[float]:
     return [sum(amount[number] for amount in held) for number in range(width)]
 
 
-def _columns(ranking: Ranking, kept: Sequence[int]) -> tuple[Column, ...]:
-    first, *rest = (ranking.columns[number] for number in kept)
+def _columns(ranking: Ranking, kept: Sequence[int], whole: Sequence[float]) -> tuple[Column, ...]:
+    """Of the columns beside the whole the two largest stay where room is short."""
+    first, *rest = kept
+    largest = sorted(rest, key=lambda number: -whole[number])[:2]
+    lead = ranking.columns[first]
     return (
-        Column(first.key, first.label, "gpu_hour", meaning=first.meaning, has_bar=True, rank=1),
+        Column(lead.key, lead.label, "gpu_hour", meaning=lead.meaning, has_bar=True, rank=1),
         Column("share", "Share", "ratio", meaning="Part of all of them.", is_share=True, rank=1),
-        *(Column(one.key, one.label, "gpu_hour", meaning=one.meaning) for one in rest),
+        *(_beside(ranking.columns[number], is_large=number in largest) for number in rest),
     )
+
+
+def _beside(column: Counted, *, is_large: bool) -> Column:
+    return Column(column.key, column.label, "gpu_hour", meaning=column.meaning, rank=2 if is_large else 3)
 
 
 def _cells(name: str, amount: Sequence[float], whole: Sequence[float], kept: Sequence[int]) -> tuple[Scalar, ...]:
