@@ -59,6 +59,8 @@ DIMENSIONS: tuple[Dimension, ...] = (
     Dimension("state", "State", "How the attempt ended, or where it stands.", "state", values=STATES),
     Dimension("kind", "Kind", "batch, interactive, array, session, application, model …", "kind"),
     Dimension("workflow", "Workflow", "Workflow (DAG) the job belongs to.", "workflow"),
+    Dimension("workflow_run", "Run", "One execution of a workflow.", "workflow_run"),
+    Dimension("target_site", "Target", "Site the workflow asked for.", "target_site"),
     Dimension("job_name", "Job name", "Name given by the user.", "job_name"),
     Dimension(
         "wait",
