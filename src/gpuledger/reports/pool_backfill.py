@@ -34,7 +34,8 @@ def build(ask: Ask, parameters: BackfillParameters) -> Document:
     view.require_readings("pool-backfill")
     scene = Scene(view)
     title = f"Secondary (backfill) capacity, {words.of_period(ask.period)}"
-    said = Said("pool-backfill", title, f"{efficiency_words(scene)} {evicted_words(scene)}", {})
+    finding = f"{efficiency_words(scene)} {evicted_words(scene)}"
+    said = Said("pool-backfill", title, finding, {}, _subject(scene), _MAIL)
     sections = (
         Section("overview", "Numbers", (Numbers("numbers", "Numbers", tuple(_cards(scene))),)),
         lengths(scene),
@@ -46,6 +47,15 @@ def build(ask: Ask, parameters: BackfillParameters) -> Document:
     )
     ranks = {"user": tuple(named(row["user"]) for row in scene.answers["user"].records())[:COLOURED]}
     return document(view, said, sections, ranks)
+
+
+_MAIL = ("numbers", "spell-lengths", "endings", "offered-by-model", "by-class", "by-user")
+
+
+def _subject(scene: Scene) -> str:
+    used, per_day = scene.offer.used, scene.evicted / scene.days
+    said = f"used {words.percent(used)} of what is offered · " if used is not None else ""
+    return f"{said}evictions {words.amount(per_day)} per 24{words.SPACE}h"
 
 
 def _cards(scene: Scene) -> Iterator[Number]:

@@ -50,9 +50,8 @@ def build(ask: Ask, parameters: HostParameters) -> Document:
     scene = Scene(View(whole.ask), chosen(whole.ask, parameters.host, parameters.project), parameters.project)
     if not scene.total["present_gpu_hours"]:
         raise NoData(f"No GPU of these is in any reading of {ask.period}.")
-    said = Said(
-        "pool-host", _title(parameters, ask), _finding(scene), {"host": parameters.host, "project": parameters.project}
-    )
+    chosen_names = {"host": parameters.host, "project": parameters.project}
+    said = Said("pool-host", _title(parameters, ask), _finding(scene), chosen_names, _subject(scene), _MAIL)
     sections = (
         Section("overview", "Numbers", (Numbers("numbers", "Numbers", tuple(_cards(scene))), *_notes(view, scene))),
         users(scene),
@@ -64,6 +63,15 @@ def build(ask: Ask, parameters: HostParameters) -> Document:
     )
     ranks = {"user": tuple(named(row["user"]) for row in scene.users)[:COLOURED]}
     return document(view, said, sections, ranks)
+
+
+_MAIL = ("numbers", "users", "lanes", "contention", "hosts")
+
+
+def _subject(scene: Scene) -> str:
+    share, hours = scene.total["in_use_ratio"], scene.total[HOURS[0]]
+    used = f"in use {words.percent(share)} · " if share is not None else ""
+    return f"{used}{words.plural(len(scene.users), 'user')}, {words.amount(hours or 0)} GPU-hours"
 
 
 def _title(parameters: HostParameters, ask: Ask) -> str:

@@ -119,7 +119,8 @@ def build(ask: Ask, parameters: HostsParameters) -> Document:
     view = View(ask)
     view.require_readings("pool-hosts")
     scene = Scene(view)
-    said = Said("pool-hosts", f"Hosts of the pool, {words.of_period(ask.period)}", _finding(scene), {})
+    title = f"Hosts of the pool, {words.of_period(ask.period)}"
+    said = Said("pool-hosts", title, _finding(scene), {}, _subject(scene), ("numbers", "models", "lanes", "hosts"))
     return document(
         view,
         said,
@@ -274,6 +275,13 @@ def _finding(scene: Scene) -> str:
     beside = f"; {words.plural(len(left_out), 'host')} left out of the numbers" if left_out else ""
     share = whole["allocated_ratio"]
     return f"{size}, {words.percent(share)} allocated{beside}. {_idle(scene)}" if share is not None else _idle(scene)
+
+
+def _subject(scene: Scene) -> str:
+    whole = scene.counted.totals
+    hosts, gpus = words.plural(whole["hosts_seen"] or 0, "host"), words.plural(whole["gpus_seen"] or 0, "GPU")
+    share = whole["allocated_ratio"]
+    return f"{hosts}, {gpus}" + (f" · allocated {words.percent(share)}" if share is not None else "")
 
 
 def _project(name: str | None) -> str:

@@ -1,6 +1,6 @@
 """Waiting jobs of a pool: how many GPUs they ask for, against what their project owns; who waits longest."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -50,7 +50,8 @@ def build(ask: Ask, parameters: PressureParameters) -> Document:
         raise NoData(f"{_NOT_COLLECTED} Nor is there any reading of GPUs.")
     queues = {by: Queue(scene, by) for by in ("project", "user")} if scene.is_told else {}
     title = f"Waiting jobs, {words.of_period(ask.period)}"
-    said = Said("pool-pressure", title, _finding(scene, queues), {"names": parameters.names, "rows": parameters.rows})
+    chosen = {"names": parameters.names, "rows": parameters.rows}
+    said = Said("pool-pressure", title, _finding(scene, queues), chosen, _subject(scene, queues), _MAIL)
     sections = (
         Section("overview", "Numbers", tuple(_overview(scene, queues))),
         *(
@@ -65,6 +66,16 @@ def build(ask: Ask, parameters: PressureParameters) -> Document:
         definitions(scene.view, ("most_gpus", "observed_gpu_hours"), _TERMS),
     )
     return document(with_polls(scene), said, sections, {by: queue.top for by, queue in queues.items()})
+
+
+_MAIL = ("numbers", "queue-by-project", "supply", "longest", "suspicious", "peaks")
+
+
+def _subject(scene: Scene, queues: Mapping[str, Queue]) -> str:
+    if not queues or not scene.hours:
+        return "waiting jobs not collected"
+    jobs = words.plural(sum(row["jobs"] for row in scene.waited), "job")
+    return f"{words.gpus(float(queues['project'].area.sum()) / 3.6e9 / scene.hours)} GPUs asked for · {jobs} waited"
 
 
 def _overview(scene: Scene, queues: dict[str, Queue]) -> Iterator[Block]:

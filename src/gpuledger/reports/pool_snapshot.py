@@ -74,7 +74,14 @@ def build(ask: Ask, parameters: SnapshotParameters) -> Document:
     scene = _scene(ask, parameters)
     what = " and ".join(parameters.model) or "All GPUs"
     title = f"{what} at {words.stamp(scene.time, ask.display_zone)} {ask.display_zone}"
-    said = Said("pool-snapshot", title, _finding(scene), {"model": parameters.model, "at": parameters.at})
+    said = Said(
+        "pool-snapshot",
+        title,
+        _finding(scene),
+        {"model": parameters.model, "at": parameters.at},
+        _subject(scene),
+        ("numbers", "models", "users"),
+    )
     sections = (
         Section("overview", "Numbers", (_cards(scene), _told(scene))),
         Section("models", "Models", (_by_model(scene),)),
@@ -121,8 +128,7 @@ def _cards(scene: Scene) -> Numbers:
         Number("users", "Users", len(scene.users), "count", "Different users of those jobs.", reason=told),
         *(
             Number(part, LABELS[part], count[part], "count", metrics[_METRICS[part]].meaning, reason=told)
-            for part in SHOWN
-            if count[part] or part in ("idle", "drained", "prevented")
+            for part in ("idle", "drained", "prevented")
         ),
     ]
     return Numbers("numbers", "Numbers", tuple(items))
@@ -249,6 +255,10 @@ def _finding(scene: Scene) -> str:
     active, whole = len(scene.active), len(scene.gpus)
     said = f"{active} of {words.plural(whole, 'GPU')} {'was' if active == 1 else 'were'} active"
     return f"{said}, with jobs of {words.plural(len(scene.users), 'user')}." if scene.users else f"{said}."
+
+
+def _subject(scene: Scene) -> str:
+    return f"{len(scene.active)} of {words.plural(len(scene.gpus), 'GPU')} active"
 
 
 _TERMS = (

@@ -96,7 +96,11 @@ def build(ask: Ask, parameters: UnusedParameters) -> Document:
     span = (
         f"for {parameters.min_hours:g}{words.SPACE}h or more" if parameters.min_hours else words.of_period(ask.period)
     )
-    said = Said("pool-unused", f"GPUs without a job, {span}", _finding(scene), {"min_hours": parameters.min_hours})
+    subject = f"{len(scene.unused)} of {words.plural(len(scene.gpus), 'GPU')} without a job"
+    said = Said(
+        "pool-unused", f"GPUs without a job, {span}", _finding(scene), {"min_hours": parameters.min_hours}, subject,
+        ("numbers", "groups", "hosts", "gpus"),
+    )  # fmt: skip
     sections = (
         Section("overview", "Numbers", (Numbers("numbers", "Numbers", tuple(_cards(scene))),)),
         Section("groups", "By tier and class", (_groups(scene),)),
