@@ -91,8 +91,9 @@ class OpenLedger:
         from gpuledger.config.check import parameters as checked
 
         declared = plugins.load("reports", name)
-        chosen, rest = self._period(parameters, declared.default_last)
-        given = checked(declared.parameters, self._ledger.settings.reports.get(name, {}) | rest, f"report {name}")
+        configured = self._ledger.settings.reports.get(name, {})
+        chosen, rest = self._period(parameters, declared.window(configured))
+        given = checked(declared.parameters, configured | rest, f"report {name}")
         return ReportDocument(**_parts(report(self._ledger, declared, given, chosen, _listed(where), self.now)))
 
     def ingest(

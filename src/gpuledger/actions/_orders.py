@@ -70,7 +70,9 @@ def by_hand(settings: Settings, name: str, hand: ByHand, now: datetime) -> Order
     delivery = _changed(settings, name, hand)
     minute = now.replace(second=0, microsecond=0)
     if hand.when.spoken:
-        default_last = delivery.last or load("reports", delivery.report).default_last
+        default_last = delivery.last or load("reports", delivery.report).window(
+            settings.reports.get(delivery.report, {})
+        )
         when = replace(hand.when, last=default_last) if set(hand.when.spoken) == {"--to"} else hand.when
         period = when.period(minute, settings.display_zone, settings.fiscal_start_month, default_last)
     else:
@@ -120,7 +122,7 @@ def period_of(settings: Settings, delivery: DeliverySettings, moment: datetime) 
     for name in CALENDAR:
         if keys.get(name) == PREVIOUS:
             return named(_calendar_name(name, moment, zone, first_month), zone, first_month).previous()
-    default_last = load("reports", delivery.report).default_last
+    default_last = load("reports", delivery.report).window(settings.reports.get(delivery.report, {}))
     return PeriodChoice(**keys).period(moment, zone, first_month, default_last)
 
 

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from inspect import Parameter
 from pathlib import Path
@@ -21,7 +21,7 @@ from gpuledger.model.choice import PeriodChoice
 from gpuledger.model.errors import NoData, UsageError
 from gpuledger.model.names import unknown
 from gpuledger.plugins import load, names
-from gpuledger.render import FORMATS, render
+from gpuledger.render import FORMATS, Write, render
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -97,6 +97,10 @@ class Delivery:
             "--out", metavar="DIR", help="Folder for what is made, with an index; without it text or json is printed."
         ),
     ] = None
+    interactive: Annotated[
+        bool,
+        typer.Option("--interactive", help="The html as one file to explore: zoom, hide, sort, search; needs --out."),
+    ] = False
 
     @property
     def chosen(self) -> list[str]:
@@ -109,6 +113,8 @@ class Delivery:
             raise UsageError(
                 f"{', '.join(formats)} needs a folder: add --out DIR (without it --format is text or json)."
             )
+        if self.interactive and "html" not in formats:
+            raise UsageError("--interactive makes the html: add html to --format (and --out DIR).")
         return formats
 
 
@@ -148,18 +154,24 @@ def _make(
     from gpuledger.config.check import parameters
 
     formats = delivery.chosen
+    configured = session.settings.reports.get(declared.name, {})
     given = {name: value for name, value in typed.items() if value is not None}
-    said = parameters(
-        declared.parameters, session.settings.reports.get(declared.name, {}) | given, f"report {declared.name}"
-    )
+    said = parameters(declared.parameters, configured | given, f"report {declared.name}")
+    period = session.period(when, declared.window(configured))
     with session.open_existing() as ledger:
-        document = action(ledger, declared, said, session.period(when, declared.default_last), where, session.now)
+        document = action(ledger, declared, said, period, where, session.now)
     if delivery.out is None:
         _print(document, formats[0])
     else:
-        for file in render(document, formats, delivery.out):
+        for file in render(document, formats, delivery.out, _page(declared) if delivery.interactive else None):
             print(file)
     _say_stale(document, session)
+
+
+def _page(declared: "Report") -> Write:
+    from gpuledger.render.viewer import page_of
+
+    return page_of(declared)
 
 
 def _say_stale(document: "Document", session: Session) -> None:
@@ -180,8 +192,14 @@ def _print(document: "Document", form: str) -> None:
 
 
 def _flags(declared: "Report") -> Iterator[Parameter]:
-    """One option per parameter of the report; None means "not typed", so that the configuration may say it."""
+    """One option per parameter of the report; None means "not typed", so that the configuration may say it.
+
+    Tables, and what the period's own flags say, are of the configuration alone.
+    """
+    of_period = {field.name for field in fields(PeriodChoice)}
     for name, field in declared.parameters.model_fields.items():
+        if name in of_period or get_origin(field.annotation) is dict:
+            continue
         option = typer.Option(f"--{name.replace('_', '-')}", help=_meaning(field), show_default=False)
         yield Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[_typed(field) | None, option])
 

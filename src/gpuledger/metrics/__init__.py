@@ -331,6 +331,12 @@ class Ask(Protocol):
     def unfiltered(self) -> "Ask":
         """The same ledger and period without the ask's own filters."""
 
+    def filtered(self, *where: Filter) -> "Ask":
+        """The same ledger and period with these filters on top."""
+
+    def hours_over(self, limits: Mapping[str, float]) -> dict[str, float]:
+        """Hours of the period in which more was held than a limit allows, by held metric (gpu_hours: GPUs); exact."""
+
     def of_period(self, period: Period) -> "Ask":
         """The same ledger, filters and sorting over another period."""
 

@@ -11,6 +11,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from gpuledger.metrics import Answer, Dimension, Filter, InUse, LedgerCoverage, Metric, SourceCoverage, Step, Wanted
+from gpuledger.metrics.above import hours_above
 from gpuledger.metrics.answers import Asking, answers
 from gpuledger.metrics.bins import cut
 from gpuledger.metrics.coverage import Observed, by_cluster, by_source, covered_seconds, gaps, kept, readings
@@ -18,6 +19,7 @@ from gpuledger.metrics.events import changes, sparse
 from gpuledger.metrics.naming import check, find, of_table
 from gpuledger.metrics.observed import Observing
 from gpuledger.metrics.over_time import in_use
+from gpuledger.metrics.peak import stays
 from gpuledger.metrics.question import Question
 from gpuledger.metrics.rare import Rare
 from gpuledger.metrics.registry import BUILT_IN, BY_DIMENSION
@@ -91,6 +93,18 @@ class StoreAsk:
     def unfiltered(self) -> "StoreAsk":
         """See `metrics.Ask.unfiltered`."""
         return replace(self, where=())
+
+    def filtered(self, *where: Filter) -> "StoreAsk":
+        """See `metrics.Ask.filtered`."""
+        there = replace(self, where=(*self.where, *where))
+        there.__dict__.update({name: self.__dict__[name] for name in _TIMELESS if name in self.__dict__})
+        return there
+
+    def hours_over(self, limits: Mapping[str, float]) -> dict[str, float]:
+        """See `metrics.Ask.hours_over`."""
+        metrics = [self._sum(name) for name in limits]
+        found = self._fetch(stays(self._question((), ()), metrics))
+        return {name: hours_above(found, number, limit) for number, (name, limit) in enumerate(limits.items())}
 
     def series(self, name: str, step: Step, by: str | None = None, where: Sequence[Filter] = ()) -> InUse:
         """See `metrics.Ask.series`."""

@@ -1,7 +1,7 @@
 """A report turns answers of metrics into a Document: words, cards, tables and charts as typed values, no markup."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
@@ -13,12 +13,24 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Tab:
+    """One of several views of a report that a site is configured to show, with the parameters that choose it."""
+
+    label: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _no_tabs(configured: Mapping[str, Any]) -> tuple[Tab, ...]:
+    return ()
+
+
+@dataclass(frozen=True)
 class Report:
     """One report as declared: the CLI's flags, the API's parameters and the page's filters come from `parameters`.
 
     `name` is the file's name and the entry point's name; `audience` says who reads it and for what. `default_last` is
     the period when none is given ("30d"). `build` asks metrics and computes every number and sentence; it raises
-    NoData when the ledger holds nothing in the period.
+    NoData when the ledger holds nothing in the period. `tabs` are those of the configured parameters (`[reports.NAME]`).
     """
 
     name: str
@@ -27,3 +39,8 @@ class Report:
     parameters: type[BaseModel]
     build: "Callable[[Ask, Any], Document]"
     default_last: str = "30d"
+    tabs: Callable[[Mapping[str, Any]], tuple[Tab, ...]] = _no_tabs
+
+    def window(self, configured: Mapping[str, Any]) -> str:
+        """How far back the report goes when no period is given: `last` of the configured parameters, else its own."""
+        return str(configured.get("last") or self.default_last)

@@ -23,7 +23,7 @@ OTHERS = "others"
 
 @dataclass(frozen=True)
 class Held:
-    """A resource in use: the held metric, the metrics of its mean and peak, and how amounts are written."""
+    """A resource in use: the held metric, the metrics of its mean and peak (or none), and how amounts are written."""
 
     id: str
     what: str
@@ -56,16 +56,17 @@ def over_time(scene: Scene, resources: Sequence[Held]) -> Iterator[Chart]:
     [wide] = scene.ask.series_of([lead.metric], bin_step(seconds), by=scene.by)
     small = scene.ask.series_of([held.metric for held in others], bin_step(seconds, MOST_SMALL_BINS), by=scene.by)
     for held, use in zip(resources, (wide, *small), strict=True):
-        yield _in_use(scene, held, use)
+        yield in_use(scene, held, use)
 
 
-def _in_use(scene: Scene, held: Held, use: InUse) -> Chart:
-    """Stacked means per bin: the document's top names in their order, the rest pooled."""
+def in_use(scene: Scene, held: Held, use: InUse, step: float | None = None) -> Chart:
+    """Stacked means per bin of `step` seconds (the first one's length): the document's top names in their order, the
+    rest pooled."""
     series = _series(use, scene.ranks[scene.by])
-    step = words.duration(float(use.bin_seconds[0]))
+    step = step or float(use.bin_seconds[0])
     return Chart(
         id=held.id,
-        title=f"{held.what} by {words.inside(scene.dimension.label)}, mean of {step}",
+        title=f"{held.what} by {words.inside(scene.dimension.label)}, mean of {words.duration(step)}",
         finding=_finding(scene, held, use),
         x=Axis("", kind="time", values=use.edges[:-1], zone=scene.ask.display_zone),
         y=Axis(held.what, unit=held.format),
@@ -73,7 +74,7 @@ def _in_use(scene: Scene, held: Held, use: InUse) -> Chart:
             "area",
             True,
             series,
-            float(use.bin_seconds[0]),
+            step,
             _partial_from(scene, use.edges),
             total_unit=held.total_unit,
         ),
@@ -134,13 +135,14 @@ def _partial_from(scene: Scene, edges: Sequence[datetime]) -> int | None:
 
 
 def _readout(scene: Scene, held: Held) -> str:
-    mean, peak = scene.totals.value(held.mean), scene.totals.value(held.peak)
+    mean, peak = (scene.totals.value(name) if name else None for name in (held.mean, held.peak))
     if mean is None or peak is None:
         return ""
-    return f"mean {_amount(held, mean)} · peak {_amount(held, peak)}"
+    return f"mean {amount(held, mean)} · peak {amount(held, peak)}"
 
 
-def _amount(held: Held, value: float) -> str:
+def amount(held: Held, value: float) -> str:
+    """A mean or a limit with its unit."""
     if held.format == "gpu":
         return words.gpus(value)
     return f"{words.amount(value)}{words.SPACE}{held.unit}"
@@ -154,7 +156,7 @@ def _finding(scene: Scene, held: Held, use: InUse) -> str:
     fullest = int(total.argmax())
     start, zone = use.edges[fullest], scene.ask.display_zone
     length = words.duration(float(use.bin_seconds[fullest]))
-    return f"The fullest {length} began {words.stamp(start, zone)}: {_amount(held, float(total[fullest]))} on average."
+    return f"The fullest {length} began {words.stamp(start, zone)}: {amount(held, float(total[fullest]))} on average."
 
 
 def _nothing(held: Held, scene: Scene) -> str:

@@ -1,0 +1,52 @@
+"""What was in use over time, against what may be."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from gpuledger.metrics import InUse
+from gpuledger.model.chart import Chart, Mark
+from gpuledger.reports import _words as words
+from gpuledger.reports._charts import CPUS, GPUS, MEMORY, RUNNING, Held, in_use
+from gpuledger.reports._rolling.scene import TabScene
+
+NODES = Held("nodes-in-use", "Nodes in use", "node_hours", "", "", "gpu", "hour")
+FOUR = (CPUS, GPUS, MEMORY, RUNNING)
+
+
+def charts(scene: TabScene) -> Iterator[Chart]:
+    """CPUs, GPUs, memory and jobs; nodes too where they are limited."""
+    shown = [*FOUR, *([NODES] if NODES.metric in scene.limits else [])]
+    series = scene.ask.series_of([held.metric for held in shown], scene.edges, by=scene.by)
+    for held, use in zip(shown, series, strict=True):
+        yield _chart(scene, held, use)
+
+
+def _chart(scene: TabScene, held: Held, use: InUse) -> Chart:
+    chart = in_use(scene, held, use, scene.step)
+    limit = scene.limits.get(held.metric)
+    chart = replace(chart, id=f"{held.id}{scene.suffix}", title=f"{chart.title}, {scene.label}")
+    if limit is None:
+        return chart
+    said = f"{words.count(limit) if limit == round(limit) else words.amount(limit)}{words.SPACE}{held.unit}".rstrip()
+    mark = Mark("y", limit, f"limit {said}")
+    return replace(
+        chart,
+        marks=(mark,),
+        readout=_against(scene, held, chart.readout, limit),
+        finding=_finding(scene, held, chart, said),
+    )
+
+
+def _against(scene: TabScene, held: Held, readout: str, limit: float) -> str:
+    """ "mean 40.9 · peak 62.0 (96.9 % of limit)"."""
+    peak = scene.totals.value(held.peak) if held.peak else None
+    if not readout or peak is None or not limit:
+        return readout
+    return f"{readout} ({words.percent(peak / limit)} of limit)"
+
+
+def _finding(scene: TabScene, held: Held, chart: Chart, limit: str) -> str:
+    hours = scene.hours_over[held.metric]
+    if not hours:
+        return f"{chart.finding} Never above the limit of {limit}."
+    return f"{chart.finding} Above the limit of {limit} for {words.duration(hours * 3600)}."
