@@ -15,7 +15,7 @@ from gpuledger.model.errors import LedgerError, UsageError
 from gpuledger.render.index import write_index
 from gpuledger.render.output import Output
 
-__all__ = ["FORMATS", "RENDERERS", "Output", "Renderer", "render"]
+__all__ = ["FORMATS", "RENDERERS", "Output", "Renderer", "Write", "render"]
 
 
 class Write(Protocol):
@@ -54,10 +54,10 @@ RENDERERS: dict[str, Renderer] = {
 FORMATS = tuple(RENDERERS)
 
 
-def render(document: Document, formats: Sequence[str], out: Path) -> list[Path]:
+def render(document: Document, formats: Sequence[str], out: Path, page: Write | None = None) -> list[Path]:
     """Writes `document` in every named format into the folder `out`, and `index.json` that lists what was written.
 
-    Returns the files in the order of the index; `index.html` is the page itself when html is asked. The page is
+    `page` makes the html instead of the plain one (`viewer.page_of`: the interactive page in one file). Returns the files in the order of the index; `index.html` is the page itself when html is asked. The page is
     made last because it links to the rest. Raises UsageError for an unknown format, LedgerError when the folder
     cannot be written.
     """
@@ -68,7 +68,8 @@ def render(document: Document, formats: Sequence[str], out: Path) -> list[Path]:
     try:
         out.mkdir(parents=True, exist_ok=True)
         for name in (name for name in RENDERERS if name in formats):
-            written += RENDERERS[name].write(document, out, written)
+            write = page if page is not None and name == "html" else RENDERERS[name].write
+            written += write(document, out, written)
         index = write_index(document, written, out)
     except OSError as error:
         raise LedgerError(f"The report cannot be written to {out}: {error.strerror or error}.") from error

@@ -1,0 +1,121 @@
+"""The viewer's files and its page, with the policy under which they run."""
+
+import base64
+import gzip
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.resources import files as resources
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from gpuledger.render.html import tokens
+from gpuledger.render.theme import theme
+from gpuledger.render.viewer import chart_library
+from gpuledger.render.viewer.bundle import bundle
+from gpuledger.render.viewer.textures import textures
+
+_HERE = "gpuledger.render.viewer"
+_THEME_PARTS = ("modes", "state_order", "states", "textures", "icons", "severity", "others", "font", "chart", "breakpoints", "number")  # fmt: skip
+
+
+@cache
+def files() -> Mapping[str, bytes]:
+    """Path → bytes of every static file but the page itself and the chart library; names change with their content."""
+    parts = {"early.js": _early(), "app.js": _script(), "style.css": _style(), "icon.svg": _text("icon.svg")}
+    return {_hashed(name, content.encode()): content.encode() for name, content in parts.items()}
+
+
+def page(config: Mapping[str, Any], *, inline: bool, documents: Iterable[tuple[str, bytes]] = ()) -> bytes:
+    """The page for `config` (its keys are in docs/reference/viewer.md); `inline` puts scripts, styles, the chart library and
+    `documents` (file name as in the config's windows, JSON) into it, so that one file is enough.
+    """
+    library = _library()
+    known = {"plotly": f"assets/{library[0]}" if library else None} | dict(config)
+    head, tail = _inlined(library) if inline else _linked()
+    blocks = [_data(json.dumps(known, ensure_ascii=False).encode(), 'id="gpuledger-config"')]
+    blocks += [_data(content, f'class="gpuledger-document" data-file="{escape(name)}"') for name, content in documents]
+    content = _text("index.html").format(
+        csp=escape(csp(inline)), title=escape(str(config.get("title", "gpuledger"))), head=head, data="\n".join(blocks), tail=tail
+    )  # fmt: skip
+    return content.encode("utf-8", "replace")
+
+
+def csp(inline: bool) -> str:
+    """The policy: own scripts only, by origin or, in one file, by their hashes. A server adds `frame-ancestors 'none'`."""
+    styles = " ".join(f"'{one}'" for one in chart_library.STYLES)
+    if inline:
+        library = _library()
+        scripts = " ".join(_hash(one) for one in (_early(), _script(), *([library[1].decode()] if library else [])))
+        own = f"script-src {scripts}; style-src {_hash(_style())} {styles}; img-src data:; connect-src 'none'"
+    else:
+        own = f"script-src 'self'; style-src 'self' {styles}; img-src 'self' data:; connect-src 'self'"
+    return f"default-src 'none'; {own}; base-uri 'none'; form-action 'none'"
+
+
+def _linked() -> tuple[str, str]:
+    names = {name.split("/")[1].split(".")[0]: name for name in files()}
+    head = (
+        f'<link rel="icon" href="{names["icon"]}">\n<script src="{names["early"]}"></script>\n'
+        f'<link rel="stylesheet" href="{names["style"]}">\n<script type="module" src="{names["app"]}"></script>'
+    )
+    return head, ""
+
+
+def _inlined(library: tuple[str, bytes] | None) -> tuple[str, str]:
+    """The chart library is packed: a third of its size, and nothing reads it until a chart needs it."""
+    head = f'<link rel="icon" href="data:,">\n<script>{_early()}</script>\n<style>{_style()}</style>'
+    packed = base64.b64encode(gzip.compress(library[1], 9, mtime=0)).decode() if library else ""
+    return head, f'<script type="text/plain" id="gpuledger-plotly">{packed}</script>\n<script type="module">{_script()}</script>'  # fmt: skip
+
+
+def _library() -> tuple[str, bytes] | None:
+    """The chart library, None where it is missing: words, numbers and tables stand without it."""
+    try:
+        return chart_library.plotly()
+    except chart_library.PlotlyMissing:
+        return None
+
+
+def _data(content: bytes, attributes: str) -> str:
+    # "<" cannot end the element that carries the JSON.
+    text = content.decode("utf-8", "replace").replace("<", "\\u003c")
+    return f'<script type="application/json" {attributes}>{text}</script>'
+
+
+@cache
+def _script() -> str:
+    folder = resources(_HERE) / "static" / "js"
+    modules = {one.name.removesuffix(".js"): one.read_text("utf-8") for one in folder.iterdir() if one.name.endswith(".js")}  # fmt: skip
+    return bundle(modules | {"tokens": f"export const tokens = {_tokens()};\n"})
+
+
+def _tokens() -> str:
+    content = {key: value for key, value in theme().items() if key in _THEME_PARTS}
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+
+
+@cache
+def _style() -> str:
+    shared = (resources("gpuledger.render.html") / "page.css").read_text("utf-8")
+    return tokens.css() + shared + textures() + _text("viewer.css")
+
+
+def _early() -> str:
+    return (resources("gpuledger.render.html") / "early.js").read_text("utf-8")
+
+
+def _text(name: str) -> str:
+    return (resources(_HERE) / "static" / name).read_text("utf-8")
+
+
+def _hashed(name: str, content: bytes) -> str:
+    stem, dot, extension = name.partition(".")
+    return f"assets/{stem}.{hashlib.sha256(content).hexdigest()[:10]}{dot}{extension}"
+
+
+def _hash(content: str) -> Markup:
+    digest = hashlib.sha256(content.encode()).digest()
+    return Markup("'sha256-{}'").format(Markup(base64.b64encode(digest).decode()))

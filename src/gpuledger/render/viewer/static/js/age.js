@@ -1,0 +1,29 @@
+import { el, levelIcon } from "./dom.js";
+import { duration } from "./format.js";
+import { config, isLive } from "./source.js";
+import { stamp } from "./zone.js";
+
+// How old what is shown is: always in sight, and never green when old.
+const HOUR = 3600e3;
+
+/** Where the observed time ends: the last moment of the period that any source covers, null when none says so. */
+export function observedTo(content) {
+  const end = Date.parse(content.period.end), lanes = content.sections.flatMap(section => section.blocks).filter(block => block.kind === "quality").flatMap(block => block.lanes).filter(lane => lane.covered_ratio > 0);
+  const seen = lanes.map(({ gaps }) => { const open = gaps.map(gap => gap.map(Date.parse)).find(([, to]) => to >= end); return open ? open[0] : end; });
+  return seen.length ? Math.max(...seen) : null;
+}
+
+/** Level and words of the age pill at `now`; `isFailing` when the newest request was refused. */
+export function age(content, now, isFailing) {
+  const to = observedTo(content), made = Date.parse(content.generated_at), zone = content.display_zone, isNow = Math.abs(made - Date.parse(content.period.end)) < HOUR;
+  const told = content.banners.some(note => note.level === "stale"), waited = now - made > Math.max(3e3 * (config.refresh_seconds ?? 300), isLive ? 15 * 60e3 : HOUR);
+  if (config.mode === "embedded") return { level: told ? "stale" : "info", text: `Made ${stamp(made, zone, true)} ${zone}`, more: "" };
+  if (to === null) return { level: told || waited ? "stale" : "unknown", text: "Age of the data is not known", more: `, page of ${stamp(made, zone)}` };
+  const old = isNow || told ? `, ${duration(Math.max(0, now - to) / 1000)} old` : "";
+  return { level: told || isFailing || (isNow && waited) ? "stale" : isNow ? "ok" : "info", text: `Data to ${stamp(to, zone, !isNow)} ${zone}`, more: old };
+}
+export function showAge(node, content, now, isFailing) {
+  const { level, text, more } = age(content, now, isFailing);
+  node.className = "age " + level;
+  node.replaceChildren(levelIcon(level), el("span", null, text, el("span", { class: level === "stale" ? null : "wide" }, more)));
+}

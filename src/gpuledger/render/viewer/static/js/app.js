@@ -1,0 +1,144 @@
+import { showAge } from "./age.js";
+import { el, icon, say } from "./dom.js";
+import { visible } from "./format.js";
+import { filters } from "./filters.js";
+import { draws } from "./plot.js";
+import { report } from "./report.js";
+import { config, isLive, load, reports } from "./source.js";
+import { link, onBack, read, write } from "./state.js";
+import { modeName, onMode, toggleMode } from "./theme.js";
+import { View } from "./view.js";
+import { banner } from "./words.js";
+
+// The page: which report, which period, how old. All of it lives in the URL; a refresh changes nothing but the numbers.
+const $ = id => document.getElementById(id), main = $("main");
+const SLOW = 10e3, kept = {};
+let infos = [], state = read(), shown = null, asking = null, view = null, failing = null;
+
+const info = () => infos.find(one => one.name === state.report) ?? infos[0];
+/** Changes the state and shows what it asks for. */
+function go(changes, isStep = true) {
+  state = { ...state, ...changes };
+  write(state, isStep);
+  const isDrawn = Object.keys(changes).every(key => key === "isLog" || key === "hidden" || (key === "range" && !isLive));
+  return isDrawn && shown ? drawn(shown) : show();
+}
+
+function nav() {
+  $("reports").replaceChildren(...infos.map(one => {
+    const target = { ...read(), report: one.name, tab: null, parameters: {}, where: [], hidden: [], range: null };
+    return el("a", { href: link(target), "aria-current": one === info() ? "page" : null, onclick: event => { if (event.ctrlKey || event.metaKey || event.shiftKey) return; event.preventDefault(); go({ report: one.name, tab: null, parameters: {}, where: [], hidden: [], range: null }); } }, visible(one.title));
+  }));
+}
+
+/** Title at once, grey lines for the rest; after a while it says what it waits for. */
+function skeleton() {
+  const waits = el("p", { class: "finding" });
+  setTimeout(() => { waits.textContent = "Still waiting for the server to answer …"; }, SLOW);
+  main.replaceChildren(filters(info(), state, null, go), el("div", { class: "title" }, el("h1", null, visible(info().title)), waits),
+    el("div", { class: "skeleton", role: "status" }, el("span", { class: "sr" }, "Loading"), el("div", { class: "cards" }, Array.from({ length: 6 }, () => el("div", { class: "card" }, el("i"), el("i")))), el("div", { class: "panel" }, el("i"), el("i"), el("i"))));
+}
+
+async function show() {
+  asking?.abort();
+  const own = asking = new AbortController();
+  const one = info(), labels = (one.tabs ?? []).map(tab => tab.label);
+  state = { ...state, report: one.name, tab: labels.includes(state.tab) ? state.tab : labels[0] ?? null };
+  nav();
+  if (shown && shown.name === one.name) main.classList.add("waiting");
+  else skeleton();
+  try {
+    const answer = await load(one, state, own.signal);
+    if (own.signal.aborted) return;
+    failing = null;
+    if (shown?.text !== answer.text || shown.key !== link(state)) await drawn({ ...answer, name: one.name, key: link(state) });
+  } catch (error) {
+    if (own.signal.aborted) return;
+    refused(error, one);
+  } finally {
+    if (asking === own) { asking = null; main.classList.remove("waiting"); }
+  }
+}
+
+/** Nothing old is shown for something new; a refresh that fails keeps what stands, dated, and says so. */
+function refused(error, one) {
+  failing = error;
+  const again = el("button", { type: "button", onclick: () => show() }, "Try again");
+  const isSame = shown && shown.name === one.name && shown.key === link(state);
+  const said = error.field ? `${error.message} (${error.field})` : error.message;
+  if (!isSame) { shown = null; main.replaceChildren(filters(one, state, null, go), banner("critical", `“${one.title}” could not be loaded.`, `${said} Nothing is shown rather than something old.`, again)); $("age").replaceChildren(); } else {
+    main.querySelector("#failed")?.remove();
+    const note = banner("warning", "the refresh failed.", `${said} Everything below is as it was.`, again);
+    note.id = "failed";
+    main.prepend(note);
+    tick();
+  }
+}
+
+/** Draws a document in place of the one before it: scroll, focus and what the reader did stay. */
+async function drawn(answer) {
+  const place = scrollY, focus = document.activeElement?.dataset?.keep, inner = new Map([...main.querySelectorAll(".scroll,.states")].map(node => [node.dataset.keep, [node.scrollLeft, node.scrollTop]])), isSame = shown?.name === answer.name;
+  shown = answer;
+  const { content } = answer, one = info();
+  view = new View(content, state, { hide: hidden => { state = { ...state, hidden }; write(state, false); shown.key = link(state); }, zoom: zoomed });
+  const { banners, nodes } = report(content, view, kept[one.name] ??= {});
+  main.replaceChildren(...banners, ...notices(answer), filters(one, state, content, go), ...nodes);
+  document.title = `${visible(content.title)} · gpuledger`;
+  tick();
+  if (isSame) {
+    scrollTo(0, place);
+    for (const [key, [left, top]] of inner) { const node = key && main.querySelector(`[data-keep="${CSS.escape(key)}"]`); if (node) Object.assign(node, { scrollLeft: left, scrollTop: top }); }
+    if (focus) main.querySelector(`[data-keep="${CSS.escape(focus)}"]`)?.focus({ preventScroll: true });
+  }
+  performance.mark("words");
+  await new Promise(done => requestAnimationFrame(done));
+  await charts(view);
+}
+/** Charts come after words; when they cannot, the numbers and tables stand. */
+async function charts(own) {
+  try { await own.draw(); } catch (error) {
+    console.warn(error);
+    own.charts.forEach(chart => { chart.box?.remove(); });
+    main.querySelectorAll(".legend").forEach(node => node.remove());
+    main.prepend(banner("warning", "the charts could not be drawn.", `${error.message} All numbers and tables below are complete.`, el("button", { type: "button", onclick: () => drawn(shown) }, "Try again")));
+  }
+  performance.mark("ready");
+  document.documentElement.dataset.ready = "1";
+}
+/** What a page without a server cannot do is said where it would be done. */
+function notices({ window }) {
+  if (isLive || !state.range) return [];
+  const back = el("button", { type: "button", onclick: () => go({ range: null }, false) }, "Show all");
+  return [banner("info", "the charts show a part of the period.", `Numbers and tables are of all of it${window?.last ? ` (last ${window.last})` : ""}: this page has no server to ask again.`, back)];
+}
+/** A zoom is a new period: a live page asks for it; another shows the part of the charts that it has. */
+function zoomed(range) {
+  if (!isLive) { go({ range }, false); return; }
+  if (range) go({ last: null, month: null, from: new Date(range[0]).toISOString(), to: new Date(range[1]).toISOString() });
+  else if (state.from) history.back();
+}
+
+function tick() { if (shown) showAge($("age"), shown.content, Date.now(), failing !== null); }
+function modeButton() {
+  const name = modeName() === "dark" ? "Light mode" : "Dark mode";
+  $("mode").replaceChildren(icon(modeName() === "dark" ? "sun" : "moon"), el("span", { class: "sr" }, name));
+  $("mode").title = name;
+}
+
+async function start() {
+  $("mode").addEventListener("click", () => { toggleMode(); say($("mode").title); });
+  onMode(() => { modeButton(); if (view) charts(view); });
+  modeButton();
+  onBack(() => { state = read(); show(); });
+  let width = innerWidth;
+  addEventListener("resize", () => { if (innerWidth !== width) { width = innerWidth; if (view) charts(view); } });
+  setInterval(tick, 30e3);
+  try { infos = await reports(); } catch (error) {
+    main.replaceChildren(banner("critical", "the list of reports could not be loaded.", error.message, el("button", { type: "button", onclick: () => location.reload() }, "Try again")));
+    return;
+  }
+  if (!infos.length) { main.replaceChildren(banner("info", "there is no report yet.", config.mode === "static" ? "Nothing was published here." : "")); return; }
+  await show();
+}
+globalThis.gpuledger = { draws };
+start();

@@ -1,0 +1,2 @@
+import { sentence } from "./frame.js";
+export const heat = chart => ({ node: sentence(chart, "Soon.") });

@@ -1,0 +1,2 @@
+import { sentence } from "./frame.js";
+export const lanes = chart => ({ node: sentence(chart, "Soon.") });

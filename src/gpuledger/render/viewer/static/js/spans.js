@@ -1,0 +1,2 @@
+import { sentence } from "./frame.js";
+export const spans = chart => ({ node: sentence(chart, "Soon.") });

@@ -1,0 +1,44 @@
+import { tokens } from "./tokens.js";
+
+// The theme as data, the mode in force, and the paint of each name. A paint is a key of the style sheet: c0 … c11, others, state-idle.
+export const theme = tokens;
+const root = document.documentElement, system = matchMedia("(prefers-color-scheme: dark)"), listeners = new Set();
+
+export const modeName = () => root.dataset.mode || (system.matches ? "dark" : "light");
+export const mode = () => theme.modes[modeName()];
+export const onMode = listener => listeners.add(listener);
+const changed = () => listeners.forEach(listener => listener());
+system.addEventListener("change", changed);
+
+export function toggleMode() {
+  root.dataset.mode = modeName() === "dark" ? "light" : "dark";
+  try { localStorage.setItem("gpuledger-mode", root.dataset.mode); } catch { /* a private window: forgotten at its end */ }
+  changed();
+}
+
+const statePaint = key => "state-" + key.replaceAll("_", "-");
+const PARTS = new Map(Object.entries(theme.states).flatMap(([key, state]) => [[key, statePaint(key)], [state.label, statePaint(key)]]));
+
+/** Which paint a name has: by its rank in its dimension; past the twelfth, or unknown, it is one of the others. */
+export class Colours {
+  constructor(ranks) {
+    this.ranks = new Map(Object.entries(ranks).map(([dimension, names]) => [dimension, new Map(names.slice(0, theme.others.max_names).map((name, rank) => [name, rank]))]));
+  }
+  has(dimension) { return dimension === "part" || (this.ranks.get(dimension)?.size ?? 0) > 0; }
+  paint(dimension, name) {
+    if (dimension === "part") return PARTS.get(name) ?? "others";
+    const rank = this.ranks.get(dimension)?.get(name);
+    return rank === undefined ? "others" : `c${rank}`;
+  }
+}
+
+/** The paint as colours of the mode in force: {fill, line}. */
+export function colour(paint) {
+  if (/^c\d+$/.test(paint)) return mode().categorical[Number(paint.slice(1))];
+  if (paint.startsWith("state-")) { const state = mode().states[paint.slice(6).replaceAll("-", "_")]; return { fill: state.fill, line: state.texture }; }
+  return mode().others;
+}
+
+/** A series' paint: by the rank of its name; where names carry no colour, by place. */
+export const seriesPaint = (chart, series, index, colours) =>
+  colours.has(chart.dimension) ? colours.paint(chart.dimension, series.key) : index < theme.others.max_names ? `c${index}` : "others";
