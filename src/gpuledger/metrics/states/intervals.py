@@ -63,16 +63,20 @@ def _interval(row: dict[str, Any], period: Period) -> Interval:
     start, end = (period.start + timedelta(microseconds=row[name]) for name in ("since_us", "until_us"))
     counted, busy = row["counted_us"] / HOUR, row["busy_us"] / HOUR
     cluster, host, gpu, reason = (row[name] for name in (*_GPU, "reason"))
-    return Interval(cluster, host, gpu, reason, start, end, counted, busy, row["is_newest"], row["is_oldest"])
+    # Stripped here: Spark takes the \f and \v of Ibis' strip for letters.
+    return Interval(
+        cluster, host, gpu, reason and reason.strip(), start, end, counted, busy, row["is_newest"], row["is_oldest"]
+    )
 
 
 def runs(question: StateQuestion, kind: Kind) -> "ir.Table":
     """A row per run of readings. A drain keeps the last of its reasons; another reason is another run of the other kind."""
     rows = facts(question.at(_numbered(question.period)))
     rows = rows.filter(rows[_FACT[kind]])
-    reason = rows.prevented_reason.strip()
     rows = rows.mutate(
-        reason=reason, is_busy=rows.part.isin(["primary", "secondary"]), length_us=rows.until_us - rows.since_us
+        reason=rows.prevented_reason,
+        is_busy=rows.part.isin(["primary", "secondary"]),
+        length_us=rows.until_us - rows.since_us,
     )
     keys = [*_GPU, "reason"] if kind == "prevented" else [*_GPU]
     rows = rows.mutate(order=ibis.row_number().over(ibis.window(group_by=keys, order_by="since_us")))
