@@ -9,7 +9,19 @@ from gpuledger.model.document import Document, Section
 from gpuledger.model.errors import NoData
 from gpuledger.reports import Report
 from gpuledger.reports import _words as words
-from gpuledger.reports._experiment import success, summary, time
+from gpuledger.reports._experiment import (
+    failures,
+    gpus,
+    method,
+    over_time,
+    recommendations,
+    requested_used,
+    success,
+    summary,
+    time,
+    transfers,
+    waits,
+)
 from gpuledger.reports._experiment.scene import Scene
 from gpuledger.reports._quality import coverage, quality_of
 
@@ -20,6 +32,7 @@ class ExperimentParameters(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     rows: int = Field(30, ge=1, le=1_000_000, description="Most rows of a table; the rest is said below it.")
+    slow_seconds: float = Field(600.0, gt=0, description="Input transfers longer than this are listed.")
     step_pattern: str | None = Field(
         None, description="Regular expression whose first group is the step (epoch) in a node's name."
     )
@@ -41,17 +54,26 @@ def build(ask: Ask, parameters: ExperimentParameters) -> Document:
         generated_at=ask.now,
         display_zone=ask.display_zone,
         coverage=coverage(scene.coverage),
-        sections=_sections(scene),
+        sections=_sections(scene, parameters.slow_seconds),
         ranks=scene.ranks,
     )
 
 
-def _sections(scene: Scene) -> tuple[Section, ...]:
+def _sections(scene: Scene, slow_seconds: float) -> tuple[Section, ...]:
+    advice = tuple(recommendations.notes(scene))
     return (
-        Section("summary", "Summary", (summary.cards(scene), *time.checked(scene))),
+        Section("summary", "Summary", (summary.cards(scene), *time.checked(scene), *success.notes(scene))),
+        Section("recommendations", "Recommendations", advice),
         Section("success", "Success", tuple(success.blocks(scene))),
         Section("time", "Time", tuple(time.blocks(scene))),
+        Section("over-time", "Over time", tuple(over_time.blocks(scene))),
+        Section("gpus", "GPUs", tuple(gpus.blocks(scene))),
+        Section("requested-used", "Requested and used", tuple(requested_used.blocks(scene))),
+        Section("waits", "Queue and hold", tuple(waits.blocks(scene))),
+        Section("transfers", "Transfers", tuple(transfers.blocks(scene, slow_seconds))),
+        Section("failures", "Failures", tuple(failures.blocks(scene))),
         quality_of(scene.ask, scene.coverage),
+        method.definitions(),
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from gpuledger.metrics import NO_GPU, Ask, LedgerCoverage
 from gpuledger.metrics.workflows.names import Names
 from gpuledger.metrics.workflows.read import NOT_MATCHED, Experiment
-from gpuledger.metrics.workflows.tries import CHECKPOINT, KEPT, LOST, OPEN, REPEATED, Tries
+from gpuledger.metrics.workflows.tries import CHECKPOINT, LOST, OPEN, Tries
 from gpuledger.reports import _words as words
 
 if TYPE_CHECKING:
@@ -18,14 +18,6 @@ if TYPE_CHECKING:
 
 NO_STEP = ""
 GIB = 2.0**30
-FATES = {
-    KEPT: "Result kept",
-    REPEATED: "Succeeded again",
-    CHECKPOINT: "Checkpoint used",
-    LOST: "Lost",
-    OPEN: "Still open",
-}
-"""What became of time, in the order it is drawn; they add up to all."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +99,11 @@ class Scene:
         """One colour per name in every figure."""
         hours = self.by_model(self.tries.gpu_hours)
         models = sorted((name for name in hours if name != NO_GPU), key=lambda name: (-hours[name], name))
-        return {"site": self.sites[:12], "gpu_model": tuple(models[:12]), "fate": tuple(FATES.values())}
+        return {
+            "site": self.sites[:12],
+            "gpu_model": tuple(models[:12]),
+            "fate": ("Good", "Checkpoint used", "Lost", "Still open"),
+        }
 
     def totals(self, names: Names) -> dict[str, Totals]:
         """Totals by name; a name without an attempt of the period and without hours in it is left out.

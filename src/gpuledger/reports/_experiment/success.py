@@ -1,10 +1,16 @@
-"""Success by attempts and by nodes, and epochs completed, of each site."""
+"""Success by attempts and by nodes, and epochs completed, of each site, workflow and run."""
 
 from collections.abc import Iterator, Mapping
 
-from gpuledger.model.document import Block, Column, Scalar, Table
+import numpy as np
+
+from gpuledger.metrics import NOT_KNOWN
+from gpuledger.metrics.workflows.tries import CHECKPOINT, KEPT
+from gpuledger.model.chart import Chart
+from gpuledger.model.document import Block, Column, Note, Scalar, Table
 from gpuledger.reports import _words as words
 from gpuledger.reports._experiment.scene import Scene, Totals
+from gpuledger.reports._experiment.shapes import Said, bars
 
 _COLUMNS = (
     Column("attempts", "Attempts", "count", meaning="Matches, executed or not."),
@@ -15,31 +21,78 @@ _COLUMNS = (
     Column("nodes_done", "Nodes done", "count", meaning="Nodes whose kept attempt ran here."),
     Column("node_success", "Of tried", "ratio", meaning="Nodes done ÷ nodes tried here."),
 )
+_LABELS = {"site": "Site", "workflow": "Workflow", "workflow_run": "Run", "target_site": "Target"}
+_UNDONE_SHOWN = 30
 
 
 def blocks(scene: Scene) -> Iterator[Block]:
+    yield _epochs(scene)
     yield table(scene, "success-by-site", "Success by site", "site", scene.by_site)
+    yield from _parts_of_sites(scene)
+    names = scene.tries.names
+    for dimension, title in (("workflow", "Success by workflow"), ("workflow_run", "Success by run")):
+        found = scene.totals(names[dimension])
+        if len(found) > 1:
+            yield table(scene, f"success-by-{dimension.replace('_', '-')}", title, dimension, found)
+    yield from _targets(scene)
+    yield from _undone(scene)
+
+
+def notes(scene: Scene) -> Iterator[Note]:
+    """What a reader must know about how nodes are counted."""
+    tries = scene.tries
+    resumed = int(np.sum(tries.credited != tries.kept))
+    if checkpoints := int(np.sum((tries.fate == CHECKPOINT) & tries.is_inside)):
+        said = f"{words.plural(checkpoints, 'attempt')} stopped at a checkpoint that was resumed"
+        more = (
+            f"; {words.plural(resumed, scene.step_word)} finished by a short resume count for the attempt before it"
+            if resumed
+            else ""
+        )
+        yield Note("checkpoints", "info", "checkpoints", f"{said}{more}.", "time-by-site")
+    if again := scene.whole.succeeded - int(np.sum((tries.fate == KEPT) & tries.is_inside)):
+        hours = float(tries.wall_hours[tries.is_good & (tries.fate != KEPT)].sum())
+        said = f"{words.plural(again, 'success', 'successes')} came on top of another of the same node: {words.amount(hours)} h, counted as good, no node twice."
+        yield Note("succeeded-again", "info", "repeated success", said, "success-by-site")
+    placing = scene.found.placing
+    if placing.declared:
+        rescue = f", {words.count(placing.done_in_rescue)} done by the rescue files" if placing.done_in_rescue else ""
+        yield Note(
+            "declared", "info", "DAG files",
+            f"The DAGs declare {words.plural(placing.declared, 'node')}{rescue}; {words.count(scene.whole.nodes)} nodes were submitted by the logs.",
+            "success-by-site",
+        )  # fmt: skip
+
+
+def _epochs(scene: Scene) -> Chart:
+    amounts = {name: float(totals.epochs) for name, totals in scene.by_site.items() if totals.executed or totals.epochs}
+    whole = scene.whole.epochs
+    word = scene.step_word
+    said = Said(
+        "epochs-by-site", f"{word.capitalize()}s completed by site", _finding(scene, scene.by_site),
+        f"No attempt executed, so no {word} was completed.", "Each node once, for the site that did the work",
+    )  # fmt: skip
+    return bars(scene, said, "site", amounts, lambda amount, _: _share(words.count(amount), amount, whole))
+
+
+def _share(text: str, amount: float, whole: float) -> str:
+    return f"{text} · {words.percent(amount / whole)}" if whole else text
 
 
 def table(scene: Scene, id_: str, title: str, dimension: str, found: Mapping[str, Totals]) -> Table:
     """A row a name; a node that ran at several sites is tried at each, so columns of nodes do not add up."""
     epochs = Column(
-        "epochs",
-        f"{scene.step_word.capitalize()}s",
-        "count",
-        meaning="Credited to the attempt that did the work.",
-        has_bar=True,
-        rank=1,
-    )
-    share = Column("share", "Share", "ratio", is_share=True)
+        "epochs", f"{scene.step_word.capitalize()}s", "count", meaning="Credited to the attempt that did the work.",
+        has_bar=True, rank=1,
+    )  # fmt: skip
+    name = Column(dimension, _LABELS.get(dimension, "Part of site"), dimension=dimension)
     return Table(
-        id=id_, title=title,
-        columns=(Column(dimension, dimension.replace("_", " ").capitalize(), dimension=dimension), epochs, share, *_COLUMNS),
-        rows=tuple(_cells(name, totals, scene.whole.epochs) for name, totals in _sorted(found)[: scene.rows]),
+        id=id_, title=title, columns=(name, epochs, Column("share", "Share", "ratio", is_share=True), *_COLUMNS),
+        rows=tuple(_cells(key, totals, scene.whole.epochs) for key, totals in _sorted(found)[: scene.rows]),
         totals=_cells("All", scene.whole, scene.whole.epochs),
         finding=_finding(scene, found),
-        foot="A node tried at several sites counts at each, so nodes tried do not add up.",
-        left_out=f"{len(found) - scene.rows} more." if len(found) > scene.rows else "",
+        foot="A node tried at several places counts at each, so nodes tried do not add up.",
+        left_out=f"{len(found) - scene.rows} more; `--rows` shows them." if len(found) > scene.rows else "",
     )  # fmt: skip
 
 
@@ -59,6 +112,93 @@ def _finding(scene: Scene, found: Mapping[str, Totals]) -> str:
     if not named or not scene.whole.epochs:
         return f"No {scene.step_word} was completed."
     name, first = named[0]
-    none = [each for each, totals in found.items() if totals.executed and not totals.epochs]
+    none = [each for each, totals in found.items() if totals.executed and not totals.epochs and each != NOT_KNOWN]
     said = f"{name} completed {words.count(first.epochs)} of {words.plural(scene.whole.epochs, scene.step_word)}."
-    return said + (f" {' and '.join(none)} completed none." if none else "")
+    if not none:
+        return said
+    return (
+        f"{said} {listed(none[:6])} completed none." if len(none) <= 6 else f"{said} {len(none)} others completed none."
+    )
+
+
+def listed(names: list[str]) -> str:
+    """a, b and c."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _parts_of_sites(scene: Scene) -> Iterator[Table]:
+    """Parts that an overlay names (OSPool's sites), where there are any."""
+    tries = scene.tries
+    if not any(tries.names["resource_name"].labels):
+        return
+    site, part = tries.names["site"], tries.names["resource_name"]
+    labels = [f"{s} · {p}" if p else s for s in site.labels for p in part.labels]
+    both = type(site)(site.codes * len(part.labels) + part.codes, tuple(labels)).renamed(labels)
+    yield table(scene, "success-by-part-of-site", "Success by part of a site", "part", scene.totals(both))
+
+
+def _targets(scene: Scene) -> Iterator[Table]:
+    """What was asked for and where it ran, where nodes tell a target."""
+    tries = scene.tries
+    target, site = tries.names["target_site"], tries.names["site"]
+    if all(label == NOT_KNOWN for label in target.labels):
+        return
+    pairs = np.bincount(
+        target.codes * len(site.labels) + site.codes,
+        weights=scene.inside,
+        minlength=len(target.labels) * len(site.labels),
+    )
+    rows = [
+        (target.labels[n // len(site.labels)], site.labels[n % len(site.labels)], int(count))
+        for n, count in enumerate(pairs.tolist()) if count
+    ]  # fmt: skip
+    rows.sort(key=lambda row: (row[0], -row[2], row[1]))
+    elsewhere = sum(count for wanted, got, count in rows if NOT_KNOWN not in (wanted, got) and wanted != got)
+    yield Table(
+        id="targets", title="Where nodes were meant to run, and where they ran",
+        columns=(Column("target", "Target", dimension="site"), Column("site", "Ran at", dimension="site"), Column("attempts", "Attempts", "count", has_bar=True)),
+        rows=tuple(rows[: scene.rows]),
+        finding=f"{words.plural(elsewhere, 'attempt')} ran elsewhere than the node asked for." if elsewhere else "Every attempt ran where its node asked for.",
+        foot="The target is the node's ResourceName.",
+        left_out=f"{len(rows) - scene.rows} more; `--rows` shows them." if len(rows) > scene.rows else "",
+    )  # fmt: skip
+
+
+def _undone(scene: Scene) -> Iterator[Table]:
+    """Nodes that were tried and never succeeded, most GPU-hours first."""
+    tries = scene.tries
+    node = tries.names["node"]
+    tried = np.bincount(node.codes, weights=scene.inside, minlength=len(node.labels))
+    undone = np.flatnonzero((tried > 0) & (tries.kept < 0))
+    if not len(undone):
+        return
+    gpu = node.sums(tries.gpu_hours)
+    last = _last_rows(scene)
+    order = sorted(undone.tolist(), key=lambda n: (-gpu[n], -tried[n], node.labels[n]))
+    rows = [_undone_row(scene, last[n], int(tried[n]), float(gpu[n])) for n in order[: min(_UNDONE_SHOWN, scene.rows)]]
+    yield Table(
+        id="nodes-without-success", title="Nodes that never succeeded",
+        columns=(
+            Column("node", "Node"), Column("workflow", "Workflow"), Column("attempts", "Attempts", "count"),
+            Column("gpu", "GPU-hours", "gpu_hour", has_bar=True), Column("site", "Last at", dimension="site"),
+            Column("cause", "Last ended by"),
+        ),
+        rows=tuple(rows),
+        finding=f"{words.plural(len(undone), 'node')} of {words.count(scene.whole.nodes)} never succeeded.",
+        left_out=f"{len(undone) - len(rows)} more." if len(undone) > len(rows) else "",
+    )  # fmt: skip
+
+
+def _last_rows(scene: Scene) -> dict[int, int]:
+    """Per node the row of its last attempt."""
+    tries = scene.tries
+    order = np.argsort(tries.began_us, kind="stable")
+    return dict(zip(tries.names["node"].codes[order].tolist(), order.tolist(), strict=True))
+
+
+def _undone_row(scene: Scene, row: int, tried: int, gpu: float) -> tuple[Scalar, ...]:
+    names = scene.tries.names
+    node, workflow, site = (names[key].labels[names[key].codes[row]] for key in ("node_name", "workflow", "site"))
+    if node == "no node":
+        node = names["job_id"].labels[names["job_id"].codes[row]]
+    return node, workflow, tried, gpu, site, scene.tries.causes[row].label

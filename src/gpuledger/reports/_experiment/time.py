@@ -5,11 +5,14 @@ from collections.abc import Iterator
 import numpy as np
 
 from gpuledger.metrics.workflows.tries import LOST
+from gpuledger.model.chart import Bar, Chart
 from gpuledger.model.document import Block, Column, Note, Scalar, Table
 from gpuledger.reports import _words as words
 from gpuledger.reports._experiment.scene import Scene, Totals
+from gpuledger.reports._experiment.shapes import Said, bars, parted
 
 TOLERANCE = 1e-6
+_PARTS = (("good", "Good"), ("checkpoint", "Checkpoint used"), ("lost", "Lost"), ("open", "Still open"))
 _HOURS = (
     Column(
         "wall", "Wall hours", "hour", meaning="Start to end of attempts, whatever became of them.", has_bar=True, rank=1
@@ -27,8 +30,65 @@ _HOURS = (
 
 
 def blocks(scene: Scene) -> Iterator[Block]:
+    yield _fates(scene, "wall")
+    yield _fates(scene, "gpu")
     yield _by_site(scene)
-    yield _causes(scene)
+    table = _causes(scene)
+    yield _lost(scene, table)
+    yield table
+
+
+def _fates(scene: Scene, unit: str) -> Chart:
+    """A bar a site, its parts what became of the time."""
+    what = "Wall hours" if unit == "wall" else "GPU-hours"
+    whole = getattr(scene.whole, unit)
+    sites = sorted(scene.by_site.items(), key=lambda item: (-getattr(item[1], unit), item[0]))
+    rows = [_fate_bar(name, totals, unit, whole) for name, totals in sites if totals.executed or totals.wall]
+    good = getattr(scene.whole, f"good_{unit}") + getattr(scene.whole, f"checkpoint_{unit}")
+    share = (
+        f"{words.percent(good / whole)} of {words.amount(whole)} {what[0].lower() + what[1:] if unit == 'wall' else what} were good or used as a checkpoint."
+        if whole
+        else "No time was used."
+    )
+    said = Said(
+        f"{unit}-hours-by-site",
+        f"{what} by site: good, checkpointed, lost",
+        share,
+        "No attempt executed.",
+        "Amount, share of all, part that was good",
+    )
+    return parted(scene, said, rows, "fate")
+
+
+def _fate_bar(name: str, totals: Totals, unit: str, whole: float) -> Bar:
+    parts = tuple((label, float(getattr(totals, f"{key}_{unit}"))) for key, label in _PARTS)
+    amount = float(getattr(totals, unit))
+    good = (parts[0][1] + parts[1][1]) / amount if amount else None
+    said = [
+        words.amount(amount),
+        words.percent(amount / whole) if whole else "",
+        f"{words.percent(good)} good" if good is not None else "",
+    ]
+    return Bar(name, name, parts, " · ".join(filter(None, said)))
+
+
+def _lost(scene: Scene, table: Table) -> Chart:
+    """The causes as bars, with share and n."""
+    found = {str(row[0]): row for row in table.rows if row[1]}
+    said = Said(
+        "lost-hours-by-cause",
+        "Wall hours lost by cause",
+        table.finding,
+        "No wall time was lost.",
+        "Hours, share of what was lost, n attempts",
+    )
+
+    def worded(amount: float, name: str) -> str:
+        row = found.get(name)
+        n = f" · n {words.count(row[4])}" if row else ""  # type: ignore[arg-type]
+        return f"{words.amount(amount)} h · {words.percent(amount / scene.whole.lost_wall)}{n}"
+
+    return bars(scene, said, None, {name: float(row[1]) for name, row in found.items()}, worded)  # type: ignore[arg-type]
 
 
 def _by_site(scene: Scene) -> Table:

@@ -1,0 +1,197 @@
+"""Where attempts failed: by site, host and GPU. What people and DAGs removed is no failure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from math import sqrt
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gpuledger.metrics import NOT_KNOWN
+from gpuledger.metrics.workflows.names import Names
+from gpuledger.metrics.workflows.tries import LOST
+from gpuledger.model.chart import GridRow
+from gpuledger.model.document import Block, Column, Scalar, Table
+from gpuledger.reports import _words as words
+from gpuledger.reports._experiment.scene import Scene
+from gpuledger.reports._experiment.shapes import Said, grid
+from gpuledger.reports._experiment.success import listed
+
+if TYPE_CHECKING:
+    from gpuledger.metrics.events import Floats, Whole
+
+NO_FAILURE = ("removed", "policy", "checkpoint", "unknown")
+"""Kinds of causes that say nothing about the place."""
+Z = 1.96
+FEWEST = 5
+"""A place with fewer attempts is never called worse than others."""
+MOST_CAUSES = 12
+
+
+@dataclass(frozen=True)
+class Place:
+    """Attempts of one host or GPU that were decided there, and how many of them failed."""
+
+    name: str
+    site: str
+    decided: int
+    failed: int
+    lost_gpu: float
+    cause: str
+
+    @property
+    def ratio(self) -> float:
+        return self.failed / self.decided if self.decided else 0.0
+
+    @property
+    def least_ratio(self) -> float:
+        """The lower end of Wilson's 95 % interval: how bad it is at least."""
+        return wilson(self.failed, self.decided)[0]
+
+
+def wilson(failed: int, decided: int) -> tuple[float, float]:
+    """Wilson's 95 % interval of a share. Source: Wilson 1927, JASA 22, 209."""
+    if not decided:
+        return 0.0, 1.0
+    share = failed / decided
+    middle = share + Z * Z / (2 * decided)
+    half = Z * sqrt(share * (1 - share) / decided + Z * Z / (4 * decided * decided))
+    whole = 1 + Z * Z / decided
+    return max(0.0, (middle - half) / whole), min(1.0, (middle + half) / whole)
+
+
+@dataclass(frozen=True, eq=False)
+class Failures:
+    """Which attempts failed, counted by place."""
+
+    scene: Scene
+
+    @cached_property
+    def is_failed(self) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+        tries = self.scene.tries
+        kinds = tries.kind
+        counts = np.array([label not in NO_FAILURE for label in kinds.labels] or [False])
+        failed: np.ndarray[tuple[int], np.dtype[np.bool_]] = (
+            tries.is_inside & (tries.fate == LOST) & counts[kinds.codes]
+        )
+        return failed
+
+    @cached_property
+    def is_decided(self) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+        """Failed or succeeded: removed and open attempts tell neither."""
+        decided: np.ndarray[tuple[int], np.dtype[np.bool_]] = self.is_failed | (
+            self.scene.tries.is_inside & self.scene.tries.is_good
+        )
+        return decided
+
+    @cached_property
+    def ratio(self) -> float:
+        """Of all attempts."""
+        decided = int(self.is_decided.sum())
+        return int(self.is_failed.sum()) / decided if decided else 0.0
+
+    @cached_property
+    def hosts(self) -> tuple[Place, ...]:
+        tries = self.scene.tries
+        return self._places(tries.names["host"], np.arange(len(tries)), np.ones(len(tries)))
+
+    @cached_property
+    def gpus(self) -> tuple[Place, ...]:
+        parts = self.scene.tries.parts
+        return self._places(parts.gpus, parts.rows, parts.weights)
+
+    def _places(self, names: Names, rows: "Whole", weights: "Floats") -> tuple[Place, ...]:
+        tries, size = self.scene.tries, len(names.labels)
+        failed, decided = self.is_failed[rows], self.is_decided[rows]
+        counts = [np.bincount(names.codes, weights=chosen, minlength=size) for chosen in (decided, failed)]
+        lost = np.bincount(names.codes, weights=np.nan_to_num(tries.gpu_hours[rows] * weights) * failed, minlength=size)
+        site, cause = self._last(names, rows, decided), self._last(names, rows, failed)
+        found = [
+            Place(
+                names.labels[n], tries.names["site"].labels[tries.names["site"].codes[site[n]]], int(counts[0][n]), int(counts[1][n]),
+                float(lost[n]), tries.causes[cause[n]].label if counts[1][n] else "",
+            )
+            for n in range(size) if counts[0][n] and names.labels[n] != NOT_KNOWN
+        ]  # fmt: skip
+        return tuple(sorted(found, key=lambda place: (-place.least_ratio, -place.failed, place.name)))
+
+    @staticmethod
+    def _last(names: Names, rows: "Whole", chosen: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> "dict[int, int]":
+        """A row of each name among the chosen."""
+        return dict(zip(names.codes[chosen].tolist(), rows[chosen].tolist(), strict=True))
+
+    def worse(self, places: tuple[Place, ...]) -> tuple[Place, ...]:
+        """Places that fail more than all attempts do, surely: the whole 95 % interval lies above, with five attempts or more."""
+        return tuple(place for place in places if place.decided >= FEWEST and place.least_ratio > max(self.ratio, 0.0))
+
+
+def blocks(scene: Scene) -> Iterator[Block]:
+    failures = Failures(scene)
+    yield _by_site(scene, failures)
+    yield _table(scene, failures, "failures-by-host", "Failures by host", "Host", failures.hosts)
+    if failures.gpus:
+        yield _table(scene, failures, "failures-by-gpu", "Failures by GPU", "GPU", failures.gpus)
+
+
+def _by_site(scene: Scene, failures: Failures) -> Block:
+    """Failed attempts by cause and site."""
+    tries, site = scene.tries, scene.tries.names["site"]
+    lost = tries.is_inside & (tries.fate == LOST)
+    cause, size = tries.cause, len(site.labels)
+    counts = np.bincount(cause.codes * size + site.codes, weights=lost, minlength=len(cause.labels) * size).reshape(
+        -1, size
+    )
+    order = [n for n in np.argsort(-counts.sum(axis=1), kind="stable").tolist() if counts[n].sum()]
+    sites = [name for name in scene.by_site if counts[:, site.labels.index(name)].sum()]
+    rows = [
+        GridRow(cause.labels[n], values=tuple(float(counts[n][site.labels.index(name)]) for name in sites))
+        for n in order[:MOST_CAUSES]
+    ]
+    decided, failed = int(failures.is_decided.sum()), int(failures.is_failed.sum())
+    said = Said(
+        "lost-attempts-by-site", "Lost attempts by cause and site",
+        f"{words.count(failed)} of {words.plural(decided, 'decided attempt')} failed ({words.percent(failures.ratio)}); {words.count(int(lost.sum()))} were lost in all." if decided else "No attempt was decided.",
+        "No attempt was lost.", "Failed: not removed, not held by a policy", f"{len(order) - MOST_CAUSES} more causes in the table." if len(order) > MOST_CAUSES else "",
+    )  # fmt: skip
+    return grid(scene, said, ("count", "attempts"), sites, rows)
+
+
+def _table(scene: Scene, failures: Failures, id_: str, title: str, label: str, places: tuple[Place, ...]) -> Table:
+    bad = [place for place in places if place.failed]
+    worse = failures.worse(places)
+    rows: list[tuple[Scalar, ...]] = [
+        (
+            place.name,
+            place.site,
+            place.decided,
+            place.failed,
+            place.ratio,
+            place.least_ratio,
+            place.lost_gpu,
+            place.cause,
+        )
+        for place in bad[: scene.rows]
+    ]
+    return Table(
+        id=id_, title=title,
+        columns=(
+            Column("name", label), Column("site", "Site", dimension="site"), Column("decided", "Decided", "count"),
+            Column("failed", "Failed", "count", has_bar=True), Column("ratio", "Failed share", "ratio", rank=1),
+            Column("least", "At least", "ratio", meaning="Lower end of Wilson's 95 % interval."), Column("lost", "GPU-hours lost", "gpu_hour"),
+            Column("cause", "Last cause"),
+        ),
+        rows=tuple(rows), finding=_finding(failures, worse, label, len(places)),
+        foot="Decided: succeeded or failed; what was removed says nothing about the place. Most certain first.",
+        left_out=f"{len(bad) - scene.rows} more; `--rows` shows them." if len(bad) > scene.rows else "",
+        empty="No attempt failed at a place that is known.",
+    )  # fmt: skip
+
+
+def _finding(failures: Failures, worse: tuple[Place, ...], label: str, count: int) -> str:
+    what = "host" if label == "Host" else "GPU"
+    if not worse:
+        return f"No {what} of {words.count(count)} fails surely more often than all attempts do ({words.percent(failures.ratio)})."
+    named = listed([place.name for place in worse[:3]])
+    more = f" and {words.plural(len(worse) - 3, 'other')}" if len(worse) > 3 else ""
+    return f"{named}{more} {'fails' if len(worse) == 1 else 'fail'} surely more often than all attempts do ({words.percent(failures.ratio)})."
