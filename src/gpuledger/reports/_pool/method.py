@@ -16,8 +16,25 @@ def method(pool: Pool) -> Section:
         Text("counting", "\n".join(_counting(pool)), "How GPUs are counted"),
         Text("capacity-rules", "\n".join(_capacity(pool)), "Classes, tiers and memory"),
         Text("left-out-rules", "\n".join(_left_out(pool)), "What is left out"),
+        Text("further", "\n".join(_further()), "Look further"),
     )
     return Section("method", "Methodology", texts)
+
+
+_FURTHER = (
+    ("pool-hosts", "every host by model, those left out too, with what each of its GPUs did"),
+    ("pool-host", "one host or lab: its users, contention, how evenly it is used"),
+    ("pool-backfill", "how long secondary slots are free, how long their jobs run, how often they are evicted"),
+    ("pool-unused", "GPUs without work over days, by tier"),
+    ("pool-snapshot", "a model at one moment, GPU by GPU"),
+    ("pool-pressure", "who waits for GPUs, queue against supply, suspicious jobs, most GPUs of a user"),
+)
+
+
+def _further() -> Iterator[str]:
+    """The reports that answer what this one leaves open."""
+    yield "Of the same period and files:"
+    yield from (f"- gpuledger report {name}: {what}" for name, what in _FURTHER)
 
 
 def _counting(pool: Pool) -> Iterator[str]:
