@@ -3,6 +3,7 @@
 import typer
 
 from gpuledger.cli.experiment_csv import csv
+from gpuledger.cli.experiment_report import report
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True)
 
@@ -14,8 +15,9 @@ def experiment() -> None:
     \b
     Examples:
       gpuledger experiment csv --zone America/Chicago
-      gpuledger experiment csv --dag-files train.dag --metl-logs metl.log -o job_summary.csv
+      gpuledger experiment report job_summary.csv -o reports
     """
 
 
 app.command("csv")(csv)
+app.command("report")(report)

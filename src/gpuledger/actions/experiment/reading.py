@@ -1,13 +1,15 @@
 """The files of an experiment into a ledger."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from gpuledger.actions.experiment.inputs import Files
 from gpuledger.actions.ingest import Manner
 from gpuledger.actions.read import Outcome, Reading, read
 from gpuledger.config import Ledger
+from gpuledger.model.errors import SourceError
 
 
 @dataclass(frozen=True)
@@ -25,3 +27,13 @@ def read_all(ledger: Ledger, files: Files, how: How, now: datetime) -> Iterator[
             yield from read(
                 ledger, [str(path) for path in paths], Reading(source, how.zone, how.cluster), now, Manner()
             )
+
+
+def read_tables(ledger: Ledger, tables: Sequence[Path], how: How, now: datetime) -> Iterator[Outcome]:
+    """What became of each table of attempts, ours or the earlier tool's. Raises SourceError for one that is not there."""
+    for path in tables:
+        if not path.exists():
+            raise SourceError(f"{path} does not exist; `gpuledger experiment csv` makes it from DAGs and event logs.")
+    yield from read(
+        ledger, [str(path) for path in tables], Reading("job-summary", how.zone, how.cluster), now, Manner()
+    )

@@ -1,0 +1,117 @@
+"""The files of an experiment on the command line, and the ledger they are read into."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gpuledger.cli import messages
+from gpuledger.cli.session import Session
+from gpuledger.model.errors import NoData
+
+if TYPE_CHECKING:
+    from gpuledger.actions.experiment.inputs import Files
+    from gpuledger.actions.experiment.reading import How
+    from gpuledger.actions.read import Outcome
+    from gpuledger.config import Ledger
+
+SHOWN_PROBLEMS = 3
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The files of an experiment, and how they are read."""
+
+    dag_files: Annotated[
+        list[Path] | None,
+        typer.Option("--dag-files", metavar="FILE", help="DAGs; repeat it for several. [every *.dag here]"),
+    ] = None
+    metl_logs: Annotated[
+        list[Path] | None,
+        typer.Option("--metl-logs", metavar="FILE", help="Event logs; repeat it for several. [metl.log]"),
+    ] = None
+    standalone_dir: Annotated[
+        Path, typer.Option("--standalone-dir", metavar="DIR", help="Where runs outside a DAG have their metl_*.log.")
+    ] = Path("standalone")
+    is_standalone: Annotated[
+        bool, typer.Option("--include-standalone", help="Read the logs of runs outside a DAG too.")
+    ] = False
+    zone: Annotated[
+        str | None,
+        typer.Option(
+            "--zone", metavar="ZONE", help="Zone of the access point, e.g. America/Chicago. [as the log proves]"
+        ),
+    ] = None
+    cluster: Annotated[
+        str | None, typer.Option("--cluster", metavar="NAME", help="Access point, where no file names it.")
+    ] = None
+
+    @property
+    def is_named(self) -> bool:
+        """Was any file named?"""
+        return bool(self.dag_files or self.metl_logs or self.is_standalone)
+
+    @property
+    def how(self) -> "How":
+        """How they are read."""
+        from gpuledger.actions.experiment.reading import How
+
+        return How(self.zone, self.cluster)
+
+    def found(self) -> "Files":
+        """Raises SourceError for one that is not there."""
+        from gpuledger.actions.experiment.inputs import found
+
+        return found(Path(), self.dag_files, self.metl_logs, self.standalone_dir if self.is_standalone else None)
+
+
+@contextmanager
+def filled(session: Session, inputs: Inputs) -> "Iterator[Ledger]":
+    """A ledger with the experiment in it: the one of --ledger, else one of its own that goes away.
+
+    Raises what stopped the reading of a file: a table of half of them would be taken for the whole.
+    """
+    from gpuledger.actions.experiment.reading import read_all
+
+    files = inputs.found()
+    with _ledger(session) as ledger:
+        for outcome in read_all(ledger, files, inputs.how, session.now):
+            _say(outcome)
+        yield ledger
+
+
+@contextmanager
+def filled_from(session: Session, tables: Sequence[Path], how: "How") -> "Iterator[Ledger]":
+    """The same from tables of attempts. Raises SourceError for one that is not there, NoData for one without a row."""
+    from gpuledger.actions.experiment.reading import read_tables
+
+    with _ledger(session) as ledger:
+        for outcome in read_tables(ledger, tables, how, session.now):
+            _say(outcome)
+            if outcome.error:
+                raise outcome.error
+        yield ledger
+
+
+@contextmanager
+def _ledger(session: Session) -> "Iterator[Ledger]":
+    from gpuledger.actions.experiment.own import own_ledger
+
+    with session.open() if session.typed.ledger else own_ledger(session.settings) as ledger:
+        yield ledger
+
+
+def _say(outcome: "Outcome") -> None:
+    """What a reader must know of one input. Raises its error."""
+    if outcome.done:
+        for remark in outcome.done.remarks:
+            messages.say(f"note: {remark}")
+        for problem in outcome.done.first_problems[:SHOWN_PROBLEMS]:
+            messages.say(f"{outcome.input_name}, line {problem.line:,}: {problem.reason}")
+    if outcome.error and not isinstance(outcome.error, NoData):
+        raise outcome.error
+    if outcome.error:
+        messages.warn(str(outcome.error))

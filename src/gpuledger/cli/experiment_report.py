@@ -1,0 +1,140 @@
+"""`gpuledger experiment report`: the CSV, or the logs themselves, → figures, page, workbook and text in a folder."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gpuledger.cli import messages
+from gpuledger.cli.experiment_files import Inputs, filled, filled_from
+from gpuledger.cli.options import spread, words
+from gpuledger.cli.session import Session
+from gpuledger.model.choice import PeriodChoice
+from gpuledger.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from gpuledger.config import Ledger
+    from gpuledger.model.document import Document
+
+FORMATS = "png,text,html,xlsx,json,csv"
+TABLE = Path("job_summary.csv")
+EARLIER_WORDS: Mapping[str, str] = {
+    "evicted": "preempted", "aborted": "removed", "checkpointed": "requeued", "released": "held",
+}  # fmt: skip
+"""Words of the earlier tool's Final Status that are not ours."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Which attempts the report is about. Commas join values."""
+
+    sites: Annotated[
+        list[str] | None, typer.Option("--site", "--resource", metavar="NAME", help="Only what ran there.")
+    ] = None
+    targets: Annotated[
+        list[str] | None, typer.Option("--target", metavar="NAME", help="Only what was meant for that site.")
+    ] = None
+    dags: Annotated[list[str] | None, typer.Option("--dag", metavar="NAME", help="Only these DAGs.")] = None
+    runs: Annotated[list[str] | None, typer.Option("--run", metavar="UUID", help="Only these runs.")] = None
+    states: Annotated[
+        list[str] | None,
+        typer.Option("--status", metavar="WORD", help="Only what ended so: completed, failed, preempted (evicted) …"),
+    ] = None
+
+    hours: Annotated[int | None, typer.Option("--hours", metavar="N", help="The last N hours: --last Nh.")] = None
+
+    @property
+    def where(self) -> list[str]:
+        """The same as filters."""
+        dags = [name.removesuffix(".dag") for name in words(self.dags)]
+        states = [EARLIER_WORDS.get(name.lower(), name.lower()) for name in words(self.states)]
+        chosen = {
+            "site": words(self.sites), "target_site": words(self.targets), "workflow": dags,
+            "workflow_run": words(self.runs), "state": states,
+        }  # fmt: skip
+        return [f"{name}={','.join(values)}" for name, values in chosen.items() if values]
+
+
+@dataclass(frozen=True)
+class Made:
+    """What is made and where it goes."""
+
+    folder: Annotated[
+        Path,
+        typer.Option("--output-dir", "-o", metavar="DIR", help="Folder of the report, made where it is not there."),
+    ] = Path("reports")
+    formats: Annotated[
+        str, typer.Option("--format", metavar="FORMATS", help="Also svg and parquet; commas join them.")
+    ] = FORMATS
+
+
+@spread
+def report(
+    ctx: typer.Context,
+    inputs: Inputs,
+    when: PeriodChoice,
+    kept: Kept,
+    made: Made,
+    table: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[CSV]", show_default=False, help="Table of attempts, ours or the earlier tool's. [job_summary.csv]"
+        ),
+    ] = None,
+) -> None:
+    """Make the report of an experiment: figures, page, workbook and text.
+
+    From a table of attempts, or from DAGs and event logs (--dag-files, --metl-logs), or from the ledger of --ledger.
+
+    \b
+    Examples:
+      gpuledger experiment report job_summary.csv -o reports --zone America/Chicago
+      gpuledger experiment report --dag-files train.dag --metl-logs metl.log --site aws --last 30d
+    """
+    from gpuledger.render import render
+
+    session: Session = ctx.obj
+    with _read(session, table, inputs) as ledger:
+        document = _document(session, ledger, _chosen(when, kept.hours), kept.where)
+    for file in render(document, words([made.formats]), made.folder):
+        print(file)
+    messages.say(document.finding)
+
+
+@contextmanager
+def _read(session: Session, table: Path | None, inputs: Inputs) -> "Iterator[Ledger]":
+    """The ledger that the report is of. Raises UsageError for a table and logs at once: they would be counted twice."""
+    if table and inputs.is_named:
+        raise UsageError("Name the table or the logs, not both: they tell of the same attempts.")
+    if inputs.is_named:
+        with filled(session, inputs) as ledger:
+            yield ledger
+    elif table is None and session.typed.ledger:
+        with session.open_existing() as ledger:
+            yield ledger
+    else:
+        with filled_from(session, [table or TABLE], inputs.how) as ledger:
+            yield ledger
+
+
+def _chosen(when: PeriodChoice, hours: int | None) -> PeriodChoice:
+    if hours is None:
+        return when
+    if set(when.spoken) - {"--to"}:
+        raise UsageError(f"One period at a time: --hours and {' and '.join(when.spoken)} do not go together.")
+    return PeriodChoice(end=when.end, last=f"{hours}h")
+
+
+def _document(session: Session, ledger: "Ledger", when: PeriodChoice, where: list[str]) -> "Document":
+    """The very Document of `gpuledger report experiment` on this ledger."""
+    from gpuledger.actions.report import report as action
+    from gpuledger.config.check import parameters
+    from gpuledger.plugins import load
+
+    declared = load("reports", "experiment")
+    configured = session.settings.reports.get(declared.name, {})
+    said = parameters(declared.parameters, configured, f"report {declared.name}")
+    return action(ledger, declared, said, session.period(when, declared.window(configured)), where, session.now)
