@@ -3,8 +3,8 @@
 Attempts: the greater of (ended over running over pending, observed_at, number of known columns, row_hash,
 reported_by) wins as a whole, except the measured use, which is taken from the reading with the greater
 (usage_observed_at, number of known use columns, usage_hash): a reading without it never erases it. This is a maximum
-over a total order: order and repetition of the inputs do not matter. Other tables with observed_at: the greater
-(observed_at, row_hash), a maximum as well. Tables without it: the later write, where row_hash differs.
+over a total order: order and repetition of the inputs do not matter. Other tables with observed_at or
+last_seen_at: the greater (that moment, row_hash), a maximum as well. Tables without it: the later write, where row_hash differs.
 """
 
 # ruff: noqa: S608 - SQL is put together from canonical names and quoted literals only
@@ -33,6 +33,11 @@ def said(table: Table) -> tuple[str, ...]:
     """What a reading says: the columns that row_hash covers."""
     outside = {*NOT_SAID, *PERIOD_OF, *(USAGE_COLUMNS if table is JOB_ATTEMPTS else ())}
     return tuple(name for name in table.column_names if name not in outside)
+
+
+def observed(table: Table) -> str | None:
+    """The column that says which of two readings is newer."""
+    return next((name for name in ("observed_at", "last_seen_at") if name in table.column_names), None)
 
 
 def prepared(cursor: duckdb.DuckDBPyConnection, rows: pa.Table, table: Table, ingest_id: str) -> pa.Table:
@@ -117,8 +122,9 @@ def _replaced(rows: pa.Table, by: pa.Table) -> pa.Table:
 def _greater(table: Table) -> str:
     """What is compared between two readings, as a DuckDB ROW; `n` numbers readings in the order of writing."""
     if table is not JOB_ATTEMPTS:
-        observed = "coalesce(epoch_us(observed_at), -9e15), row_hash, " if "observed_at" in table.column_names else ""
-        return f"ROW({observed}CASE WHEN is_old THEN -1 ELSE n END)"
+        moment = observed(table)
+        observed_first = f"coalesce(epoch_us({moment}), -9e15), row_hash, " if moment else ""
+        return f"ROW({observed_first}CASE WHEN is_old THEN -1 ELSE n END)"
     progress = "CASE WHEN ended_at IS NOT NULL THEN 2 WHEN started_at IS NOT NULL THEN 1 ELSE 0 END"
     known = " + ".join(f"({quoted(name)} IS NOT NULL)::INT" for name in said(table))
     return (
@@ -140,9 +146,8 @@ def _rule_parts(table: Table) -> tuple[str, str, str]:
     """SQL of (usage's winner, whether the row differs, whether its use differs)."""
     hashed = "w.row_hash IS DISTINCT FROM o.row_hash" if "row_hash" in table.column_names else "false"
     if table is not JOB_ATTEMPTS:
-        later = (
-            "w.observed_at > coalesce(o.observed_at, '-infinity')" if "observed_at" in table.column_names else "false"
-        )
+        moment = observed(table)
+        later = f"w.{moment} > coalesce(o.{moment}, '-infinity')" if moment else "false"
         return "NULL::BIGINT", f"({hashed} OR coalesce({later}, false))", "false"
     usage = f"arg_max(n, {USAGE_GREATER}) FILTER (usage_hash IS NOT NULL)"
     return (
@@ -176,9 +181,8 @@ def says_something(table: Table) -> str:
         return "o.ingest_id IS NULL"
     if table is not JOB_ATTEMPTS:
         differs = "o.ingest_id IS NULL OR i.row_hash IS DISTINCT FROM o.row_hash"
-        if "observed_at" not in table.column_names:
-            return differs
-        return f"{differs} OR i.observed_at > coalesce(o.observed_at, '-infinity')"
+        moment = observed(table)
+        return f"{differs} OR i.{moment} > coalesce(o.{moment}, '-infinity')" if moment else differs
     later = "ROW(coalesce(epoch_us(i.observed_at), -9e15), coalesce(i.reported_by, '')) > ROW(coalesce(epoch_us(o.observed_at), -9e15), coalesce(o.reported_by, ''))"
     return f"""o.ingest_id IS NULL OR i.row_hash IS DISTINCT FROM o.row_hash
         OR (i.usage_hash IS NOT NULL
@@ -188,5 +192,5 @@ def says_something(table: Table) -> str:
 
 def compared_columns(table: Table) -> tuple[str, ...]:
     """The few stored columns that `says_something` needs beside the key."""
-    wanted = ("row_hash", "usage_hash", "observed_at", "usage_observed_at", "reported_by", "ingest_id")
+    wanted = ("row_hash", "usage_hash", "observed_at", "usage_observed_at", "last_seen_at", "reported_by", "ingest_id")
     return (*table.key, *(name for name in wanted if name in table.column_names))
