@@ -18,7 +18,7 @@ from gpuledger.model.batch import Batch
 from gpuledger.model.capacity import Capacity
 from gpuledger.model.chart import Spans
 from gpuledger.model.document import Document, Note, Text
-from gpuledger.model.errors import NoData
+from gpuledger.model.errors import NoData, UsageError
 from gpuledger.model.period import Period, last, named
 from gpuledger.model.tables import GPU_STATES, SNAPSHOTS
 from gpuledger.render import render
@@ -398,3 +398,18 @@ def test_filters_keep_a_part_of_the_pool(tmp_path: Path) -> None:
     assert rows(found, "classes")["totals"]["present_gpus"] == 1
     assert "where class=open" in found.title
     assert isinstance(found.parameters, Mapping)
+
+
+def test_a_name_that_was_never_seen_is_an_error_and_true_emptiness_is_none(tmp_path: Path) -> None:
+    store = pool(tmp_path, gpu("a", "G0", range(4)), readings=range(8))
+    period = Period(START, START + 4 * HOUR)
+
+    def of(where: Filter, over: Period = period) -> Document:
+        return build(StoreAsk(store, over, over.end, "UTC", (where,), Capacity()), PoolParameters())
+
+    with pytest.raises(UsageError, match="There is no host 'b'"):
+        of(Filter("host", "=", ("b",)))
+    empty = build(StoreAsk(store, Period(START + 5 * HOUR, START + 8 * HOUR), START + 8 * HOUR), PoolParameters())
+    assert empty.finding == "No GPU was reported."
+    assert empty.subject == "no GPU was reported"
+    assert table(empty, "classes").rows == ()

@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from gpuledger.metrics import Ask
+from gpuledger.metrics.filters import require_values
 from gpuledger.model.capacity import is_match
 from gpuledger.model.devices import gpu_model
 from gpuledger.model.document import Document, Note, Scalar, Section
@@ -54,10 +55,12 @@ class PoolParameters(BaseModel):
 
 
 def build(ask: Ask, parameters: PoolParameters) -> Document:
-    """Raises NoData when nobody looked at any GPU in the period."""
+    """Raises NoData when nobody looked at any GPU in the period, UsageError for a filter's name that was never seen."""
     view = View(ask)
     view.require_readings("pool")
     pool = Pool.asked(view, parameters.rows)
+    if not pool.value("present_gpus"):
+        require_values(ask, TABLE)
     course, draining, prevented = Course(pool), Draining(pool), Prevented(pool)
     trend = Trend(pool, parameters.periods, parameters.weeks)
     models = _models(pool, parameters.model)
