@@ -4,6 +4,7 @@ import typer
 
 from gpuledger.cli.experiment_csv import csv
 from gpuledger.cli.experiment_report import report
+from gpuledger.cli.experiment_watch import watch
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True)
 
@@ -16,8 +17,10 @@ def experiment() -> None:
     Examples:
       gpuledger experiment csv --zone America/Chicago
       gpuledger experiment report job_summary.csv -o reports
+      gpuledger experiment watch metl.log
     """
 
 
 app.command("csv")(csv)
 app.command("report")(report)
+app.command("watch")(watch)

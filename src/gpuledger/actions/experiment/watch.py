@@ -1,0 +1,203 @@
+"""The jobs of event logs as they stand now. A log is read on from where the last look ended, never from its beginning."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from gpuledger.metrics.workflows.nodes import Node, Placing
+from gpuledger.model.batch import Batch
+from gpuledger.model.errors import NoData, SourceError
+from gpuledger.model.schema import conform
+from gpuledger.model.tables import JOB_ATTEMPTS, JOB_EVENTS
+from gpuledger.model.workflow import step_of
+from gpuledger.sources import Context
+from gpuledger.sources.condor_log import CondorLog
+from gpuledger.sources.condor_log.follow import Place, tellings
+from gpuledger.sources.dagman import Dagman
+
+LONG_AGO = timedelta(hours=24)
+"""A log that has told nothing for so long is an old one: its open jobs stand as they were last told."""
+WORDS = {"pending": "idle", "preempted": "evicted", "requeued": "checkpointed"}
+JOB_ENDS = ("\t005", "\t009")
+NOWHERE = Node(None, None, None, None, None)
+Key = tuple[str, str]
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How one job stands: `seconds` since its attempt began, None where it never did.
+
+    `told_at` is the moment of the last event that says how it stands. `is_stale`: the log has told nothing for long, so
+    `state` is only the last one known and how long it lasted is not. `is_over`: the job has left the queue.
+    `retries` are the attempts of its node (without one, of the job) before this one.
+    """
+
+    job: str
+    dag: str | None
+    run: str | None
+    step: str | None
+    node: str | None
+    site: str | None
+    state: str
+    seconds: float | None
+    retries: int
+    told_at: datetime
+    is_stale: bool
+    is_over: bool
+
+
+@dataclass
+class Watch:
+    """What is known of the jobs of some logs. `zone` is that of stamps without one."""
+
+    logs: Sequence[Path]
+    zone: str
+    cluster: str | None = None
+    dags: Sequence[Path] = ()
+    _places: dict[Path, Place] = field(default_factory=dict)
+    _told: dict[Key, list[Row]] = field(default_factory=dict)
+    _attempts: dict[Key, list[Row]] = field(default_factory=dict)
+    _newest: dict[Key, datetime] = field(default_factory=dict)
+    _over: set[Key] = field(default_factory=set)
+    _last: datetime | None = None
+    _placing: Placing | None = None
+    _seen_dags: tuple[Any, ...] = ()
+
+    @cached_property
+    def source(self) -> CondorLog:
+        """What reads the logs."""
+        return CondorLog(zone=self.zone)
+
+    def look(self, now: datetime) -> list[Standing]:
+        """Every job, as the logs tell until now. Raises SourceError for a log that never was there."""
+        news = {key for path in self.logs for key in self._read(path)}
+        for key, rows in self._derived(news):
+            self._attempts[key] = rows
+        self._forget(news)
+        self._place(now)
+        return list(self._standings(now))
+
+    def _read(self, path: Path) -> Iterator[Key]:
+        """The jobs that the log tells something new of. One that is away for a moment (being rotated) tells nothing."""
+        place = self._places.setdefault(path, Place(path))
+        context = Context("watch", self.zone, self.cluster, str(path))
+        try:
+            for items, reached in tellings(self.source, place, context):
+                self._places[path] = reached
+                for item in items:
+                    if isinstance(item, Batch):
+                        yield from self._take(item)
+        except NoData:
+            return
+        except OSError as error:
+            if not self._places[path].offset:
+                raise SourceError(f"{path} cannot be read: {error.strerror or error}.") from error
+
+    def _take(self, batch: Batch) -> Iterator[Key]:
+        for row in batch.rows.to_pylist():
+            key = (row["cluster"], row["job_id"])
+            self._told.setdefault(key, []).append(row)
+            said = _last_moment(row)
+            self._newest[key] = max(said, self._newest.get(key, said))
+            self._last = max(row["observed_at"], self._last or row["observed_at"])
+            yield key
+
+    def _derived(self, keys: Iterable[Key]) -> Iterator[tuple[Key, list[Row]]]:
+        rows = [row for key in keys for row in self._told[key]]
+        if not rows:
+            return
+        found: dict[Key, list[Row]] = {}
+        for batch in self.source.derive(conform(pa.Table.from_pylist(rows), JOB_EVENTS)):
+            if batch.table is JOB_ATTEMPTS:
+                for row in batch.rows.to_pylist():
+                    found.setdefault((row["cluster"], row["job_id"]), []).append(row)
+        yield from found.items()
+
+    def _forget(self, keys: Iterable[Key]) -> None:
+        """What was told of jobs that are over; how they stand is kept."""
+        for key in keys:
+            if any(sign in row["events"] for row in self._told[key] for sign in JOB_ENDS):
+                self._over.add(key)
+                del self._told[key]
+
+    def _place(self, now: datetime) -> None:
+        """Reads the DAGs again where what stands beside them has changed and some job's run is not known."""
+        seen = tuple(_stamp(dag.with_name(dag.name + ".dagman.out")) for dag in self.dags)
+        if self._placing is not None and (seen == self._seen_dags or not self._is_any_lost()):
+            return
+        self._seen_dags = seen
+        self._placing = Placing.of(row for dag in self.dags for row in _nodes(dag, now))
+
+    def _is_any_lost(self) -> bool:
+        return any(self._node(key, rows[-1]) is NOWHERE for key, rows in self._attempts.items())
+
+    def _node(self, key: Key, row: Mapping[str, Any]) -> Node:
+        found = self._placing.find(*key, row["workflow"], row["node_name"]) if self._placing else None
+        return found or NOWHERE
+
+    def _standings(self, now: datetime) -> Iterator[Standing]:
+        of_node: Counter[tuple[str | None, ...]] = Counter()
+        is_old = self._last is not None and now - self._last > LONG_AGO
+        for key, rows in sorted(self._attempts.items(), key=lambda item: _order(item[0])):
+            last, node = rows[-1], self._node(key, rows[-1])
+            name = node.name or last["node_name"]
+            whose = (key[0], node.workflow or last["workflow"], name) if name else key
+            of_node[whose] += len(rows)
+            is_stale = is_old and key not in self._over
+            yield Standing(
+                key[1], node.workflow or last["workflow"], node.run or last.get("workflow_run"),
+                node.step or (name and step_of(name)), name, last["site"], _state(last),
+                None if is_stale else _seconds(last, now), of_node[whose] - 1, self._newest[key], is_stale,
+                key in self._over,
+            )  # fmt: skip
+
+
+def _seconds(row: Mapping[str, Any], now: datetime) -> float | None:
+    began = row["started_at"] or row["matched_at"]
+    return None if began is None else max(((row["ended_at"] or now) - began).total_seconds(), 0.0)
+
+
+def _last_moment(row: Mapping[str, Any]) -> datetime:
+    """When the last event of a telling was; of one without events how far it reaches."""
+    moments = [float(line.partition("\t")[0]) for line in row["events"].split("\n") if line]
+    told: datetime = row["observed_at"]
+    return datetime.fromtimestamp(max(moments), UTC) if moments else told
+
+
+def _state(row: Mapping[str, Any]) -> str:
+    """The state of a job's last attempt, in the words of HTCondor."""
+    if row["state"] == "pending" and row["matched_at"] is not None:
+        return "transferring"
+    return WORDS.get(row["state"]) or str(row["state"])
+
+
+def _order(key: Key) -> tuple[str, int, str]:
+    number = key[1].partition(".")[0]
+    return key[0], int(number) if number.isdecimal() else 0, key[1]
+
+
+def _stamp(path: Path) -> tuple[int, float] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_size, status.st_mtime
+
+
+def _nodes(dag: Path, now: datetime) -> Iterator[Row]:
+    """Nodes and tries as the DAG and what stands beside it tell."""
+    source = Dagman()
+    given = source.gather(dag, now)
+    if isinstance(given, Path):
+        raise SourceError(f"{dag} is no DAG.")
+    with given.content as content:
+        for item in source.parse(content, Context("watch", None, None, dag.name)):
+            if isinstance(item, Batch):
+                yield from item.rows.to_pylist()
