@@ -75,6 +75,22 @@ def repr_of(made: Document) -> str:
     return "".join(str(cell) for held in made.tables for row in held.rows for cell in row)
 
 
+@pytest.mark.parametrize("name", ["pool-hosts", "pool-backfill", "pool-unused", "pool-snapshot"])
+def test_a_filter_that_leaves_nothing_names_what_there_is(tmp_path: Path, name: str) -> None:
+    store = pool(tmp_path, [taken(minute) for minute in TENS])
+    with pytest.raises(UsageError, match="no host 'lab2'; did you mean 'lab1'"):
+        document(name, store, where=(Filter("host", "=", ("lab2",)),))
+    with pytest.raises(NoData, match="No GPU that the filters keep"):
+        document(name, store, where=(Filter("class", "=", ("reserved",)),))
+
+
+@pytest.mark.parametrize("name", ["pool-hosts", "pool-host", "pool-backfill", "pool-unused"])
+def test_a_filter_by_user_would_make_gpus_come_and_go_and_is_refused(tmp_path: Path, name: str) -> None:
+    store = pool(tmp_path, [taken(minute) for minute in TENS])
+    with pytest.raises(UsageError, match="cannot be filtered by user"):
+        document(name, store, where=(Filter("user", "=", ("ada@x",)),), **CHOSEN.get(name, {}))
+
+
 def test_a_host_has_one_meaning_everywhere() -> None:
     known = ("gpu1.pool.edu", "gpu10.pool.edu", "GPU2.pool.edu", "lab1.pool.edu")
     assert hosts(["gpu1"], known) == ("gpu1.pool.edu",)

@@ -32,7 +32,9 @@ def build(ask: Ask, parameters: BackfillParameters) -> Document:
     """Raises NoData when nobody looked in the period."""
     view = View(ask)
     view.require_readings("pool-backfill")
+    view.require_whole_gpus()
     scene = Scene(view)
+    view.require_gpus(scene.answers["total"].value("present_gpus"))
     title = f"Secondary (backfill) capacity, {words.of_period(ask.period)}"
     finding = f"{efficiency_words(scene)} {evicted_words(scene)}"
     said = Said("pool-backfill", title, finding, {}, _subject(scene), _MAIL)

@@ -46,6 +46,7 @@ def build(ask: Ask, parameters: HostParameters) -> Document:
         raise UsageError("Name a host or a project: --host lab0010, --host 'lab*' or --project NAME.")
     view = View(ask)
     view.require_readings("pool-host")
+    view.require_whole_gpus()
     whole = view.everything
     scene = Scene(View(whole.ask), chosen(whole.ask, parameters.host, parameters.project), parameters.project)
     if not scene.total["present_gpu_hours"]:

@@ -118,7 +118,9 @@ def build(ask: Ask, parameters: HostsParameters) -> Document:
     """Raises NoData when nobody looked in the period."""
     view = View(ask)
     view.require_readings("pool-hosts")
+    view.require_whole_gpus()
     scene = Scene(view)
+    view.require_gpus(len(scene.hosts))
     title = f"Hosts of the pool, {words.of_period(ask.period)}"
     said = Said("pool-hosts", title, _finding(scene), {}, _subject(scene), ("numbers", "models", "lanes", "hosts"))
     return document(

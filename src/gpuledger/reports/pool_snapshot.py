@@ -102,10 +102,13 @@ def _scene(ask: Ask, parameters: SnapshotParameters) -> Scene:
     if at is None:
         view.require_readings("pool-snapshot")
         raise NoData(f"No reading of GPUs is within a day of {words.stamp(asked or ask.period.end, ask.display_zone)}.")
-    moment = StateAsk(_shown(ask, parameters).of_period(Period(at, at + TICK, ask.period.zone)))
+    there = _shown(ask, parameters).of_period(Period(at, at + TICK, ask.period.zone))
+    moment = StateAsk(there)
     names = models(parameters.model, moment.sorting.models)
     found = states_at(moment, [Filter("gpu_model", "=", names)] if names else ()).to_pylist()
     rows = sorted(found, key=lambda row: (row["cluster"], row["host"], row["gpu"]))
+    if ask.where:
+        View(there).require_gpus(len(rows))
     return Scene(view, asked, readings(ask, at), rows)
 
 

@@ -92,7 +92,9 @@ def build(ask: Ask, parameters: UnusedParameters) -> Document:
     """Raises NoData when nobody looked in the period."""
     view = View(ask)
     view.require_readings("pool-unused")
+    view.require_whole_gpus()
     scene = Scene(view, parameters.min_hours)
+    view.require_gpus(len(scene.gpus))
     span = (
         f"for {parameters.min_hours:g}{words.SPACE}h or more" if parameters.min_hours else words.of_period(ask.period)
     )

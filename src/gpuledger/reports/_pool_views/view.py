@@ -5,14 +5,16 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from gpuledger.metrics import Ask, LedgerCoverage
+from gpuledger.metrics.filters import require_values
 from gpuledger.metrics.states.ask import StateAsk
 from gpuledger.model.chart import Gap
 from gpuledger.model.document import Definitions, Document, Scalar, Section
-from gpuledger.model.errors import NoData
+from gpuledger.model.errors import NoData, UsageError
 from gpuledger.reports import _words as words
 from gpuledger.reports._quality import coverage, quality_of, stale
 
 TABLE = "gpu_states"
+_OF_MOMENTS = ("user", "account", "part")
 UNITS = {"gpu_hour": "GPU-hours", "gpu": "GPUs", "ratio": "%", "second": "time", "hour": "hours"}
 
 
@@ -58,6 +60,22 @@ class View:
         raise NoData(
             f"There is no reading of GPUs in {self.ask.period}; try `gpuledger report {command} --last 7d --to {newest}`."
         )
+
+    def require_whole_gpus(self) -> None:
+        """Raises UsageError for a filter that keeps some moments of a GPU and not others: it would seem to come and go."""
+        for wanted in self.ask.where:
+            if wanted.column in _OF_MOMENTS:
+                raise UsageError(
+                    f"This report follows whole GPUs and cannot be filtered by {wanted.column}; it can by host, gpu_model,"
+                    " class, tier, memory_category, project and cluster."
+                )
+
+    def require_gpus(self, count: float | None) -> None:
+        """Where the filters left nothing: raises UsageError for a name there is not, else NoData."""
+        if count:
+            return
+        require_values(self.ask, TABLE)
+        raise NoData(f"No GPU that the filters keep is in any reading of {self.ask.period}.")
 
 
 @dataclass(frozen=True)
