@@ -2,84 +2,32 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-import pyarrow as pa
 import pytest
 
 from gpuledger.cli.edge import run
 from gpuledger.metrics import Filter
 from gpuledger.metrics.ask import StoreAsk
-from gpuledger.model.batch import Batch
 from gpuledger.model.capacity import Capacity
 from gpuledger.model.chart import Spans
-from gpuledger.model.document import Document, Note, Text
+from gpuledger.model.document import Document, Text
 from gpuledger.model.errors import NoData, UsageError
 from gpuledger.model.period import Period, last, named
-from gpuledger.model.tables import GPU_STATES, SNAPSHOTS
 from gpuledger.render import render
 from gpuledger.reports._pool.draining import Draining
 from gpuledger.reports._pool.invariants import notes as checked
 from gpuledger.reports._pool.prevented import Prevented
 from gpuledger.reports._pool.scene import Pool
-from gpuledger.reports._pool.trend import slope
 from gpuledger.reports._pool_views.view import View
 from gpuledger.reports.pool import PoolParameters, build
 from gpuledger.store.lake import Lake
 from tests.reports.ledgers import card, rows, table
+from tests.reports.states import CLAIMED, HOUR, LENT, OPEN, OUT, START, Row, gpu, notes, pool, report
 
-START = datetime(2026, 6, 15, tzinfo=UTC)  # a Monday
-HOUR = timedelta(hours=1)
 HOSTILE = 'broken <b>fan</b> & "smoke"\nsecond line'
-Row = dict[str, Any]
-OPEN = {"owner_projects": ""}
-CLAIMED = {"occupancy": "claimed", "primary_user": "ada"}
-LENT = {"backfill_occupancy": "claimed", "backfill_user": "bob"}
-OUT = {"admin_state": "drained"}
-
-
-def gpu(host: str, name: str, hours: Iterable[int], **said: Any) -> list[Row]:
-    """A free H200 of project P at the readings of these hours, unless said otherwise."""
-    plain = {
-        "cluster": "c", "source": "gpu-state", "host": host, "gpu": name, "owner_projects": "P", "occupancy": "unclaimed",
-        "admin_state": "none", "is_interactive": False, "prevented_reason": "", "gpu_model": "NVIDIA H200",
-        "gpu_memory_bytes": 140 * 2.0**30,
-    }  # fmt: skip
-    return [plain | said | {"time": START + hour * HOUR} for hour in hours]
-
-
-def pool(root: Path, states: Iterable[Row], readings: Iterable[int] | None = None) -> Lake:
-    """A ledger of those states; there was a reading wherever one is, or at these hours."""
-    store, held = Lake(root), list(states)
-    times = {(row["cluster"], row["time"]) for row in held} | {("c", START + hour * HOUR) for hour in readings or ()}
-    told = [
-        {"cluster": cluster, "source": "gpu-state", "time": time, "status": "complete", "period_seconds": 3600.0, "told_tables": ["gpu_states"]}
-        for cluster, time in sorted(times)
-    ]  # fmt: skip
-    for one, of in ((GPU_STATES, held), (SNAPSHOTS, told)):
-        names = dict.fromkeys(name for row in of for name in row)
-        columns = {name: [row.get(name) for row in of] for name in names}
-        if one is GPU_STATES:
-            columns["partition_day"] = [row["time"].strftime("%Y-%m-%d") for row in of]
-        store.append(Batch(one, pa.table(columns)), "test")
-    return store
-
-
-def report(
-    store: Lake, hours: int = 4, capacity: Capacity | None = None, now: datetime | None = None, period: Period | None = None, **chosen: Any
-) -> Document:  # fmt: skip
-    end = START + hours * HOUR
-    period = period or Period(START, end)
-    ask = StoreAsk(store, period, now or end, period.zone, (), capacity or Capacity())
-    return build(ask, PoolParameters(**chosen))
-
-
-def notes(document: Document, rule: str) -> list[Note]:
-    return [block for block in document.blocks if isinstance(block, Note) and block.rule == rule]
 
 
 def mixed() -> list[Row]:
@@ -339,39 +287,6 @@ def test_the_methodology_is_that_of_the_configuration(tmp_path: Path) -> None:
     ]
     for words in ("Tier Best: NVIDIA H200.", "“small”: from 0 to less than 100 GiB", "Models K80."):
         assert (words in said[0], words in said[1]) == (True, False)
-
-
-def test_a_trend_has_its_uncertainty() -> None:
-    found = slope([1, 2, 4, None, 5])
-    assert found is not None
-    known = slope([1, 2, 4, 3, 5])
-    assert known is not None
-    assert (known.change, known.margin) == (pytest.approx(0.9), pytest.approx(0.8009, abs=1e-3))
-    assert known.is_sure
-    assert slope([1, None, 4]) is None
-
-
-def test_the_trend_compares_periods_observed_well_enough(tmp_path: Path) -> None:
-    hours = [hour for hour in range(24 * 6) if not 24 * 2 <= hour < 24 * 2 + 12]
-    states = [
-        row for hour in hours for row in gpu("a", "G0", [hour], **(CLAIMED if hour % 24 < 4 * (hour // 24) else {}))
-    ]
-    period = Period(START + 120 * HOUR, START + 144 * HOUR)
-    found = rows(report(pool(tmp_path, states), period=period, weeks=0), "trend-by-class")["totals"]
-    assert found["now"] == pytest.approx(20 / 24)
-    assert found["periods"] == 5
-    assert found["change"] == pytest.approx(4 / 24)
-    assert found["verdict"] == "up"
-
-
-def test_weeks_are_those_of_the_zone_and_count_what_was_observed(tmp_path: Path) -> None:
-    states = gpu("a", "G0", range(24 * 7 * 2), **CLAIMED)
-    end = datetime(2026, 6, 29, 5, tzinfo=UTC)
-    period = Period(end - 24 * HOUR, end, "America/Chicago", "last")
-    found = rows(report(pool(tmp_path, states), period=period, now=end), "by-week")
-    assert {week: (row["primary"], row["allocated_ratio"]) for week, row in found.items()} == {
-        "2026-W26": (24 * 7 - 5, 1), "2026-W25": (24 * 7, 1), "2026-W24": (5, None),
-    }  # fmt: skip
 
 
 def test_the_command_has_exit_codes_for_old_and_missing_data(
