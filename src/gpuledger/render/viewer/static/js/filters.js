@@ -5,6 +5,8 @@ import { fieldText, fieldTime } from "./zone.js";
 
 // The controls above a report: its tabs, its period, and one control for each parameter its schema declares.
 const PRESETS = ["6h", "12h", "24h", "3d", "7d", "14d", "30d"], INLINE = 3;
+/** Parameters that the controls of the period say. */
+const OF_PERIOD = new Set(["last", "from", "to", "start", "end", "month"]);
 
 /** `go(changes)` shows the page with these parts of its state changed. */
 export function filters(info, state, content, go) {
@@ -13,7 +15,7 @@ export function filters(info, state, content, go) {
   return el("div", { class: "filters" }, tab, period, more, scale);
 }
 const hasScale = content => content.sections.some(section => section.blocks.some(block => block.kind === "chart" && block.shape.shape === "lines" && block.x.kind !== "category"));
-const segment = (label, choices, chosen) => el("div", { class: "segment", role: "group", "aria-label": label }, choices.map(([name, isOn]) => el("button", { type: "button", "aria-pressed": String(isOn), "data-keep": `${label}-${name}`, onclick: () => chosen(name) }, visible(name))));
+const segment = (label, choices, chosen) => el("div", { class: "segment", role: "group", "aria-label": label, title: label }, choices.map(([name, isOn]) => el("button", { type: "button", "aria-pressed": String(isOn), "data-keep": `${label}-${name}`, onclick: () => chosen(name) }, visible(name))));
 
 function tabs(info, state, go) {
   const labels = (info.tabs ?? []).map(tab => tab.label);
@@ -51,7 +53,7 @@ function range(state, content, go) {
 /** Choices stand in the bar, the first few; the rest and free text behind "Filters". */
 function parameters(info, state, content, go) {
   const schema = info.parameters ?? {}, tab = (info.tabs ?? []).find(one => one.label === state.tab), fixed = new Set(Object.keys(tab?.parameters ?? {}));
-  const all = Object.entries(schema.properties ?? {}).filter(([name]) => !fixed.has(name)).map(([name, property]) => ({ name, ...resolved(property, schema) }));
+  const all = Object.entries(schema.properties ?? {}).filter(([name]) => !fixed.has(name) && !OF_PERIOD.has(name)).map(([name, property]) => ({ name, ...resolved(property, schema) })).filter(one => one.type !== "object");
   const set = (name, value) => { const { [name]: _, ...others } = state.parameters; go({ parameters: value === null ? others : { ...others, [name]: value } }); };
   const control = one => made(one, state.parameters[one.name] ?? content?.parameters[one.name] ?? one.default, value => set(one.name, value));
   const choices = all.filter(one => one.enum).slice(0, INLINE), rest = all.filter(one => !choices.includes(one)), count = Object.keys(state.parameters).filter(name => rest.some(one => one.name === name)).length + state.where.length;

@@ -1,2 +1,163 @@
-import { sentence } from "./frame.js";
-export const lanes = chart => ({ node: sentence(chart, "Soon.") });
+import { el, say } from "./dom.js";
+import { duration, number, visible } from "./format.js";
+import { frame, placeTip, sentence } from "./frame.js";
+import { draws } from "./plot.js";
+import { mode, theme } from "./theme.js";
+import { interval, timeTicks } from "./zone.js";
+
+// What each GPU was doing: hosts × time, a lane a GPU, grouped by model. On canvas, because a state needs a texture, not only a colour.
+const HOST_GAP = 3, NAME_STEP = 12, ABSENT = " ", FADED = 0.16, TILE = 24, PADDING = 30;
+const KEY = Object.fromEntries(Object.entries(theme.states).map(([key, state]) => [state.code, key]));
+const laneHeight = count => count <= 32 ? 6 : count <= 100 ? 4 : 2;
+const isInked = (rule, x, y) => Object.keys(rule).length > 0 && Object.entries(rule).every(([key, [every, on]]) => ({ x, y, sum: x + y })[key] % every < on);
+
+/** One tile of a state's texture. */
+function tile(key, scale) {
+  const canvas = el("canvas"), { fill, texture } = mode().states[key], pen = canvas.getContext("2d"), rule = theme.textures[theme.states[key].texture];
+  canvas.width = canvas.height = TILE * scale;
+  pen.fillStyle = fill;
+  pen.fillRect(0, 0, TILE * scale, TILE * scale);
+  pen.fillStyle = texture;
+  for (let y = 0; y < TILE; y++) for (let x = 0; x < TILE; x++) if (isInked(rule, x, y)) pen.fillRect(x * scale, y * scale, scale, scale);
+  return canvas;
+}
+/** "PPPI" as [[code, start, end], …]. */
+function runsOf(codes) {
+  const out = [];
+  for (let start = 0, i = 1; i <= codes.length; i++) if (codes[i] !== codes[start]) { out.push([codes[start], start, i]); start = i; }
+  return out;
+}
+/** Rows gathered by group and host: "gpu2001 / GPU 3" is a lane of gpu2001. */
+function hostsOf(rows) {
+  const hosts = new Map();
+  for (const row of rows) {
+    const [host, gpu = ""] = row.label.split(" / "), id = `${row.group}\n${host}`;
+    if (!hosts.has(id)) hosts.set(id, { name: host, group: row.group, lanes: [], shares: {}, columns: 0 });
+    const found = hosts.get(id), runs = runsOf(row.codes);
+    found.lanes.push({ gpu, runs });
+    for (const [code, from, to] of runs) if (code !== ABSENT) { found.shares[KEY[code]] = (found.shares[KEY[code]] ?? 0) + to - from; found.columns += to - from; }
+  }
+  return [...hosts.values()];
+}
+
+class Lanes {
+  constructor(chart, view, kept) {
+    const { shape } = chart, left = chart.x.values.map(Date.parse);
+    Object.assign(this, { chart, view, hosts: hostsOf(shape.rows), groups: new Map(shape.groups.map(group => [group.label, group])), lane: laneHeight(shape.rows.length), columns: left.length });
+    this.states = theme.state_order.filter(key => shape.states.includes(key));
+    this.edges = [...left, left.at(-1) + (left.length > 1 ? left[1] - left[0] : 3600e3)];
+    this.kept = kept[chart.id] ??= { query: "", only: null, order: "name", group: "" };
+    this.names = [...new Set(this.hosts.map(host => host.group))];
+    this.build();
+  }
+  build() {
+    const { chart, kept } = this, id = chart.id;
+    const find = el("input", { type: "search", placeholder: "Find a host", "aria-label": "Find a host", "data-keep": `find-${id}`, oninput: event => this.choose({ query: event.target.value }) });
+    find.value = kept.query;
+    const select = (label, key, choices) => { const node = el("select", { "aria-label": label, "data-keep": `${key}-${id}`, onchange: event => this.choose({ [key]: event.target.value }) }, choices.map(([value, words]) => el("option", { value }, visible(words)))); node.value = kept[key]; return node; };
+    const order = select("Order of hosts", "order", [["name", "by name"], ...["idle", "drained", "prevented"].filter(key => this.states.includes(key)).map(key => [key, `most ${key} first`])]);
+    const group = this.names.length > 1 && select("Group", "group", [["", "all groups"], ...this.names.map(name => [name, name])]);
+    this.count = el("span", { class: "count" });
+    this.keys = this.states.map(key => el("button", { type: "button", class: "key", "aria-pressed": "false", "data-keep": `state-${key}-${id}`, onclick: () => this.choose({ only: kept.only === key ? null : key }) }, el("span", { class: `state-key p-state-${key.replaceAll("_", "-")}`, "aria-hidden": "true" }), theme.states[key].label));
+    const tools = [el("div", { class: "tools lane-tools" }, this.count, find, group, order), el("div", { class: "legend", role: "group", "aria-label": "States: a click keeps the hosts that had it" }, this.keys)];
+    Object.assign(this, frame(chart, { tools, notes: ["No lane: the GPU was not there."] }));
+    this.axis = el("div", { class: "state-axis", "aria-hidden": "true" });
+    this.list = el("div", { class: "state-list" });
+    this.box.classList.add("states");
+    this.box.setAttribute("aria-label", `${visible(chart.title)}. Arrow keys move by column and GPU.`);
+    this.box.replaceChildren(this.axis, this.list, this.tip);
+    this.box.addEventListener("pointermove", event => this.point(event));
+    this.box.addEventListener("pointerleave", () => { this.tip.hidden = true; });
+    this.box.addEventListener("blur", () => { this.tip.hidden = true; });
+    this.box.addEventListener("keydown", event => this.key(event));
+  }
+  choose(changes) {
+    Object.assign(this.kept, changes);
+    this.draw();
+    if ("only" in changes) say(changes.only ? `Hosts that were ${theme.states[changes.only].label.toLowerCase()}` : "All hosts");
+  }
+  chosen() {
+    const { query, only, order, group } = this.kept, wanted = query.toLowerCase(), share = host => (host.shares[order] ?? 0) / (host.columns || 1);
+    const found = this.hosts.filter(host => host.name.toLowerCase().includes(wanted) && (!group || host.group === group) && (!only || host.shares[only]));
+    return order === "name" ? found : found.sort((a, b) => share(b) - share(a));
+  }
+  /** Columns in sight when a part of the time is shown: [from, to). */
+  inSight() {
+    const [a, b] = this.view.range, from = Math.max(0, this.edges.findLastIndex(edge => edge <= a)), to = this.edges.findIndex(edge => edge >= b);
+    return [from, to < 1 ? this.columns : Math.max(from + 1, to)];
+  }
+  draw() {
+    const start = performance.now(), scale = Math.max(1, Math.round(devicePixelRatio)), isPhone = innerWidth <= theme.breakpoints.phone, room = this.box.clientWidth - PADDING, hosts = this.chosen();
+    this.label = isPhone ? 84 : Math.min(160, Math.max(60, Math.max(...this.hosts.map(host => host.name.length)) * 7 + 12));
+    this.width = Math.max(120, room - this.label);
+    [this.from, this.to] = this.inSight();
+    this.tiles = Object.fromEntries(this.states.map(key => [key, tile(key, scale)]));
+    this.keys.forEach((key, i) => key.setAttribute("aria-pressed", String(this.kept.only === this.states[i])));
+    this.placed = [];
+    this.list.replaceChildren(...this.names.map(name => [name, hosts.filter(host => host.group === name)]).filter(([, own]) => own.length).map(([name, own]) => this.group(name, own, scale)));
+    if (!hosts.length) this.list.append(el("p", { class: "empty" }, "No host matches."));
+    this.count.textContent = hosts.length === this.hosts.length ? `${hosts.length} hosts` : `${hosts.length} of ${this.hosts.length} hosts`;
+    const [a, b] = [this.edges[this.from], this.edges[this.to]];
+    this.axis.replaceChildren(...timeTicks(a, b, this.width, this.view.zone, 84).map(({ at, text }) => el("span", { vars: { x: this.label + (at - a) / (b - a) * this.width + "px" } }, text)));
+    draws.push({ chart: this.chart.id, milliseconds: performance.now() - start, traces: this.placed.length });
+  }
+  group(name, hosts, scale) {
+    const heights = hosts.map(host => host.lanes.length * this.lane + HOST_GAP), height = heights.reduce((sum, one) => sum + one, 0), canvas = el("canvas", { width: this.width * scale, height: height * scale, "aria-hidden": "true", vars: { w: this.width + "px", h: height + "px" } });
+    const names = el("div", { class: "state-names", "aria-hidden": "true", vars: { w: this.label + "px" } });
+    let y = 0, free = 0;
+    hosts.forEach((host, i) => {
+      if (y >= free) { names.append(el("span", { title: visible(host.name), vars: { y: y + "px", h: Math.max(heights[i], NAME_STEP) + "px" } }, visible(host.name))); free = y + NAME_STEP; }
+      host.lanes.forEach((lane, k) => this.placed.push({ host, lane, canvas, y: y + k * this.lane }));
+      y += heights[i];
+    });
+    this.paint(canvas.getContext("2d"), this.placed.filter(one => one.canvas === canvas), scale);
+    return el("section", { class: "state-group" }, name && this.head(name, hosts), el("div", { class: "state-body" }, names, canvas));
+  }
+  /** State by state, so that a pattern is set once and not per run. */
+  paint(pen, placed, scale) {
+    const columns = this.to - this.from, x = at => Math.round((Math.min(Math.max(at, this.from), this.to) - this.from) / columns * this.width * scale), height = (this.lane - (this.lane > 2 ? 1 : 0)) * scale;
+    for (const key of this.states) {
+      pen.fillStyle = pen.createPattern(this.tiles[key], "repeat");
+      pen.globalAlpha = this.kept.only && this.kept.only !== key ? FADED : 1;
+      const { code } = theme.states[key];
+      for (const { lane, y } of placed) for (const [one, from, to] of lane.runs) if (one === code && to > this.from && from < this.to) pen.fillRect(x(from), y * scale, x(to) - x(from), height);
+    }
+  }
+  head(name, hosts) {
+    const group = this.groups.get(name), gpus = hosts.reduce((sum, host) => sum + host.lanes.length, 0), words = group?.words || `${gpus} GPUs on ${hosts.length} hosts`, shares = (group?.shares ?? []).filter(([, ratio]) => ratio > 0);
+    return el("div", { class: "state-head" }, el("b", null, visible(name)), el("span", null, visible(words)),
+      shares.length > 0 && el("span", { class: "share", "aria-hidden": "true" }, shares.map(([key, ratio]) => el("span", { class: `p-state-${key.replaceAll("_", "-")}`, vars: { w: ratio * 100 + "%" } }))),
+      el("span", { class: "nums" }, shares.map(([key, ratio]) => `${key.replaceAll("_", " ")} ${number(ratio, "ratio")}`).join(" · ")));
+  }
+  showAt(place, column) {
+    const run = place.lane.runs.find(([, from, to]) => column >= from && column < to);
+    if (!run) return;
+    const [code, from, to] = run, words = code === ABSENT ? "Not there" : theme.states[KEY[code]].label, when = interval(this.edges[from], this.edges[to], this.view.zone), name = visible([place.host.name, place.lane.gpu].filter(Boolean).join(" / "));
+    const body = place.canvas.getBoundingClientRect(), own = this.box.getBoundingClientRect(), x = body.left - own.left + this.box.scrollLeft + (column - this.from + 0.5) / (this.to - this.from) * this.width, y = body.top - own.top + this.box.scrollTop + place.y;
+    this.tip.replaceChildren(el("b", null, name), el("div", null, words), el("div", null, when), el("div", { class: "zero" }, [duration((this.edges[to] - this.edges[from]) / 1000), visible(place.host.group)].filter(Boolean).join(" · ")));
+    placeTip(this.tip, x, x, y + 12, this.box.clientWidth);
+    return `${name}, ${words}, ${when}`;
+  }
+  point(event) {
+    const canvas = event.target.closest(".state-body canvas");
+    if (!canvas) { this.tip.hidden = true; return; }
+    const { left, top, width } = canvas.getBoundingClientRect(), y = event.clientY - top, place = this.placed.findLast(one => one.canvas === canvas && one.y <= y);
+    if (place) this.showAt(place, Math.min(this.to - 1, this.from + Math.floor((event.clientX - left) / width * (this.to - this.from))));
+  }
+  key(event) {
+    if (event.key === "Escape") this.tip.hidden = true;
+    const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0], PageUp: [-8, 0], PageDown: [8, 0], Home: [0, -this.columns], End: [0, this.columns] }[event.key];
+    if (!step || !this.placed.length || event.target !== this.box) return;
+    event.preventDefault();
+    const [row, column] = this.at ?? [step[0] ? -step[0] : 0, this.to - (step[1] < 0 ? 0 : 1)];
+    this.at = [Math.min(Math.max(row + step[0], 0), this.placed.length - 1), Math.min(Math.max(column + step[1], this.from), this.to - 1)];
+    const place = this.placed[this.at[0]], inside = place.canvas.getBoundingClientRect().top - this.box.getBoundingClientRect().top + place.y;
+    if (inside < 60 || inside > this.box.clientHeight - 40) this.box.scrollTop += inside - this.box.clientHeight / 2;
+    const said = this.showAt(place, this.at[1]);
+    if (said) say(said);
+  }
+}
+export function lanes(chart, view, { kept }) {
+  if (!chart.shape.rows.length || !chart.x.values.length) return { node: sentence(chart, chart.empty || "No GPU was seen."), draw() {} };
+  return view.add(new Lanes(chart, view, kept));
+}

@@ -3,7 +3,7 @@ import { visible } from "./format.js";
 
 /** One legend for a group of charts: a click hides or shows a name in every chart, a double-click or Shift leaves it alone. */
 export function legend(charts, view) {
-  const [first] = charts, { dimension } = first.chart, full = name => `${dimension}:${name}`, names = first.names.map(full);
+  const [first] = charts, { names } = first, full = name => first.full(name);
   let wasAlone = false; // before the first click of a double one
   const clicked = (one, event) => {
     const name = full(one.key);

@@ -51,9 +51,10 @@ export class LinesChart {
     this.quiet = this.read.textContent;
     this.listen();
   }
-  get names() { return this.series.map(one => one.key); }
-  get isHidden() { return name => this.chart.dimension && this.view.hidden.has(`${this.chart.dimension}:${name}`); }
-  get visible() { return this.series.filter(one => !this.isHidden(one.key)); }
+  get names() { return this.series.map(one => this.full(one.key)); }
+  /** A name under its dimension: hidden in one chart, hidden in all of them. */
+  full(name) { return `${this.chart.dimension ?? this.chart.id}:${name}`; }
+  get visible() { return this.series.filter(one => !this.view.hidden.has(this.full(one.key))); }
   get range() { return this.isTime ? this.view.range : [this.edges[0], this.edges.at(-1)]; }
   get margin() { return { ...MARGIN, l: this.left ?? MARGIN.l, r: this.isSideShown ? SIDE : MARGIN.r, t: this.gaps.length ? AIR : MARGIN.t }; }
   get isSideShown() { return this.hasSide && this.plot.clientWidth > theme.breakpoints.tablet; }

@@ -16,6 +16,6 @@ export function quality(block, view) {
   const axis = el("tr", { class: "axis", "aria-hidden": "true" }, el("td"), el("td", { class: "lane" }, ticks.map(({ at, text }) => el("span", { class: "tick-text", vars: { x: x(at) + "%" } }, text))), el("td"), el("td"));
   const heads = ["Source", "Seen over time", "Share", "Step"].map(name => el("th", { scope: "col" }, name));
   return panel(block.id, visible(block.title), block.finding && el("span", { class: "read" }, visible(block.finding)),
-    el("table", { class: "strip" }, el("thead", { class: "sr" }, el("tr", null, heads)), el("tbody", null, block.lanes.map(lane), axis)),
+    el("table", { class: "strip" }, el("colgroup", null, el("col", { class: "c1" }), el("col"), el("col", { class: "c3" }), el("col", { class: "c4" })), el("thead", { class: "sr" }, el("tr", null, heads)), el("tbody", null, block.lanes.map(lane), axis)),
     foot("Solid: observed. Hatched: nobody looked.", block.foot));
 }

@@ -41,9 +41,9 @@ function guarded(block, make) {
 function chartRun(charts, view, kept) {
   const isPair = [2, 6, 8].includes(charts.length);
   const drawn = charts.map((chart, i) => guarded(chart, () => CHARTS[chart.shape.shape](chart, view, { isSmall: charts.length > 1 && (isPair || i > 0), kept })));
-  const named = drawn.filter(one => one.series?.length > 1 && one.chart.dimension), groups = Map.groupBy(named, one => [one.chart.dimension, ...one.names].join("\n"));
+  const named = drawn.filter(one => one.series?.length > 1), groups = Map.groupBy(named, one => one.names.join("\n"));
   const legends = [];
-  for (const group of groups.values()) if (group.length === named.length || group.length > 1) legends.push(legend(group, view)); else group[0].box.before(legend(group, view));
+  for (const group of groups.values()) if (group.length > 1) legends.push(legend(group, view)); else group[0].box.before(legend(group, view));
   return [...legends, el("div", { class: `grid n${charts.length}` }, drawn.map(one => one.node))];
 }
 function runNodes(run, view, titles, kept) {
