@@ -21,6 +21,7 @@ VERBS: dict[str, dict[str, str]] = {
         "query": "Answer metrics by any dimension, for any period.",
         "report": "Make a report: page, figures and tables.",
         "send": "Send reports to people; a dry run without --send.",
+        "publish": "Publish reports as a site of static files; a dry run without --publish.",
         "serve": "Serve the reports as a page and an API.",
     },
     "From the earlier tools": {

@@ -12,7 +12,9 @@ from urllib.parse import unquote, urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from gpuledger.config.deliveries import ChannelSettings, DeliverySettings
+from gpuledger.config.ops import OpsSettings
 from gpuledger.config.pool import PoolSettings
+from gpuledger.config.publish import PublishSettings
 from gpuledger.config.serve import ServeSettings
 from gpuledger.model.period import tzinfo
 from gpuledger.plugins import load
@@ -74,6 +76,10 @@ class Settings(BaseModel):
     serve: Annotated[ServeSettings, Field(description="The service: who may do what, what names it shows.")] = (
         ServeSettings()
     )
+    publish: Annotated[
+        dict[str, PublishSettings], Field(description="Sites of ready reports, by our name for them.")
+    ] = {}
+    ops: Annotated[OpsSettings, Field(description="What runs by itself, when, and when it is late.")] = OpsSettings()
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ PREVIOUS = "previous"
 CALENDAR = ("day", "week", "month", "quarter", "year", "fiscal_year")
 
 
-def _listed(value: Any) -> Any:
+def listed(value: Any) -> Any:
     """One text is a list with commas, as the environment gives it."""
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
@@ -43,8 +43,9 @@ def _cron(expression: str) -> str:
 
 
 Address = Annotated[str, AfterValidator(_address)]
-Addresses = Annotated[tuple[Address, ...], BeforeValidator(_listed)]
-Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Addresses = Annotated[tuple[Address, ...], BeforeValidator(listed)]
+Names = Annotated[tuple[str, ...], BeforeValidator(listed)]
+Cron = Annotated[str, AfterValidator(_cron)]
 
 
 class ChannelSettings(BaseModel):
@@ -82,7 +83,7 @@ class DeliverySettings(BaseModel):
     mode: Annotated[Literal["live", "test"], Field(description="test reaches only the test recipient.")] = "live"
     subject_prefix: Annotated[str, Field(description="Begins the subject, such as [pool].")] = ""
     at: Annotated[
-        Annotated[str, AfterValidator(_cron)] | None,
+        Cron | None,
         Field(description="When it is due, as cron writes it, in the display zone: 30 5 * * * is 5:30 every day."),
     ] = None
     start: Annotated[str | None, Field(alias="from", description="Start of a fixed period.")] = None

@@ -92,6 +92,7 @@ def _read_toml(file: Path) -> dict[str, Any]:
     _place_beside(file, values.get("channels"), lambda key: key == "folder" or key.endswith("_file"))
     _place_beside(file, values.get("deliveries"), lambda key: key == "templates")
     _place_beside(file, {"": values.get("serve")}, lambda key: key == "tokens")
+    _place_beside(file, values.get("publish"), lambda key: key == "folder")
     ours = ("ledger", "log_file", "outbox")
     return {key: _beside(file, value) if key in ours else value for key, value in values.items()}
 
@@ -161,6 +162,12 @@ def _sentence(path: list[str], kind: str, message: str) -> str:
         return unknown("setting", path[-1], Settings.model_fields)
     if kind == "missing" and path[0] == "deliveries":
         return f"[{'.'.join(path[:-1])}] does not say its {path[-1]}."
+    if kind == "missing" and path[0] == "publish" and path[-1] == "names":
+        return (
+            f'[{".".join(path[:-1])}] does not say whose names strangers read: names = "real" or names = "pseudonym".'
+        )
+    if kind == "missing" and path[0] == "publish":
+        return f'[{".".join(path[:-1])}] does not say its type; add type = "folder" (or rsync, scp, git).'
     if kind == "missing" and path[0] == "channels":
         return f'[{".".join(path[:-1])}] does not say its type; add type = "email" (or command, folder, webhook, chat).'
     if kind == "missing" and path[0] == "sources":

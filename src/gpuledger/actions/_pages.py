@@ -1,0 +1,148 @@
+"""The documents of a site: which reports, tabs and windows, each made ready or with the reason why not."""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from gpuledger.actions.report import report
+from gpuledger.config import Ledger
+from gpuledger.config.check import parameters
+from gpuledger.config.publish import PublishSettings
+from gpuledger.model.document import Document
+from gpuledger.model.errors import LedgerError, NoData, UsageError
+from gpuledger.model.period import Period, last
+from gpuledger.model.pseudonym import KINDS, hidden
+from gpuledger.model.schema import unbound
+from gpuledger.model.tables import GPU_STATES
+from gpuledger.plugins import load, names
+from gpuledger.reports import Tab
+
+HOST = "pool-host"
+"""The report that is made of each host."""
+_ALWAYS = datetime(2000, 1, 1, tzinfo=UTC)
+"""Stands for the moment of making when two documents are compared."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One document to make. `is_named`: the configuration asks for its report, so that no data is told."""
+
+    report: str
+    last: str
+    tab: Tab | None = None
+    is_named: bool = False
+
+
+@dataclass(frozen=True)
+class Page:
+    """A document made ready, in a file named by its content; or `reason` why it could not be made."""
+
+    wanted: Wanted
+    tab: str | None
+    file: str = ""
+    content: bytes = b""
+    generated_at: datetime | None = None
+    names: tuple[str, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Mask:
+    """How people and accounts appear: `worn` changes a document; without a salt they appear by name."""
+
+    worn: Callable[[Document], Document] = lambda document: document
+    salt: bytes | None = None
+
+    def tab(self, tab: Tab) -> Tab:
+        """A tab as strangers may read it."""
+        kinds = [key for key, value in tab.parameters.items() if tab.label in (value, *_several(value))]
+        said = {key: self._value(key, value) for key, value in tab.parameters.items()}
+        return Tab(self._value(kinds[0] if kinds else "", tab.label), said)
+
+    def _value(self, key: str, value: Any) -> Any:
+        if self.salt is None or key not in KINDS:
+            return value
+        if isinstance(value, str):
+            return hidden(key, value, self.salt)
+        return [self._value(key, one) for one in _several(value)]
+
+    def reason(self, error: Exception, tab: Tab | None) -> str:
+        """Why a document could not be made; what surprised us may quote a name, so only its kind is told."""
+        if not isinstance(error, LedgerError):
+            return f"Unexpected {type(error).__name__}."
+        if self.salt is None or tab is None:
+            return str(error)
+        return str(error).replace(tab.label, self.tab(tab).label)
+
+
+def _several(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else []
+
+
+def wanted(ledger: Ledger, publication: PublishSettings, now: datetime) -> Iterator[Wanted]:
+    """Every report × tab × window of a publication."""
+    for name in publication.reports or names("reports"):
+        declared, is_named = load("reports", name), bool(publication.reports)
+        if name == HOST and publication.hosts:
+            continue
+        configured = ledger.settings.reports.get(name, {})
+        for tab in declared.tabs(configured) or (None,):
+            for window in publication.windows or (declared.window(configured),):
+                yield Wanted(name, window, tab, is_named)
+    if publication.hosts:
+        window = load("reports", HOST).default_last
+        for host in _hosts(ledger, last(window, now)):
+            yield Wanted(HOST, window, Tab(host, {"host": [host]}), is_named=True)
+
+
+def _hosts(ledger: Ledger, period: Period) -> list[str]:
+    """The hosts whose GPUs a reading of the period tells of."""
+    states = unbound(GPU_STATES)
+    start, end = period.naive
+    inside = states.filter((states.time >= start) & (states.time < end))
+    rows = ledger.store.ask(inside.select("host").distinct().order_by("host"), period).to_pylist()
+    return [row["host"] for row in rows]
+
+
+def pages(ledger: Ledger, publication: PublishSettings, mask: Mask, now: datetime) -> Iterator[Page]:
+    """Each document, one at a time. One that cannot be made keeps no other from being made.
+
+    Of reports that nobody named, those without data, and those that must be asked something, are left out.
+    """
+    for one in wanted(ledger, publication, now):
+        tab = mask.tab(one.tab).label if one.tab else None
+        try:
+            document = mask.worn(_document(ledger, one, now))
+        except (NoData, UsageError) as error:
+            if one.is_named:
+                yield Page(one, tab, reason=mask.reason(error, one.tab))
+        except Exception as error:  # noqa: BLE001 - a fault in one report must not blank the others
+            yield Page(one, tab, reason=mask.reason(error, one.tab))
+        else:
+            yield _page(one, tab, document)
+
+
+def _document(ledger: Ledger, one: Wanted, now: datetime) -> Document:
+    declared, said = load("reports", one.report), dict(ledger.settings.reports.get(one.report, {}))
+    if one.tab:
+        said |= one.tab.parameters
+    given = parameters(declared.parameters, said, f"[reports.{one.report}]")
+    minute = now.replace(second=0, microsecond=0)
+    return report(ledger, declared, given, last(one.last, minute, ledger.settings.display_zone), (), now)
+
+
+def _page(one: Wanted, tab: str | None, document: Document) -> Page:
+    from gpuledger.render.json import to_json
+
+    digest = hashlib.sha256(to_json(replace(document, generated_at=_ALWAYS))).hexdigest()[:10]
+    parts = [one.report, *([_slug(tab)] if tab else []), one.last, digest, "json"]
+    shown = tuple(name for kind, ranked in document.ranks.items() if kind in KINDS for name in ranked)
+    return Page(one, tab, "/".join(["data", ".".join(parts)]), to_json(document), document.generated_at, shown)
+
+
+def _slug(text: str) -> str:
+    """Part of a file's name: no text of the data names a folder or hides a file; the digest tells equal ones apart."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-")[:40].lower() or "tab"
