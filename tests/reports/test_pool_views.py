@@ -117,10 +117,12 @@ def test_a_project_is_found_in_every_list_of_owners_and_never_in_part_of_a_name(
         owners("P2", ["P1"])
 
 
-def test_pool_host_needs_a_host_or_a_project(tmp_path: Path) -> None:
-    store = pool(tmp_path, [taken(minute) for minute in TENS])
-    with pytest.raises(UsageError, match="Name a host or a project"):
-        document("pool-host", store)
+def test_pool_host_is_of_every_counted_host_where_none_is_named(tmp_path: Path) -> None:
+    states = [taken(minute, host=host) for minute in TENS for host in ("lab1", "lab2", "lab3")]
+    store = pool(tmp_path, states)
+    made = document("pool-host", store, capacity=Capacity(excluded_hosts={"lab3": "broken"}))
+    assert [row[0] for row in table(made, "hosts").rows] == ["lab1", "lab2"]
+    assert made.title == "GPUs of all hosts, 1 May 2026 to 1 May 2026 01:00"
     with pytest.raises(UsageError, match="no host 'lab10'"):
         document("pool-host", store, host=("lab10",))
 

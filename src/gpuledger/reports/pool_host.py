@@ -8,7 +8,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from gpuledger.metrics import Ask
 from gpuledger.model.chart import Chart
 from gpuledger.model.document import Document, Note, Number, Numbers, Section
-from gpuledger.model.errors import NoData, UsageError
 from gpuledger.reports import Report
 from gpuledger.reports import _words as words
 from gpuledger.reports._pool_views.host import HOURS, RATIOS, Scene, chosen
@@ -33,7 +32,8 @@ class HostParameters(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     host: tuple[str, ...] = Field(
-        (), description="Hosts by full name or first label; * and ? are wild, case does not matter."
+        (),
+        description="Hosts by full name or first label; * and ? are wild, case does not matter; all when none is named.",
     )
     project: str | None = Field(None, description="A project (lab): the GPUs that it owns, alone or with others.")
     owned_hosts: Path | None = Field(None, description="File of hosts the site reserves, one a line.")
@@ -41,16 +41,15 @@ class HostParameters(BaseModel):
 
 
 def build(ask: Ask, parameters: HostParameters) -> Document:
-    """Raises UsageError when neither host nor project is given or known, NoData when nobody looked in the period."""
-    if not parameters.host and not parameters.project:
-        raise UsageError("Name a host or a project: --host lab0010, --host 'lab*' or --project NAME.")
+    """Of every host that the pool counts where none is named. Raises UsageError for a host or project there is not,
+    NoData when nobody looked in the period."""
     view = View(ask)
     view.require_readings("pool-host")
     view.require_whole_gpus()
-    whole = view.everything
-    scene = Scene(View(whole.ask), chosen(whole.ask, parameters.host, parameters.project), parameters.project)
-    if not scene.total["present_gpu_hours"]:
-        raise NoData(f"No GPU of these is in any reading of {ask.period}.")
+    is_named = bool(parameters.host or parameters.project)
+    held = View(view.everything.ask) if is_named else view
+    scene = Scene(held, chosen(held.ask, parameters.host, parameters.project), parameters.project)
+    held.require_gpus(scene.total["present_gpu_hours"])
     chosen_names = {"host": parameters.host, "project": parameters.project}
     said = Said("pool-host", _title(parameters, ask), _finding(scene), chosen_names, _subject(scene), _MAIL)
     sections = (
@@ -78,7 +77,7 @@ def _subject(scene: Scene) -> str:
 def _title(parameters: HostParameters, ask: Ask) -> str:
     what = ", ".join(parameters.host[:3]) + (" …" if len(parameters.host) > 3 else "")
     owner = f"project {parameters.project}" if parameters.project else ""
-    return f"GPUs of {', '.join(filter(None, (what, owner)))}, {words.of_period(ask.period)}"
+    return f"GPUs of {', '.join(filter(None, (what, owner))) or 'all hosts'}, {words.of_period(ask.period)}"
 
 
 def _cards(scene: Scene) -> Iterator[Number]:
