@@ -2,6 +2,7 @@
 
 import typer
 
+from gpuledger.cli.experiment_compare import compare
 from gpuledger.cli.experiment_csv import csv
 from gpuledger.cli.experiment_report import report
 from gpuledger.cli.experiment_watch import watch
@@ -23,4 +24,5 @@ def experiment() -> None:
 
 app.command("csv")(csv)
 app.command("report")(report)
+app.command("compare")(compare)
 app.command("watch")(watch)

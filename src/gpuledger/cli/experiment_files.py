@@ -84,11 +84,11 @@ def filled(session: Session, inputs: Inputs) -> "Iterator[Ledger]":
 
 
 @contextmanager
-def filled_from(session: Session, tables: Sequence[Path], how: "How") -> "Iterator[Ledger]":
-    """The same from tables of attempts. Raises SourceError for one that is not there, NoData for one without a row."""
+def filled_from(session: Session, tables: Sequence[Path], how: "How", *, is_own: bool = False) -> "Iterator[Ledger]":
+    """The same from tables of attempts; with `is_own` never in the ledger of --ledger. Raises SourceError for one that is not there, NoData for one without a row."""
     from gpuledger.actions.experiment.reading import read_tables
 
-    with _ledger(session) as ledger:
+    with _ledger(session, is_own=is_own) as ledger:
         for outcome in read_tables(ledger, tables, how, session.now):
             _say(outcome)
             if outcome.error:
@@ -97,10 +97,10 @@ def filled_from(session: Session, tables: Sequence[Path], how: "How") -> "Iterat
 
 
 @contextmanager
-def _ledger(session: Session) -> "Iterator[Ledger]":
+def _ledger(session: Session, *, is_own: bool = False) -> "Iterator[Ledger]":
     from gpuledger.actions.experiment.own import own_ledger
 
-    with session.open() if session.typed.ledger else own_ledger(session.settings) as ledger:
+    with session.open() if session.typed.ledger and not is_own else own_ledger(session.settings) as ledger:
         yield ledger
 
 

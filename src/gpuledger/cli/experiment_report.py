@@ -97,15 +97,15 @@ def report(
     from gpuledger.render import render
 
     session: Session = ctx.obj
-    with _read(session, table, inputs) as ledger:
-        document = _document(session, ledger, _chosen(when, kept.hours), kept.where)
+    with reading(session, table, inputs) as ledger:
+        document = document_of(session, ledger, _chosen(when, kept.hours), kept.where)
     for file in render(document, words([made.formats]), made.folder):
         print(file)
     messages.say(document.finding)
 
 
 @contextmanager
-def _read(session: Session, table: Path | None, inputs: Inputs) -> "Iterator[Ledger]":
+def reading(session: Session, table: Path | None, inputs: Inputs) -> "Iterator[Ledger]":
     """The ledger that the report is of. Raises UsageError for a table and logs at once: they would be counted twice."""
     if table and inputs.is_named:
         raise UsageError("Name the table or the logs, not both: they tell of the same attempts.")
@@ -128,7 +128,7 @@ def _chosen(when: PeriodChoice, hours: int | None) -> PeriodChoice:
     return PeriodChoice(end=when.end, last=f"{hours}h")
 
 
-def _document(session: Session, ledger: "Ledger", when: PeriodChoice, where: list[str]) -> "Document":
+def document_of(session: Session, ledger: "Ledger", when: PeriodChoice, where: list[str]) -> "Document":
     """The very Document of `gpuledger report experiment` on this ledger."""
     from gpuledger.actions.report import report as action
     from gpuledger.config.check import parameters
