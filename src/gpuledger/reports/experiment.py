@@ -10,11 +10,11 @@ from gpuledger.model.errors import NoData
 from gpuledger.reports import Report
 from gpuledger.reports import _words as words
 from gpuledger.reports._experiment import (
+    advice,
     failures,
     gpus,
     method,
     over_time,
-    recommendations,
     requested_used,
     success,
     summary,
@@ -60,10 +60,9 @@ def build(ask: Ask, parameters: ExperimentParameters) -> Document:
 
 
 def _sections(scene: Scene, slow_seconds: float) -> tuple[Section, ...]:
-    advice = tuple(recommendations.notes(scene))
     return (
         Section("summary", "Summary", (summary.cards(scene), *time.checked(scene), *success.notes(scene))),
-        Section("recommendations", "Recommendations", advice),
+        Section("recommendations", "Recommendations", advice.notes(scene)),
         Section("success", "Success", tuple(success.blocks(scene))),
         Section("time", "Time", tuple(time.blocks(scene))),
         Section("over-time", "Over time", tuple(over_time.blocks(scene))),

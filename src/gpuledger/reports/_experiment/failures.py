@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from math import sqrt
+from math import exp, lgamma, log, sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 NO_FAILURE = ("removed", "policy", "checkpoint", "unknown")
 """Kinds of causes that say nothing about the place."""
 Z = 1.96
+SURE = 0.01
 FEWEST = 5
 """A place with fewer attempts is never called worse than others."""
 MOST_CAUSES = 12
@@ -59,6 +60,24 @@ def wilson(failed: int, decided: int) -> tuple[float, float]:
     half = Z * sqrt(share * (1 - share) / decided + Z * Z / (4 * decided * decided))
     whole = 1 + Z * Z / decided
     return max(0.0, (middle - half) / whole), min(1.0, (middle + half) / whole)
+
+
+def is_surely_more(failed: int, decided: int, expected: float, tested: int) -> bool:
+    """Whether so many failures are more than chance gives one of `tested` places at the `expected` share.
+
+    The binomial tail, at 1 % for all places together (Bonferroni); fewer than five attempts never are.
+    """
+    if decided < FEWEST or not 0 < expected < 1 or failed <= expected * decided:
+        return False
+    logs = (
+        lgamma(decided + 1)
+        - lgamma(k + 1)
+        - lgamma(decided - k + 1)
+        + k * log(expected)
+        + (decided - k) * log(1 - expected)
+        for k in range(failed, decided + 1)
+    )
+    return sum(exp(value) for value in logs) < SURE / max(1, tested)
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,8 +141,15 @@ class Failures:
         return dict(zip(names.codes[chosen].tolist(), rows[chosen].tolist(), strict=True))
 
     def worse(self, places: tuple[Place, ...]) -> tuple[Place, ...]:
-        """Places that fail more than all attempts do, surely: the whole 95 % interval lies above, with five attempts or more."""
-        return tuple(place for place in places if place.decided >= FEWEST and place.least_ratio > max(self.ratio, 0.0))
+        """Places that fail more than all others do, more than chance gives the worst of so many."""
+        failed, decided = int(self.is_failed.sum()), int(self.is_decided.sum())
+        tested = sum(place.decided >= FEWEST for place in places)
+
+        def elsewhere(place: Place) -> float:
+            others = decided - place.decided
+            return max((failed - place.failed) / others, 1 / others) if others > 0 else 1.0
+
+        return tuple(p for p in places if is_surely_more(p.failed, p.decided, elsewhere(p), tested))
 
 
 def blocks(scene: Scene) -> Iterator[Block]:

@@ -165,7 +165,7 @@ def _cells_of(label: str, cells: Sequence[tuple[float | None, int]]) -> GridRow:
     """Cells in which nothing ran are zero, not missing."""
     return GridRow(
         label,
-        values=tuple(amount if n else 0.0 for amount, n in cells),
+        values=tuple(amount if n else None for amount, n in cells),
         notes=tuple(f"n {words.count(n)}" if n else "" for _, n in cells),
     )
 

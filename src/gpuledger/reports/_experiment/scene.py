@@ -102,7 +102,7 @@ class Scene:
         return {
             "site": self.sites[:12],
             "gpu_model": tuple(models[:12]),
-            "fate": ("Good", "Checkpoint used", "Lost", "Still open"),
+            "fate": ("Good", "Lost", "Checkpoint used", "Still open"),
         }
 
     def totals(self, names: Names) -> dict[str, Totals]:

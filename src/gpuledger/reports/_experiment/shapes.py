@@ -94,8 +94,20 @@ def _chart(
 ) -> Chart:
     return Chart(
         id=said.id, title=said.title, finding=said.finding, x=x, y=y, shape=shape, dimension=dimension,
-        foot=said.foot + (" · " if said.foot else "") + scene.foot, left_out=said.left_out, empty=said.empty,
+        foot=said.foot + (" · " if said.foot else "") + scene.foot, left_out=said.left_out, empty="" if _has_values(shape) else said.empty,
     )  # fmt: skip
+
+
+def _has_values(shape: Bars | Boxes | Grid | Lines) -> bool:
+    match shape:
+        case Bars():
+            return bool(shape.bars)
+        case Boxes():
+            return any(box.count for box in shape.boxes)
+        case Grid():
+            return bool(shape.rows)
+        case Lines():
+            return bool(shape.series)
 
 
 def box(key: str, label: str, values: "Floats") -> Box:
