@@ -11,7 +11,7 @@ from gpuledger.render.theme import Colours
 ROW = 28.0
 _TOP = 6.0
 _HALF = 8.0
-_NAME = 150.0
+_NAME = 215.0
 
 
 def draw(chart: Chart, shape: Boxes, colours: Colours, room: Room) -> Drawing:

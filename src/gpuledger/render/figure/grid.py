@@ -15,6 +15,8 @@ _TOP, _GROUP, _SHARES, _CELL, _TALL, _NAME = 4.0, 26.0, 24.0, 22.0, 36.0, 150.0
 _ABSENT = " "
 _LANES = ((32, 6.0), (100, 4.0))
 _THINNEST, _HOST_GAP, _NAME_STEP = 2.0, 3.0, 14.0
+_NARROWEST = 40.0
+"""Narrower columns name every second, third … one."""
 _STEPS = len(theme()["modes"]["light"]["sequential"])
 
 
@@ -152,4 +154,17 @@ def _x_axis(chart: Chart, count: int, bottom: float, width: float, room: Room) -
     if chart.x.kind == "time" and isinstance(chart.x.values[0], datetime):
         edges = bin_edges(chart.x, None)
         return time_axis(TimeScale(edges[0], edges[-1]), chart.x.zone or "UTC", bottom, width, room)
+    lines = [_column(str(value), width / count - 4, room) for value in chart.x.values]
+    if all(lines):
+        places = [((i + 0.5) / count, n, part) for i, parts in enumerate(lines) for n, part in enumerate(parts)]
+        return [Words(x, bottom + 14 + 13 * n, part, "middle", "ink-2") for x, n, part in places]
     return category_axis([str(value) for value in chart.x.values], bottom, width, room)
+
+
+def _column(name: str, width: float, room: Room) -> tuple[str, ...]:
+    """A column's name in one line or two, cut where it must be; nothing where not even a few letters have room."""
+    if room.measure(name, 11) <= width:
+        return (name,)
+    first, _, rest = name.partition(" ")
+    parts = (first, rest) if rest else (name,)
+    return tuple(fit(part, 11, width, room) for part in parts) if width >= _NARROWEST else ()

@@ -79,7 +79,7 @@ class Course:
         flat = np.bincount(
             self.rows[inside] * size + bins[inside], weights=held[inside], minlength=len(self.names) * size
         )
-        return flat.reshape(len(self.names), size)
+        return flat.reshape(len(self.names), size).astype(np.float64)
 
     def spread(self, rates: "Floats") -> "Floats":
         """[name, bin]: hours × rate while attempts ran, each hour in the bin in which it was."""
@@ -95,7 +95,7 @@ class Course:
             np.bincount(rows, weights=weight * (np.clip(edge, began, until) - began), minlength=len(self.names))
             for edge in self.edges_us
         ]
-        hours: Floats = np.diff(np.array(before), axis=0).T / 3.6e9
+        hours: Floats = np.diff(np.array(before, dtype=np.float64), axis=0).T / 3.6e9
         return hours
 
     def series(self, held: "Floats", *, is_running: bool = False) -> tuple[Series, ...]:

@@ -94,12 +94,13 @@ def _paired(scene: Scene) -> Names:
 
 
 def _runtime(scene: Scene) -> Iterator[Block]:
-    """How long runs took whose result was good, by GPU model and site."""
-    tries = scene.tries
-    chosen = tries.is_good & tries.is_inside
-    found = {name: values for name, values in _paired(scene).of_each(tries.ran_seconds, chosen).items() if len(values)}
-    order = sorted(found, key=lambda name: (float(np.median(found[name])), name))
-    groups = [box(name.rpartition(" · ")[2], name, found[name]) for name in order[:_MOST_BOXES]]
+    """How long runs took whose result was good, by GPU model and site; where none succeeded the row stays."""
+    tries, pairs = scene.tries, _paired(scene)
+    executed = pairs.sums(tries.is_executed * scene.inside)
+    every = pairs.of_each(tries.ran_seconds, tries.is_good & tries.is_inside)
+    found = {name: every[name] for name, n in zip(pairs.labels, executed.tolist(), strict=True) if n}
+    order = sorted(found, key=lambda name: (median(found[name]) or float("inf"), name))
+    groups = [box(name.rpartition(" · ")[2], _short(name), found[name]) for name in order[:_MOST_BOXES]]
     said = Said(
         "runtime-by-gpu", "Time of successful attempts by GPU model and site", _fastest(found, order),
         "No attempt succeeded.", "Median, quartiles, 5 to 95 %", f"{len(order) - _MOST_BOXES} more in the table." if len(order) > _MOST_BOXES else "",
@@ -112,9 +113,19 @@ def _runtime(scene: Scene) -> Iterator[Block]:
             Column("q1", "Lower quartile", "second"), Column("q3", "Upper quartile", "second"),
             Column("mean", "Mean", "second"), Column("most", "Longest", "second"),
         ),
-        rows=tuple((name, len(found[name]), median(found[name]), at(found[name], 25), at(found[name], 75), float(found[name].mean()), float(found[name][-1])) for name in order),
-        finding=said.finding, empty="No attempt succeeded.",
+        rows=tuple(_runtime_row(name, found[name]) for name in order), finding=said.finding, empty="No attempt executed.",
     )  # fmt: skip
+
+
+def _runtime_row(name: str, ran: "Floats") -> tuple[Scalar, ...]:
+    if not len(ran):
+        return name, 0, None, None, None, None, None
+    return name, len(ran), median(ran), at(ran, 25), at(ran, 75), float(ran.mean()), float(ran[-1])
+
+
+def _short(name: str) -> str:
+    """A model without its maker: there is room for more in a figure."""
+    return name.removeprefix("NVIDIA ").removeprefix("Tesla ")
 
 
 def _fastest(found: "dict[str, Floats]", order: Sequence[str]) -> str:
@@ -140,7 +151,7 @@ def _model_by_site(scene: Scene) -> Chart:
         minlength=len(parts.models.labels) * size,
     )
     pairs = np.unique(np.stack([cell, parts.rows]), axis=1)
-    counts = np.bincount(pairs[0], weights=scene.inside[pairs[1]], minlength=len(hours))
+    counts = np.bincount(pairs[0], weights=(scene.inside * tries.is_executed)[pairs[1]], minlength=len(hours))
     sites = [name for name in scene.sites if scene.by_site[name].executed]
     models = [
         name
@@ -237,7 +248,7 @@ def _busy(scene: Scene) -> Iterator[Block]:
             "No attempt reported it.",
             "Usage ÷ Allocated of each attempt",
         )
-        yield boxes(scene, said, "ratio", [b for b in groups if b.count], "site")
+        yield boxes(scene, said, "ratio", groups, "site")
     yield Table(
         id="gpu-use", title="GPU busy and GPU memory, by site",
         columns=(

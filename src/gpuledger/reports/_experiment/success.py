@@ -5,9 +5,11 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from gpuledger.metrics import NOT_KNOWN
+from gpuledger.metrics.workflows.read import NOT_MATCHED
 from gpuledger.metrics.workflows.tries import CHECKPOINT, KEPT
 from gpuledger.model.chart import Chart
 from gpuledger.model.document import Block, Column, Note, Scalar, Table
+from gpuledger.model.sites import DEFAULT, site_of
 from gpuledger.reports import _words as words
 from gpuledger.reports._experiment.scene import Scene, Totals
 from gpuledger.reports._experiment.shapes import Said, bars
@@ -153,7 +155,11 @@ def _targets(scene: Scene) -> Iterator[Table]:
         for n, count in enumerate(pairs.tolist()) if count
     ]  # fmt: skip
     rows.sort(key=lambda row: (row[0], -row[2], row[1]))
-    elsewhere = sum(count for wanted, got, count in rows if NOT_KNOWN not in (wanted, got) and wanted != got)
+    elsewhere = sum(
+        count
+        for wanted, got, count in rows
+        if NOT_KNOWN not in (wanted, got) and _meant(wanted) not in (got, NOT_KNOWN) and got != NOT_MATCHED
+    )
     yield Table(
         id="targets", title="Where nodes were meant to run, and where they ran",
         columns=(Column("target", "Target", dimension="site"), Column("site", "Ran at", dimension="site"), Column("attempts", "Attempts", "count", has_bar=True)),
@@ -162,6 +168,11 @@ def _targets(scene: Scene) -> Iterator[Table]:
         foot="The target is the node's ResourceName.",
         left_out=f"{len(rows) - scene.rows} more; `--rows` shows them." if len(rows) > scene.rows else "",
     )  # fmt: skip
+
+
+def _meant(target: str) -> str:
+    """The site that a target belongs to."""
+    return DEFAULT.label(site_of(None, None, None, target) or NOT_KNOWN)
 
 
 def _undone(scene: Scene) -> Iterator[Table]:

@@ -29,8 +29,8 @@ def blocks(scene: Scene, slow_seconds: float) -> Iterator[Block]:
         return
     site = tries.names["site"]
     found = site.of_each(tries["transfer_in_seconds"], tries.is_inside)
-    names = [name for name in scene.sites if len(found[name])]
-    if names:
+    names = [name for name in scene.sites if scene.by_site[name].attempts]
+    if any(len(found[name]) for name in names):
         said = Said(
             "transfer-in-by-site",
             "Time of input transfers by site",
@@ -55,7 +55,10 @@ def _is_told(scene: Scene) -> bool:
 def _finding(scene: Scene) -> str:
     tries = scene.tries
     good, failed = (_sum(scene, tries[name]) / 3600 for name in ("transfer_in_seconds", "failed_transfer_seconds"))
-    return f"{words.amount(good)} h of input transfers were followed by a run, {words.amount(failed)} h were in vain."
+    said = f"{words.amount(good)} h of input transfers were followed by a run"
+    if np.isnan(tries["failed_transfer_seconds"]).all():
+        return f"{said}; transfers that failed are not told."
+    return f"{said}, {words.amount(failed)} h were in vain."
 
 
 def _sum(scene: Scene, column: "Floats") -> float:

@@ -1,6 +1,7 @@
 """Time in which nothing ran: waiting for a slot, on hold."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -9,6 +10,9 @@ from gpuledger.model.document import Block, Column, Scalar, Table
 from gpuledger.reports import _words as words
 from gpuledger.reports._experiment.scene import Scene
 from gpuledger.reports._experiment.shapes import Said, at, box, boxes, median
+
+if TYPE_CHECKING:
+    from gpuledger.metrics.events import Floats
 
 _NOT_TOLD = "The input tells of no waiting time."
 
@@ -29,7 +33,7 @@ def blocks(scene: Scene) -> Iterator[Block]:
         _NOT_TOLD,
         "Since submission, release or the end of the attempt before",
     )
-    names = [name for name in scene.by_site if len(found[name])]
+    names = [name for name, totals in scene.by_site.items() if totals.attempts]
     if len(every):
         yield boxes(scene, said, "second", [box(name, name, np.maximum(found[name], 1.0)) for name in names], "site")
     yield _table(scene, finding)
@@ -64,9 +68,9 @@ def _table(scene: Scene, finding: str) -> Table:
 def _holds(scene: Scene) -> Iterator[Table]:
     """Hours on hold by how the attempt before the hold ended."""
     tries = scene.tries
-    held = np.where(tries.is_inside, np.nan_to_num(tries["held_seconds"]), 0.0) / 3600
+    held: Floats = np.where(tries.is_inside, np.nan_to_num(tries["held_seconds"]), 0.0) / 3600
     cause = Names(tries.cause.codes, tries.cause.labels)
-    hours, counts = cause.sums(held), cause.sums((held > 0) * 1.0)
+    hours, counts = cause.sums(held), cause.sums((held > 0).astype(np.float64))
     order = [n for n in np.argsort(-hours, kind="stable").tolist() if counts[n]]
     if not order:
         return

@@ -57,7 +57,7 @@ def hung(scene: Scene) -> Iterator[Note]:
     yield Note(
         "hung", "warning", "hung attempts",
         f"{words.plural(int(chosen.sum()), 'attempt')} at {_sites(scene, chosen)} ran more than {words.count(HUNG_FACTOR)} times as long as half of the successes need"
-        f" (up to {words.duration(longest)}) before they were removed, {_lost(scene, chosen)} lost:"
+        f" (up to {words.duration(longest)}) before the end, {_lost(scene, chosen)} lost:"
         f" set allowed_execute_duration to {words.count(allowed)} s, so that they end by themselves.",
         "lost-by-cause",
     )  # fmt: skip

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gpuledger.metrics import NOT_KNOWN
+from gpuledger.metrics.workflows.read import NOT_MATCHED
 from gpuledger.model.document import Note
 from gpuledger.reports import _words as words
 from gpuledger.reports._experiment.requested_used import resources
@@ -123,7 +125,9 @@ def _is_kind(scene: Scene, *kinds: str) -> Any:
 
 def _sites(scene: Scene, chosen: "Floats") -> str:
     site = scene.tries.names["site"]
-    names = sorted({site.labels[code] for code in np.unique(site.codes[chosen]).tolist()})
+    names = sorted({site.labels[code] for code in np.unique(site.codes[chosen]).tolist()} - {NOT_KNOWN, NOT_MATCHED})
+    if not names:
+        return "a site that is not told"
     return names[0] if len(names) == 1 else f"{len(names)} sites ({', '.join(names)})"
 
 
