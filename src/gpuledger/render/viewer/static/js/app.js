@@ -2,8 +2,10 @@ import { showAge } from "./age.js";
 import { el, icon, say } from "./dom.js";
 import { visible } from "./format.js";
 import { filters } from "./filters.js";
-import { draws } from "./plot.js";
+import { LibraryMissing, draws } from "./plot.js";
+import { refreshing } from "./refresh.js";
 import { report } from "./report.js";
+import { session, signIn } from "./session.js";
 import { config, isLive, load, reports } from "./source.js";
 import { link, onBack, read, write } from "./state.js";
 import { modeName, onMode, toggleMode } from "./theme.js";
@@ -13,6 +15,7 @@ import { banner } from "./words.js";
 // The page: which report, which period, how old. All of it lives in the URL; a refresh changes nothing but the numbers.
 const $ = id => document.getElementById(id), main = $("main");
 const SLOW = 10e3, kept = {};
+const zooms = [];
 let infos = [], state = read(), shown = null, asking = null, view = null, failing = null;
 
 const info = () => infos.find(one => one.name === state.report) ?? infos[0];
@@ -63,12 +66,12 @@ async function show() {
 /** Nothing old is shown for something new; a refresh that fails keeps what stands, dated, and says so. */
 function refused(error, one) {
   failing = error;
-  const again = el("button", { type: "button", onclick: () => show() }, "Try again");
+  const again = error.status === 401 ? el("button", { type: "button", onclick: () => signIn(signedIn) }, "Sign in") : el("button", { type: "button", onclick: () => show() }, "Try again");
   const isSame = shown && shown.name === one.name && shown.key === link(state);
   const said = error.field ? `${error.message} (${error.field})` : error.message;
   if (!isSame) { shown = null; main.replaceChildren(filters(one, state, null, go), banner("critical", `“${one.title}” could not be loaded.`, `${said} Nothing is shown rather than something old.`, again)); $("age").replaceChildren(); } else {
     main.querySelector("#failed")?.remove();
-    const note = banner("warning", "the refresh failed.", `${said} Everything below is as it was.`, again);
+    const note = banner("warning", "the data could not be refreshed.", `${said} Everything below is as it was.`, again);
     note.id = "failed";
     main.prepend(note);
     tick();
@@ -80,7 +83,7 @@ async function drawn(answer) {
   const place = scrollY, focus = document.activeElement?.dataset?.keep, inner = new Map([...main.querySelectorAll(".scroll,.states")].map(node => [node.dataset.keep, [node.scrollLeft, node.scrollTop]])), isSame = shown?.name === answer.name;
   shown = answer;
   const { content } = answer, one = info();
-  view = new View(content, state, { hide: hidden => { state = { ...state, hidden }; write(state, false); shown.key = link(state); }, zoom: zoomed });
+  view = new View(content, state, { hide: hidden => { state = { ...state, hidden }; write(state, false); shown.key = link(state); }, zoom: zoomed }, isSame ? view?.colours : null);
   const { banners, nodes } = report(content, view, kept[one.name] ??= {});
   main.replaceChildren(...banners, ...notices(answer), filters(one, state, content, go), ...nodes);
   document.title = `${visible(content.title)} · gpuledger`;
@@ -96,11 +99,14 @@ async function drawn(answer) {
 }
 /** Charts come after words; when they cannot, the numbers and tables stand. */
 async function charts(own) {
-  try { await own.draw(); } catch (error) {
-    console.warn(error);
-    own.charts.forEach(chart => { chart.box?.remove(); });
-    main.querySelectorAll(".legend").forEach(node => node.remove());
-    main.prepend(banner("warning", "the charts could not be drawn.", `${error.message} All numbers and tables below are complete.`, el("button", { type: "button", onclick: () => drawn(shown) }, "Try again")));
+  const failed = await own.draw(), missing = failed.find(([, error]) => error instanceof LibraryMissing);
+  for (const [chart, error] of failed) {
+    chart.node.querySelectorAll(".chart,.legend").forEach(node => node.remove());
+    if (!(error instanceof LibraryMissing)) { console.warn(error); chart.node.append(banner("warning", "this chart could not be drawn.", error.message)); }
+  }
+  if (missing) {
+    main.querySelectorAll(".section>.legend").forEach(node => node.remove());
+    main.prepend(banner("warning", "the charts could not be drawn.", `${missing[1].message} All numbers and tables below are complete.`, el("button", { type: "button", onclick: () => drawn(shown) }, "Try again")));
   }
   performance.mark("ready");
   document.documentElement.dataset.ready = "1";
@@ -114,9 +120,14 @@ function notices({ window }) {
 /** A zoom is a new period: a live page asks for it; another shows the part of the charts that it has. */
 function zoomed(range) {
   if (!isLive) { go({ range }, false); return; }
-  if (range) go({ last: null, month: null, from: new Date(range[0]).toISOString(), to: new Date(range[1]).toISOString() });
-  else if (state.from) history.back();
+  const { last, month, from, to } = state;
+  if (range) { zooms.push({ last, month, from, to }); go({ last: null, month: null, from: new Date(range[0]).toISOString(), to: new Date(range[1]).toISOString() }); } else if (from) go({ last: null, month: null, from: null, to: null, ...zooms.pop() });
 }
+
+/** Somebody else reads now, or new data came: what stands here may not be theirs, or not be all. */
+function signedIn() { session($("session"), signedIn); show(); }
+/** A refresh would take a half-made choice away. */
+const isChoosing = () => asking !== null || document.querySelector("dialog[open], .filters details[open]") !== null;
 
 function tick() { if (shown) showAge($("age"), shown.content, Date.now(), failing !== null); }
 function modeButton() {
@@ -131,6 +142,8 @@ async function start() {
   modeButton();
   onBack(() => { state = read(); show(); });
   let width = innerWidth;
+  addEventListener("beforeprint", () => { document.documentElement.classList.add("printing"); if (view) charts(view); });
+  addEventListener("afterprint", () => { document.documentElement.classList.remove("printing"); if (view) charts(view); });
   addEventListener("resize", () => { if (innerWidth !== width) { width = innerWidth; if (view) charts(view); } });
   setInterval(tick, 30e3);
   try { infos = await reports(); } catch (error) {
@@ -139,6 +152,8 @@ async function start() {
   }
   if (!infos.length) { main.replaceChildren(banner("info", "there is no report yet.", config.mode === "static" ? "Nothing was published here." : "")); return; }
   await show();
+  refreshing($("auto"), show, isChoosing);
+  session($("session"), signedIn);
 }
 globalThis.gpuledger = { draws };
 start();

@@ -8,6 +8,9 @@ const CONFIG = { displayModeBar: false, responsive: false, doubleClick: false, s
 export const draws = [];
 let library = null;
 
+/** The chart library is not to be had: every chart of it is missing for this one reason. */
+export class LibraryMissing extends Error {}
+
 /** Plotly is 4.8 MB: fetched (or, in one file, unpacked) only when a chart needs it, after words and tables are on the page. */
 export const plotly = () => library ??= load().catch(error => { library = null; throw error; });
 async function load() {
@@ -18,9 +21,9 @@ async function load() {
     document.head.append(script);
   } else if (config.plotly) {
     script.src = new URL(config.plotly, document.baseURI);
-    await new Promise((done, fail) => { script.onload = done; script.onerror = () => fail(new Error("The chart library could not be loaded.")); document.head.append(script); });
+    await new Promise((done, fail) => { script.onload = done; script.onerror = () => fail(new LibraryMissing("The chart library could not be loaded.")); document.head.append(script); });
   }
-  if (!globalThis.Plotly) throw new Error("The chart library is not here.");
+  if (!globalThis.Plotly) throw new LibraryMissing("The chart library is not here.");
   return globalThis.Plotly;
 }
 

@@ -19,10 +19,15 @@ export function toggleMode() {
 const statePaint = key => "state-" + key.replaceAll("_", "-");
 const PARTS = new Map(Object.entries(theme.states).flatMap(([key, state]) => [[key, statePaint(key)], [state.label, statePaint(key)]]));
 
+function placed(names, before) {
+  const taken = new Set(names.map(name => before.get(name))), free = theme.modes.light.categorical.map((_, place) => place).filter(place => !taken.has(place));
+  return new Map(names.map(name => [name, before.get(name) ?? free.shift()]));
+}
 /** Which paint a name has: by its rank in its dimension; past the twelfth, or unknown, it is one of the others. */
 export class Colours {
-  constructor(ranks) {
-    this.ranks = new Map(Object.entries(ranks).map(([dimension, names]) => [dimension, new Map(names.slice(0, theme.others.max_names).map((name, rank) => [name, rank]))]));
+  /** `before` are the colours of the document that stood here: a name keeps its own when a reader zooms or a refresh comes. */
+  constructor(ranks, before = null) {
+    this.ranks = new Map(Object.entries(ranks).map(([dimension, names]) => [dimension, placed(names.slice(0, theme.others.max_names), before?.ranks.get(dimension) ?? new Map())]));
   }
   has(dimension) { return dimension === "part" || (this.ranks.get(dimension)?.size ?? 0) > 0; }
   paint(dimension, name) {

@@ -4,10 +4,10 @@ import { say } from "./dom.js";
 /** What all blocks of one document share: its names' colours, the window of time in sight, hidden names, one cursor, the scale. */
 export class View {
   /** `changes` are told what the reader did: hide(names), zoom([from, to] or null). */
-  constructor(content, state, changes) {
+  constructor(content, state, changes, before = null) {
     this.content = content;
     this.zone = content.display_zone;
-    this.colours = new Colours(content.ranks);
+    this.colours = new Colours(content.ranks, before);
     this.period = [Date.parse(content.period.start), Date.parse(content.period.end)];
     this.range = clipped(state.range, this.period) ?? this.period;
     this.hidden = new Set(state.hidden);
@@ -50,7 +50,12 @@ export class View {
     this.legends.forEach(update => update());
     this.draw();
   }
-  async draw() { for (const chart of this.charts) await chart.draw(); }
+  /** Draws every chart; one that fails takes nothing along. Returns [chart, error] of those that did. */
+  async draw() {
+    const failed = [];
+    for (const chart of this.charts) try { await chart.draw(); } catch (error) { failed.push([chart, error]); }
+    return failed;
+  }
 }
 
 function clipped(range, [start, end]) {
