@@ -244,6 +244,9 @@ def test_users_of_a_project_and_their_gini_equal_a_recount(whole: Recount) -> No
     apart = sum(abs(a - b) for a in hours for b in hours)
     assert float(str(card(document, "gini").value)) == pytest.approx(apart / (2 * len(hours) * sum(hours)), abs=0.005)
     assert total["gpu_hours"] == pytest.approx(sum(hours))
+    apart = table(whole.document("pool-host", project="Proj000", rows=1000), "users-of-hosts")
+    for column, counted in ((3, primary), (4, secondary)):
+        assert sum(row[column] for row in apart.rows) == pytest.approx(counted.total())  # type: ignore[misc]
 
 
 def crowded(whole: Recount, project: str) -> dict[tuple[float, float], set[str]]:

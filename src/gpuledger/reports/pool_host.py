@@ -36,6 +36,7 @@ class HostParameters(BaseModel):
         description="Hosts by full name or first label; * and ? are wild, case does not matter; all when none is named.",
     )
     project: str | None = Field(None, description="A project (lab): the GPUs that it owns, alone or with others.")
+    rows: int = Field(100, ge=1, le=1_000_000, description="Most rows of the table of users on hosts.")
     owned_hosts: Path | None = Field(None, description="File of hosts the site reserves, one a line.")
     masked_hosts: Path | None = Field(None, description="YAML file of hosts left out of the numbers, and why.")
 
@@ -48,7 +49,7 @@ def build(ask: Ask, parameters: HostParameters) -> Document:
     view.require_whole_gpus()
     is_named = bool(parameters.host or parameters.project)
     held = View(view.everything.ask) if is_named else view
-    scene = Scene(held, chosen(held.ask, parameters.host, parameters.project), parameters.project)
+    scene = Scene(held, chosen(held.ask, parameters.host, parameters.project), parameters.project, parameters.rows)
     held.require_gpus(scene.total["present_gpu_hours"])
     chosen_names = {"host": parameters.host, "project": parameters.project}
     said = Said("pool-host", _title(parameters, ask), _finding(scene), chosen_names, _subject(scene), _MAIL)

@@ -50,6 +50,8 @@ class Scene:
     view: View
     where: tuple[Filter, ...]
     project: str | None
+    rows: int
+    """Most rows of the table of users on hosts."""
 
     @cached_property
     def answers(self) -> Mapping[str, Answer]:
@@ -59,6 +61,7 @@ class Scene:
             "gpu": Wanted((*RATIOS, *HOURS, "present_gpu_hours"), ("host", "gpu", "gpu_model"), self.where),
             "model": Wanted((*PART_HOURS, "hosts_seen"), ("gpu_model",), self.where),
             "user": Wanted(HOURS, ("user",), self.where),
+            "user_host": Wanted(HOURS, ("host", "user"), self.where),
             "project": Wanted(("present_gpu_hours",), ("project",), self.where),
         }
         return dict(zip(wanted, self.view.ask.together(*wanted.values()), strict=True))

@@ -37,7 +37,29 @@ def users(scene: Scene) -> Section:
         foot="Hours that readings saw; nothing is extrapolated. An even use has a Gini coefficient of 0.",
         empty="No job ran on these GPUs.",
     )  # fmt: skip
-    return Section("users", "Users", (table,))
+    return Section("users", "Users", (table, _users_of_hosts(scene)))
+
+
+def _users_of_hosts(scene: Scene) -> Table:
+    """Each user on each host."""
+    records = [row for row in scene.answers["user_host"].records() if row[HOURS[0]]]
+    ordered = sorted(records, key=lambda row: (row["host"], -row[HOURS[0]], named(row["user"])))
+    shown = ordered[: scene.rows]
+    return Table(
+        id="users-of-hosts",
+        title="GPU-hours by host and user",
+        columns=(
+            Column("host", "Host", rank=1),
+            Column("user", "User", dimension="user", rank=1),
+            Column("gpu_hours", "GPU-hours", "gpu_hour", meaning="Of both sides.", has_bar=True, rank=1),
+            Column("primary", "Primary", "gpu_hour", meaning=scene.view.ask.metrics[HOURS[1]].meaning),
+            Column("secondary", "Secondary", "gpu_hour", meaning=scene.view.ask.metrics[HOURS[2]].meaning),
+        ),
+        rows=tuple((row["host"], named(row["user"]), *(row[name] for name in HOURS)) for row in shown),
+        totals=("All hosts", f"All {words.plural(len(scene.users), 'user')}", *(scene.total[name] for name in HOURS)),
+        left_out=f"{len(ordered) - len(shown)} more; `--rows` names them." if len(ordered) > len(shown) else "",
+        empty="No job ran on these GPUs.",
+    )
 
 
 def _totals(scene: Scene, total: float) -> Iterator[Scalar]:
