@@ -29,6 +29,7 @@ VERBS: dict[str, dict[str, str]] = {
     },
     "The ledger": {
         "store": "Look after the ledger: info, problems, check, compact, vacuum.",
+        "ops": "Keep it running: schedule, watchdog, doctor.",
     },
 }
 """Only what works today is listed; `tests/cli` holds every line to the verb's own help."""
