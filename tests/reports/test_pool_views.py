@@ -107,6 +107,8 @@ def test_a_model_is_whole_unless_it_is_wild() -> None:
     assert models(["H200"], known) == ("NVIDIA H200",)
     assert models(["h200 nvl"], known) == ("NVIDIA H200 NVL",)
     assert models(["*H200*"], known) == ("NVIDIA H200", "NVIDIA H200 NVL")
+    assert models(["h200*"], known) == ("NVIDIA H200", "NVIDIA H200 NVL")
+    assert models(["A100 80*"], known) == ("NVIDIA A100 80GB PCIe",)
     with pytest.raises(UsageError, match="no GPU model 'V100'"):
         models(["V100"], known)
 

@@ -7,13 +7,21 @@ from gpuledger.model.devices import gpu_model
 from gpuledger.model.errors import UsageError
 from gpuledger.model.names import unknown
 
+_VENDORS = ("nvidia", "amd", "intel")
+
 
 def models(patterns: Sequence[str], known: Iterable[str]) -> tuple[str, ...]:
-    """The models that the patterns stand for: `H200` is `NVIDIA H200` alone, `*H200*` every model with it.
+    """The models that the patterns stand for, with or without the vendor: `H200` is `NVIDIA H200` alone, `H200*` also
+    `NVIDIA H200 NVL`.
 
     Raises UsageError for a pattern that stands for none.
     """
-    return _matched("GPU model", patterns, known, lambda text, name: is_match(gpu_model(text).name, name))
+    return _matched("GPU model", patterns, known, _is_model)
+
+
+def _is_model(text: str, name: str) -> bool:
+    vendor, _, short = name.partition(" ")
+    return is_match(gpu_model(text).name, name) or (vendor.lower() in _VENDORS and is_match(text, short))
 
 
 def hosts(patterns: Sequence[str], known: Iterable[str]) -> tuple[str, ...]:
