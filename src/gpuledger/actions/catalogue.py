@@ -1,6 +1,6 @@
-"""What the viewer must know of each report before it asks for one: name, parameters as JSON Schema, tabs."""
+"""What a page must know before it asks: each report with what may be chosen, and what files can be read as."""
 
-from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin
@@ -8,42 +8,37 @@ from typing import Any, Union, get_args, get_origin
 from pydantic import BaseModel
 
 from gpuledger.config import Settings
+from gpuledger.model.choice import PeriodChoice
 from gpuledger.plugins import load, names
+from gpuledger.reports import Report
 
-TABS = ("qos", "queue", "account")
-"""Parameters of which each configured value is a tab."""
+_PERIOD = frozenset(field.name for field in fields(PeriodChoice))
 
 
 def catalogue(settings: Settings) -> list[dict[str, Any]]:
-    """Every report as the viewer's `ReportInfo`."""
-    return [info(settings, name) for name in names("reports")]
+    """Every report as the viewer's `ReportInfo`: those with tabs first, they are what a site has set up."""
+    told = [info(load("reports", name), settings.reports.get(name, {})) for name in names("reports")]
+    return sorted(told, key=lambda each: not each["tabs"])
 
 
-def info(settings: Settings, name: str) -> dict[str, Any]:
-    """One report. Raises UsageError for a name there is not."""
-    declared = load("reports", name)
-    configured = settings.reports.get(name, {})
-    return {
-        "name": declared.name,
-        "title": declared.title,
-        "audience": declared.audience,
-        "default_last": declared.default_last,
-        "parameters": schema(declared.parameters),
-        "tabs": tabs(declared.parameters, configured),
-        "windows": [],
-    }
+def info(declared: Report, configured: dict[str, Any]) -> dict[str, Any]:
+    """One report with the parameters that are configured for it."""
+    from gpuledger.render.viewer import report_info
 
-
-def schema(kind: type[BaseModel]) -> dict[str, Any]:
-    """The JSON Schema of what a reader may choose."""
-    described = kind.model_json_schema()
-    kept = {name: each for name, each in described.get("properties", {}).items() if name in public(kind)}
-    return {**described, "properties": kept}
+    told = report_info(declared, configured)
+    chosen = public(declared.parameters)
+    schema = told["parameters"]
+    kept = {name: each for name, each in schema.get("properties", {}).items() if name in chosen}
+    return told | {"parameters": {**schema, "properties": kept}}
 
 
 def public(kind: type[BaseModel]) -> tuple[str, ...]:
-    """The parameters a reader elsewhere may choose: none that names a file of this machine."""
-    return tuple(name for name, field in kind.model_fields.items() if Path not in kinds(field.annotation))
+    """The parameters a reader elsewhere may choose: none that names a file of this machine, no table, no period."""
+    return tuple(
+        name
+        for name, field in kind.model_fields.items()
+        if name not in _PERIOD and Path not in kinds(field.annotation) and get_origin(field.annotation) is not dict
+    )
 
 
 def kinds(annotation: Any) -> list[Any]:
@@ -52,18 +47,12 @@ def kinds(annotation: Any) -> list[Any]:
     return [kind for kind in get_args(annotation) if kind is not NoneType] if is_union else [annotation]
 
 
-def tabs(kind: type[BaseModel], configured: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """One tab for each configured value of the parameters in TABS."""
-    return [
-        {"label": value, "parameters": {name: value}}
-        for name in TABS
-        if name in kind.model_fields
-        for value in _listed(configured.get(name))
+def readable(settings: Settings) -> list[dict[str, str]]:
+    """What a file can be read as: each configured source first, then each type."""
+    titles = {name: str(load("sources", name).title) for name in names("sources")}
+    ours = [
+        {"name": name, "type": each.type, "title": titles.get(each.type, each.type)}
+        for name, each in settings.sources.items()
     ]
-
-
-def _listed(value: Any) -> Sequence[str]:
-    """A text may hold several with commas, as the environment gives it."""
-    if isinstance(value, str):
-        return [part.strip() for part in value.split(",") if part.strip()]
-    return [str(part) for part in value or ()]
+    types = [{"name": name, "type": name, "title": title} for name, title in titles.items()]
+    return [*ours, *(each for each in types if each["name"] not in settings.sources)]

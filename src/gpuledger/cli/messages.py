@@ -51,8 +51,6 @@ def note(text: str, **facts: object) -> None:
 
 def log_to(level: str, file: Path | None) -> None:
     """Logs at `level` and above on stderr, all from info (or `level`) to `file` as JSON lines."""
-    from gpuledger.model.errors import ConfigError
-
     close_logs()
     LOG.propagate = False
     terminal = logging.StreamHandler()
@@ -63,13 +61,21 @@ def log_to(level: str, file: Path | None) -> None:
     LOG.setLevel(level.upper())
     if file is None:
         return
+    lines_to(file, LOG.name)
+    LOG.setLevel(min(LOG.level, logging.INFO))
+
+
+def lines_to(file: Path, logger: str) -> logging.Handler:
+    """What this logger is told goes to `file` too, as JSON lines. Raises ConfigError where it cannot be written."""
+    from gpuledger.model.errors import ConfigError
+
     try:
         lines = logging.FileHandler(file, encoding="utf-8")
     except OSError as problem:
         raise ConfigError(f"The log file {str(file)!r} cannot be written: {problem.strerror}.") from None
     lines.setFormatter(_JsonLine())
-    LOG.addHandler(lines)
-    LOG.setLevel(min(LOG.level, logging.INFO))
+    logging.getLogger(logger).addHandler(lines)
+    return lines
 
 
 def close_logs() -> None:

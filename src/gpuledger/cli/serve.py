@@ -1,11 +1,15 @@
 """`gpuledger serve`: the reports as a page and an API."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gpuledger.cli import messages
 from gpuledger.cli.session import Session
+
+if TYPE_CHECKING:
+    from gpuledger.config import Ledger
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -14,23 +18,58 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 def serve(
     ctx: typer.Context,
     host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", metavar="N", help="Port to listen on; 0 takes a free one.")] = 8000,
+    port: Annotated[
+        int, typer.Option("--port", metavar="N", min=0, max=65535, help="Port to listen on; 0 takes a free one.")
+    ] = 8000,
     socket: Annotated[
         Path | None, typer.Option("--socket", metavar="PATH", help="Listen on a socket that only you can open instead.")
     ] = None,
 ) -> None:
     """Serve the reports as a page and an API.
 
+    On this machine's own address (the default) reading is open. Elsewhere everybody needs a token
+    (`gpuledger token create`) or a proxy that signs people in ([serve.proxy]).
+
     \b
     Examples:
       gpuledger serve
       gpuledger serve --port 8010
+      gpuledger serve --socket ~/gpuledger.sock
     """
-    import uvicorn
-
-    from gpuledger.serve.app import application
-    from gpuledger.serve.site import Site
-
     session: Session = ctx.obj
     with session.open() as ledger:
-        uvicorn.run(application(Site(ledger)), host=host, port=port, uds=str(socket) if socket else None)
+        listen(ledger, host, port, socket)
+
+
+def listen(ledger: "Ledger", host: str = "127.0.0.1", port: int = 8000, socket: Path | None = None) -> None:
+    """Serves the ledger until a signal stops it. Raises LedgerError when what it takes is not installed."""
+    place, site, run = _parts(ledger, host, port, socket.expanduser() if socket else None)
+    settings = ledger.settings
+    audits = messages.lines_to(settings.serve.audit_file, "gpuledger.audit") if settings.serve.audit_file else None
+
+    def started(where: str) -> None:
+        messages.say(f"gpuledger serves {settings.ledger} at {where} (Ctrl-C stops it).")
+
+    try:
+        run(site, place, started)
+    finally:
+        if audits:
+            audits.close()
+
+
+def _parts(ledger: "Ledger", host: str, port: int, socket: Path | None):  # type: ignore[no-untyped-def]
+    from gpuledger.model.errors import LedgerError
+
+    try:
+        from gpuledger.serve import listen as listening
+    except ModuleNotFoundError as error:
+        if error.name and error.name.partition(".")[0] in ("fastapi", "uvicorn", "starlette", "prometheus_client"):
+            raise LedgerError(
+                'The service is not installed; install it with: pip install "gpuledger[server]"'
+            ) from None
+        raise
+    from gpuledger.serve.site import Site
+
+    place = listening.Place(host, port, socket)
+    said = ledger.settings.serve
+    return place, Site(ledger, listening.is_open(said.auth, said.proxy is not None, place)), listening.serve

@@ -28,6 +28,7 @@ VERBS: dict[str, dict[str, str]] = {
         "experiment": "An experiment's DAGs and event logs: a table, figures, a live view.",
     },
     "The ledger": {
+        "token": "Make, list and take back tokens for the service.",
         "store": "Look after the ledger: info, problems, check, compact, vacuum.",
         "ops": "Keep it running: schedule, watchdog, doctor.",
     },

@@ -91,7 +91,7 @@ def _read_toml(file: Path) -> dict[str, Any]:
         values["pool"] = {key: _beside(file, value) if key in POOL_FILES else value for key, value in pool.items()}
     _place_beside(file, values.get("channels"), lambda key: key == "folder" or key.endswith("_file"))
     _place_beside(file, values.get("deliveries"), lambda key: key == "templates")
-    _place_beside(file, {"": values.get("serve")}, lambda key: key == "tokens")
+    _place_beside(file, {"": values.get("serve")}, lambda key: key in ("tokens", "audit_file"))
     _place_beside(file, values.get("publish"), lambda key: key == "folder")
     ours = ("ledger", "log_file", "outbox")
     return {key: _beside(file, value) if key in ours else value for key, value in values.items()}

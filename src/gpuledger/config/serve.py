@@ -44,6 +44,10 @@ class ServeSettings(BaseModel):
     upload_bytes: Annotated[int, Field(ge=1, description="The largest file that may be uploaded.")] = 512 << 20
     cache_bytes: Annotated[int, Field(ge=0, description="How much of what was made is kept in memory.")] = 128 << 20
     builds: Annotated[int, Field(ge=1, le=64, description="How many reports are made at once.")] = 2
+    audit_file: Annotated[
+        Path | None,
+        Field(description="Also write who signed in, uploaded or was refused here, one JSON object a line."),
+    ] = None
     tokens: Annotated[
         Path | None, Field(description="File of the tokens' hashes; `tokens.json` in the ledger's folder by default.")
     ] = None

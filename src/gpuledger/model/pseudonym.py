@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cached_property
 from typing import TypeVar
 
-from gpuledger.model.chart import Boxes, Chart, Grid, Histogram, Lines, Spans
+from gpuledger.model.chart import Bars, Boxes, Chart, Grid, Histogram, Lines, Spans
 from gpuledger.model.document import Column, Document, Scalar, Table
 
 T = TypeVar("T")
@@ -40,7 +40,7 @@ KEPT = frozenset({"", "not known", "nobody", "(none)", "(no project)", "others",
 """Words that stand where a name would: they are nobody's."""
 _FIXED = frozenset({
     "id", "kind", "shape", "format", "dimension", "unit", "total_unit", "style", "level", "verdict", "better", "axis",
-    "zone", "display_zone", "version", "rule", "codes", "states", "mail", "name",
+    "zone", "display_zone", "part_dimension", "version", "rule", "codes", "states", "mail", "name",
 })  # fmt: skip
 """Fields of a Document that hold its own words, never one of the data's."""
 _DIGITS = 8
@@ -83,6 +83,8 @@ def _shown(document: Document) -> Iterator[tuple[str, str]]:
         dimension = chart.dimension or ""
         if dimension in KINDS:
             yield from ((dimension, name) for name in _of_chart(chart))
+        if isinstance(chart.shape, Bars) and (parts := chart.shape.part_dimension or "") in KINDS:
+            yield from ((parts, name) for bar in chart.shape.bars for name, _ in bar.parts)
 
 
 def _of_table(table: Table) -> Iterator[tuple[str, str]]:
@@ -105,6 +107,8 @@ def _of_chart(chart: Chart) -> Iterator[str]:
             yield from (series.key for series in chart.shape.series)
         case Boxes():
             yield from (box.key for box in chart.shape.boxes)
+        case Bars():
+            yield from (bar.key for bar in chart.shape.bars)
         case Spans():
             yield from (span.key for span in chart.shape.spans)
         case Grid():

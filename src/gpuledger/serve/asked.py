@@ -1,13 +1,13 @@
 """What a query string asks for: a period, filters, and a report's own parameters."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from gpuledger.actions.catalogue import TABS, kinds, public
+from gpuledger.actions.catalogue import kinds, public
 from gpuledger.config import Settings
 from gpuledger.model.choice import PeriodChoice
 from gpuledger.model.errors import UsageError
@@ -61,6 +61,14 @@ def _once(pairs: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
         yield name, value
 
 
+def require_known(pairs: Pairs, names: Iterable[str]) -> None:
+    """Raises Refused for a parameter that is neither one of these nor a way to say a period: a typo is no answer."""
+    known = (*names, *PERIOD)
+    for name, _ in pairs:
+        if name not in known:
+            raise Refused(400, "unknown_parameter", unknown("parameter", name, known), name)
+
+
 def filters(pairs: Pairs) -> tuple[str, ...]:
     """The filters as typed. Raises Refused for one that is none."""
     from gpuledger.metrics.filters import parse
@@ -81,19 +89,20 @@ def parameters(declared: Report, pairs: Pairs, configured: dict[str, Any]) -> Ba
     """
     kind = declared.parameters
     many = {name for name, field in kind.model_fields.items() if takes_many(field.annotation)}
-    given: dict[str, Any] = {name: [v for n, v in pairs if n == name] for name in many if name in dict(pairs)}
+    given: dict[str, Any] = {name: _listed(v for n, v in pairs if n == name) for name in many if name in dict(pairs)}
     given |= dict(_once((name, value) for name, value in pairs if name not in many))
-    for name in given:
-        if name not in public(kind):
-            raise Refused(400, "unknown_parameter", unknown("parameter", name, [*public(kind), *PERIOD, "where"]), name)
-    if any(name in given for name in TABS):
-        configured = {name: value for name, value in configured.items() if name not in TABS}
+    require_known(list(given.items()), [*public(kind), "where"])
     try:
         return kind.model_validate(configured | given)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         wrong = str(first["loc"][0]) if first["loc"] else None
         raise Refused(400, "bad_parameter", f"{wrong}: {first['msg'].removeprefix('Value error, ')}.", wrong) from None
+
+
+def _listed(values: Iterable[str]) -> list[str]:
+    """Commas part values, as on the command line; an empty one is none."""
+    return [part.strip() for value in values for part in value.split(",") if part.strip()]
 
 
 def takes_many(annotation: Any) -> bool:

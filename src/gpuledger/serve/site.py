@@ -1,11 +1,18 @@
-"""What is served: one open ledger, its settings, and the moment."""
+"""What is served: one open ledger and its settings, the ways in, what was made, and the threads that make it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 
-from gpuledger.config import Ledger, Settings
+from gpuledger.actions.pseudonyms import salt_of
+from gpuledger.config import Ledger, Settings, ledger_folder
 from gpuledger.config.serve import ServeSettings
+from gpuledger.serve.builds import Builds
+from gpuledger.serve.doors import Doors
+from gpuledger.serve.kept import Kept, Made
+from gpuledger.serve.refusals import unavailable
+from gpuledger.serve.tokens import tokens_of
 
 
 def clock() -> datetime:
@@ -15,9 +22,10 @@ def clock() -> datetime:
 
 @dataclass(frozen=True)
 class Site:
-    """One service's ledger and settings."""
+    """One service's ledger, and what serving it takes. Close it."""
 
     ledger: Ledger
+    is_open: bool = True
     now: Callable[[], datetime] = field(default=clock)
 
     @property
@@ -27,3 +35,35 @@ class Site:
     @property
     def serve(self) -> ServeSettings:
         return self.settings.serve
+
+    @cached_property
+    def doors(self) -> Doors:
+        return Doors(tokens_of(self.settings), self.serve, self.is_open)
+
+    @cached_property
+    def builds(self) -> Builds:
+        return Builds(self.serve.builds)
+
+    @cached_property
+    def uploads(self) -> Builds:
+        """One after the other: two would only wait for each other's locks."""
+        return Builds(1, most=16, name="upload")
+
+    @cached_property
+    def documents(self) -> Kept[Made]:
+        """What was made and may be asked for again."""
+        return Kept(self.serve.cache_bytes)
+
+    @cached_property
+    def salt(self) -> bytes:
+        """What pseudonyms are made with."""
+        return salt_of(self.settings)
+
+    def require_ledger(self) -> None:
+        """Raises Refused (503) when the ledger's folder is not there: an empty answer would be a lie."""
+        if not ledger_folder(self.settings.ledger).is_dir():
+            raise unavailable("no_ledger", "There is no ledger here now; it is not mounted, or nothing was read yet.")
+
+    def close(self) -> None:
+        self.builds.close()
+        self.uploads.close()

@@ -1,0 +1,78 @@
+"""`/`: the viewer, its files, and a page that documents the API. Nothing of it comes from elsewhere."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from gpuledger.actions.catalogue import catalogue
+from gpuledger.render.viewer import PlotlyMissing, csp, files, page, plotly
+from gpuledger.serve.answers import answer, is_known, not_changed, refusals, tag_of
+from gpuledger.serve.apidocs import apidocs
+from gpuledger.serve.refusals import Refused
+from gpuledger.serve.site import Site
+from gpuledger.serve.who import who_of
+
+_FOREVER = "public, max-age=31536000, immutable"
+"""A file's name changes with its content."""
+_MEDIA = {
+    "js": "text/javascript; charset=utf-8",
+    "css": "text/css; charset=utf-8",
+    "svg": "image/svg+xml",
+    "json": "application/json",
+    "woff2": "font/woff2",
+    "png": "image/png",
+}
+_HTML = "text/html; charset=utf-8"
+
+
+def routes(site: Site) -> APIRouter:
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/", responses=refusals())
+    def viewer(request: Request) -> Response:
+        """The page. Who may not read gets it without the names of reports: it asks for a token."""
+        policy = {"Content-Security-Policy": f"{csp(False)}; frame-ancestors 'none'"}
+        content = page(_config(site, may_read=who_of(request).may("read")), inline=False)
+        tag = tag_of(content)
+        if is_known(request, tag):
+            return not_changed(tag)
+        return answer(request, content, _HTML, {"ETag": tag, **policy})
+
+    @router.get("/assets/{name}")
+    def asset(name: str, request: Request) -> Response:
+        """A file of the viewer."""
+        held = _assets()
+        if name not in held:
+            raise Refused(404, "not_found", "There is no such file.")
+        media = _MEDIA.get(name.rpartition(".")[2], "application/octet-stream")
+        return answer(request, held[name], media, {"Cache-Control": _FOREVER, "ETag": tag_of(name.encode())})
+
+    @router.get("/docs")
+    def documentation(request: Request) -> Response:
+        """Every endpoint, parameter and answer."""
+        content, policy = apidocs(request.app.openapi())
+        return answer(request, content, _HTML, {"Content-Security-Policy": policy, "ETag": tag_of(content)})
+
+    return router
+
+
+def _config(site: Site, *, may_read: bool) -> dict[str, Any]:
+    return {
+        "mode": "live",
+        "title": site.serve.title,
+        "reports": catalogue(site.settings) if may_read else [],
+        "refresh_seconds": site.serve.refresh_seconds,
+        "names": site.serve.names,
+        "base": "",
+    }
+
+
+def _assets() -> Mapping[str, bytes]:
+    """Every file by its name."""
+    held = {path.removeprefix("assets/"): content for path, content in files().items()}
+    try:
+        name, content = plotly()
+    except PlotlyMissing:
+        return held
+    return held | {name: content}

@@ -1,0 +1,83 @@
+"""`/api/v1/query`: metrics by dimensions, as `gpuledger query` answers them."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from gpuledger.actions.query import Asked, answered, known_metrics
+from gpuledger.model.errors import UsageError
+from gpuledger.model.period import Period
+from gpuledger.serve.answers import answer_json, refusals
+from gpuledger.serve.asked import Calendar, filters, require_known
+from gpuledger.serve.sight import Sight, sight_of
+from gpuledger.serve.site import Site
+from gpuledger.serve.spec import WHERE, period_parameters
+from gpuledger.serve.who import Reader, needs
+
+_LAST = "30d"
+_KNOWN = ("metric", "by", "where", "limit")
+_MOST = 100_000
+Names = list[str]
+
+
+def routes(site: Site) -> APIRouter:
+    router = APIRouter(prefix="/api/v1", tags=["metrics"], dependencies=[Depends(needs("read"))])
+
+    @router.get("/metrics", responses=refusals())
+    def listed(request: Request) -> Response:
+        """The metrics and dimensions there are, each with its meaning."""
+        from gpuledger.metrics.registry import BY_DIMENSION
+
+        metrics = [
+            {"name": m.name, "label": m.label, "format": m.format, "table": m.table, "meaning": m.meaning}
+            for m in known_metrics().values()
+        ]
+        dimensions = [{"name": d.name, "label": d.label, "meaning": d.meaning} for d in BY_DIMENSION.values()]
+        return answer_json(request, {"metrics": metrics, "dimensions": dimensions})
+
+    @router.get("/query", responses=refusals(404), openapi_extra={"parameters": [*period_parameters(), WHERE]})
+    async def query(
+        request: Request,
+        who: Reader,
+        metric: Annotated[Names, Query(description="Metrics; may be given several times, commas join them.")],
+        by: Annotated[Names, Query(description="Dimensions they are told apart by.")] = [],  # noqa: B006
+        limit: Annotated[int, Query(ge=1, le=_MOST, description="Most rows of the answer.")] = 10_000,
+    ) -> Response:
+        """Metrics by any dimension, for any period: the numbers that reports are made of."""
+        pairs = request.query_params.multi_items()
+        require_known(pairs, _KNOWN)
+        sight = sight_of(site, who)
+        sight.check([], filters(pairs))
+        now = site.now().replace(second=0, microsecond=0)
+        period = await run_in_threadpool(Calendar(now, site.settings).period, pairs, _LAST)
+        asked = Asked(_words(metric), _words(by), sight.narrowed(filters(pairs)))
+        key = ("query", *map(tuple, (asked.metrics, asked.by, asked.where)), period, limit, sight)
+        return answer_json(request, await site.builds.once(key, lambda: _answered(site, asked, period, sight, limit)))
+
+    return router
+
+
+def _words(given: Names) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(word.strip() for each in given for word in each.split(",") if word.strip()))
+
+
+def _answered(site: Site, asked: Asked, period: Period, sight: Sight, limit: int) -> dict[str, Any]:
+    site.require_ledger()
+    try:
+        told = answered(site.ledger, asked, period, site.now())
+    except UsageError as error:
+        named = [text for text in (*asked.metrics, *asked.by) if repr(text) in str(error)]
+        blamed = "where" if not named else "metric" if named[0] in asked.metrics else "by"
+        raise sight.told(error, blamed) from None
+    answer, dimensions = told.answer, [d.name for d in told.answer.dimensions]
+    rows = [{name: sight.cell(name, value) for name, value in row.items()} for row in answer.records()]
+    return {
+        "period": {"start": period.start, "end": period.end, "zone": period.zone},
+        "dimensions": dimensions,
+        "metrics": [{"name": m.name, "label": m.label, "format": m.format} for m in answer.metrics],
+        "rows": rows[:limit],
+        "left_out": max(0, len(rows) - limit),
+        "totals": dict(answer.totals),
+        "remarks": list(told.remarks()),
+    }
