@@ -48,7 +48,7 @@ def attempts(period: Period, clusters: Iterable[str], asked: Mapping[str, Dimens
     return rows.select(
         *TEXTS, *NUMBERS, "started_us", "counted_us", host=rows.host_names[0], **moments,
         **{name: column_of(rows, dimension) for name, dimension in asked.items()},
-    )  # fmt: skip
+    ).order_by("cluster", "attempt_id")  # fmt: skip
 
 
 def filter_columns(

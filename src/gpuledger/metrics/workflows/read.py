@@ -1,12 +1,12 @@
 """From the ledger to `Tries`: three queries, whatever is asked afterwards."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gpuledger.metrics import NO_GPU, NOT_KNOWN, Ask, Filter
+from gpuledger.metrics import NO_GPU, NOT_KNOWN, Ask, Dimension, Filter
 from gpuledger.metrics.events import numbers
 from gpuledger.metrics.relation import NOTHING
 from gpuledger.metrics.workflows import facts
@@ -19,7 +19,9 @@ from gpuledger.model.workflow import STEP, job_type_of, step_of
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from gpuledger.metrics.events import Floats
+    from gpuledger.metrics.events import Floats, Whole
+
+Flags = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 OWN = (
     "workflow",
@@ -64,7 +66,7 @@ def read(ask: Ask, patterns: Patterns = Patterns()) -> Experiment:
     rows = ask.rows(facts.attempts(ask.period, clusters, asked))
     placing = Placing.of(ask.rows(facts.nodes()).to_pylist())
     tries = _tries(ask, rows, placing, patterns, ask.rows(facts.gpus(clusters)))
-    return Experiment(_chosen(ask, tries, rows, asked), placing)
+    return Experiment(_chosen(ask, tries, rows, (asked, patterns)), placing)
 
 
 def _tries(ask: Ask, rows: "pa.Table", placing: Placing, patterns: Patterns, gpus: "pa.Table") -> Tries:
@@ -187,31 +189,30 @@ def _parts(rows: "pa.Table", amounts: "Mapping[str, Floats]", gpus: "pa.Table") 
     )
 
 
-def _chosen(ask: Ask, tries: Tries, rows: "pa.Table", asked: Mapping[str, object]) -> Tries:
-    """The attempts that the filters keep."""
-    places = {dimension.name: key for key, dimension in asked.items()}  # type: ignore[attr-defined]
+def _chosen(ask: Ask, tries: Tries, rows: "pa.Table", how: tuple[Mapping[str, Dimension], Patterns]) -> Tries:
+    """The attempts that the filters keep; letters of names may be large or small, sites as people see them."""
+    places = {dimension.name: key for key, dimension in how[0].items()}
+    label = how[1].sites.label
     chosen = np.ones(len(tries), dtype=bool)
     for wanted in ask.where:
         column = Names.of_column(rows[places[wanted.column]]) if wanted.column in places else _own(tries, wanted.column)
-        chosen &= _is_one_of(column, wanted)
+        chosen &= _is_one_of(column, wanted, label if wanted.column in ("site", "target_site") else str)
     return tries if chosen.all() else _taken(tries, np.flatnonzero(chosen))
 
 
 def _own(tries: Tries, name: str) -> Names:
+    """The names of a dimension; of sites those in the ledger, which a filter may write as people see them."""
     return tries.cause if name == "cause" else tries.names["site_key" if name == "site" else name]
 
 
-def _is_one_of(names: Names, wanted: Filter) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
-    values = {NOT_KNOWN if value is None else value for value in wanted.values}
-    there = np.array([(label in values) == (wanted.op == "=") for label in names.labels] or [False])
-    return there[names.codes]
+def _is_one_of(names: Names, wanted: Filter, shown: Callable[[str], str]) -> Flags:
+    values = {(NOT_KNOWN if value is None else value).casefold() for value in wanted.values}
+    there = [bool({label.casefold(), shown(label).casefold()} & values) == (wanted.op == "=") for label in names.labels]
+    chosen: Flags = np.array(there or [False])[names.codes]
+    return chosen
 
 
-DECIDED = ("kept", "credited", "fate", "causes", "cause", "kind", "queue_seconds")
-"""Told by all attempts of a node: worked out before any is left out."""
-
-
-def _taken(tries: Tries, rows: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> Tries:
+def _taken(tries: Tries, rows: "Whole") -> Tries:
     """Some of the attempts, with what was decided among all of them."""
     place = np.full(len(tries), -1, dtype=np.int64)
     place[rows] = np.arange(len(rows))
@@ -235,7 +236,5 @@ def _taken(tries: Tries, rows: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> 
     return some
 
 
-def _moved(
-    rows: "np.ndarray[tuple[int], np.dtype[np.int64]]", place: "np.ndarray[tuple[int], np.dtype[np.int64]]"
-) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+def _moved(rows: "Whole", place: "Whole") -> "Whole":
     return np.where(rows >= 0, place[rows], -1)

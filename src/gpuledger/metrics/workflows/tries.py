@@ -118,13 +118,14 @@ class Tries:
 
     @cached_property
     def is_inside(self) -> Any:
-        """Attempts of the period: that ended in it, or are without an end and began before its end.
+        """Attempts of the period: that ended in it, or are without an end and were there in it.
 
         So months add up, whatever runs over their edges; hours are counted by their overlap.
         """
         ended, length = self["ended_us"], self.length_us
         is_over = ~np.isnan(ended)
-        return np.where(is_over, (ended >= 0) & (ended < length), (self.began_us < length))
+        last = np.where(np.isnan(self["counted_us"]), self.began_us, self["counted_us"])
+        return np.where(is_over, (ended >= 0) & (ended < length), (self.began_us < length) & (last >= 0))
 
     @cached_property
     def kept(self) -> "Whole":

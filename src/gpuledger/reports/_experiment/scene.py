@@ -82,7 +82,8 @@ class Scene:
     @cached_property
     def whole(self) -> Totals:
         """All attempts together."""
-        return self.totals(Names(np.zeros(len(self.tries), dtype=np.int64), ("all",)))["all"]
+        found = self.totals(Names(np.zeros(len(self.tries), dtype=np.int64), ("all",)))
+        return found.get("all", Totals(*[0] * 6, *[0.0] * 10))
 
     @cached_property
     def by_site(self) -> dict[str, Totals]:
