@@ -75,7 +75,9 @@ EARLIER: tuple[SummaryColumn, ...] = (
 """The earlier tool's columns in its order. Its files of 2025 lack some of them (21 to 40 columns)."""
 
 EXECUTED, ATTEMPT_GPUS, ATTEMPT_EVENTS = "Executed", "GPUs", "Events"
-RETRY_LIMIT, IS_DONE_IN_RESCUE = "Retry Limit", "Done In Rescue"
+RETRY_LIMIT, IS_DONE_IN_RESCUE, IS_DECLARED = "Retry Limit", "Done In Rescue", "Declared"
+TOLD_SINCE, TOLD_UNTIL = "Told Since (UTC)", "Told Until (UTC)"
+ATTEMPT_OF_NODE, OTHER_NODES = "Attempt Of Node", "Nodes Without Attempts"
 GPU_COLUMNS = (
     "host", "gpu", "gpu_index", "gpu_model", "gpu_memory_bytes", "capability", "driver_version", "cuda_version",
     "is_ecc_enabled", "gpu_uuid", "bus_id", "share_ratio",
@@ -85,9 +87,15 @@ EVENT_COLUMNS = (
     "time", "event_kind", "ended_event_at", "host", "code", "subcode", "message", "sent_bytes", "received_bytes",
 )  # fmt: skip
 """Columns of attempt_events in the JSON of `Events`."""
+OTHER_NODE_COLUMNS = (
+    "cluster", "workflow", "workflow_run", "node_name", "node_kind", "workflow_step", "target_site", "job_id", "retry_limit",
+    "is_done_in_rescue", "state", "end_reason",
+)  # fmt: skip
+"""Columns of workflow_nodes in the JSON of `Nodes Without Attempts`."""
 
 OWN: tuple[SummaryColumn, ...] = (
     SummaryColumn(EXECUTED, "", "flag"),
+    SummaryColumn(ATTEMPT_OF_NODE, "", "whole"),
     SummaryColumn("State", "state", "text"),
     SummaryColumn("State In Log", "state_raw", "text"),
     SummaryColumn("Exit Code", "exit_code", "whole"),
@@ -121,6 +129,8 @@ OWN: tuple[SummaryColumn, ...] = (
     SummaryColumn("Start Is Known", "is_start_known", "flag"),
     SummaryColumn("Ended (UTC)", "ended_at", "instant"),
     SummaryColumn("Observed (UTC)", "observed_at", "instant"),
+    SummaryColumn(TOLD_SINCE, "", "instant"),
+    SummaryColumn(TOLD_UNTIL, "", "instant"),
     SummaryColumn("Suspended (seconds)", "suspended_seconds", "number"),
     SummaryColumn("Time Limit (seconds)", "time_limit_seconds", "number"),
     SummaryColumn("Priority", "priority", "number"),
@@ -153,12 +163,16 @@ OWN: tuple[SummaryColumn, ...] = (
     SummaryColumn("Energy (joules)", "energy_joules", "number"),
     SummaryColumn(RETRY_LIMIT, "", "whole"),
     SummaryColumn(IS_DONE_IN_RESCUE, "", "flag"),
+    SummaryColumn(IS_DECLARED, "", "flag"),
     SummaryColumn(ATTEMPT_GPUS, "", "json"),
     SummaryColumn(ATTEMPT_EVENTS, "", "json"),
+    SummaryColumn(OTHER_NODES, "", "json"),
 )
 """Ours, after the earlier ones: every fact of an attempt that those do not hold exactly.
 
-`Retry Limit` and `Done In Rescue` are of the attempt's node (workflow_nodes), `GPUs` and `Events` lists of objects.
+`Retry Limit`, `Done In Rescue` and `Declared` (in a DAG that was read) are of the attempt's node (workflow_nodes), `GPUs`
+and `Events` lists of objects. `Attempt Of Node` counts over all jobs of the node. `Nodes Without Attempts`, on the first rows, holds
+what DAGs declare and no row tells of. `Told Since` and `Told Until` say how far the logs of the access point reach.
 """
 
 OWN_BY_HEADER: Mapping[str, SummaryColumn] = {column.header: column for column in OWN}

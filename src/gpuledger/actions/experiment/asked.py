@@ -2,16 +2,17 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from gpuledger.metrics.workflows.nodes import NO_ACCESS_POINT, Node, Placing
-from gpuledger.model.job_summary import EVENT_COLUMNS, GPU_COLUMNS, OWN
+from gpuledger.metrics.workflows.nodes import NO_ACCESS_POINT, SERVICES, Node, Placing
+from gpuledger.model.job_summary import EVENT_COLUMNS, GPU_COLUMNS, OTHER_NODE_COLUMNS, OWN
 from gpuledger.model.schema import unbound
-from gpuledger.model.tables import ATTEMPT_EVENTS, ATTEMPT_GPUS, JOB_ATTEMPTS, WORKFLOW_NODES, Table
+from gpuledger.model.tables import ATTEMPT_EVENTS, ATTEMPT_GPUS, JOB_ATTEMPTS, SNAPSHOTS, WORKFLOW_NODES, Table
 from gpuledger.model.workflow import step_of
 from gpuledger.store import Store
 
@@ -22,8 +23,18 @@ NODE_COLUMNS = {"workflow": 0, "workflow_run": 1, "node_name": 2, "workflow_step
 """Columns of an attempt that its node tells, and where in a Node."""
 NOWHERE = Node(None, None, None, None, None)
 Row = dict[str, Any]
-Said = tuple[int | None, bool | None]
-"""Retries allowed, and whether a rescue file marks the node done."""
+NodeKey = tuple[str, ...]
+"""Access point, workflow, node."""
+NODES_A_ROW = 400
+
+
+class Said(NamedTuple):
+    """What a DAG says of an attempt's node; `others` are nodes that no attempt is of."""
+
+    retry_limit: int | None = None
+    is_done: bool | None = None
+    is_declared: bool | None = None
+    others: Sequence[Row] = ()
 
 
 class Place(NamedTuple):
@@ -44,6 +55,7 @@ class Part:
     events: Sequence[Sequence[Row]]
     places: Sequence[Place]
     said: Sequence[Said]
+    reach: Mapping[str, tuple[datetime, datetime]]
 
     def values(self, column: str) -> list[Any]:
         """One column of all of them."""
@@ -71,7 +83,8 @@ class Attempts:
         self._rows = rows.take(pa.array([place.at for place in self._places], pa.int64()))
         self._gpus = _in_order(store, ATTEMPT_GPUS, GPU_COLUMNS, self._rows)
         self._events = _in_order(store, ATTEMPT_EVENTS, EVENT_COLUMNS, self._rows)
-        self._declared = declared
+        self._said = _said(_keys(self._rows), declared) if len(rows) else []
+        self.reach = _reach(store)
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -82,27 +95,42 @@ class Attempts:
             rows = self._rows.slice(begin, ROWS_AT_ONCE)
             end = begin + len(rows)
             gpus, events = (_slice(facts, begin, end) for facts in (self._gpus, self._events))
-            yield Part(rows, gpus, events, self._places[begin:end], [self._said(key) for key in _keys(rows)])
-
-    def _said(self, key: tuple[str, ...]) -> Said:
-        return self._declared.get(key) or self._declared.get((NO_ACCESS_POINT, *key[1:])) or (None, None)
+            yield Part(rows, gpus, events, self._places[begin:end], self._said[begin:end], self.reach)
 
 
-def _keys(rows: pa.Table) -> list[tuple[str, ...]]:
+def _said(keys: Sequence[NodeKey], declared: dict[NodeKey, Row]) -> list[Said]:
+    """What the DAGs say of each attempt's node. Nodes without an attempt stand on the first rows."""
+    told = [declared.get(key) or declared.get((NO_ACCESS_POINT, *key[1:])) or {} for key in keys]
+    said = [
+        Said(row.get("retry_limit"), row.get("is_done_in_rescue"), bool(row.get("is_node")) or None) for row in told
+    ]
+    seen = {key[1:] for key in keys}
+    others = [
+        {column: row[column] for column in OTHER_NODE_COLUMNS}
+        for (_, *node), row in declared.items()
+        if row["is_node"] and tuple(node) not in seen
+    ]
+    at_once = max(NODES_A_ROW, -(-len(others) // len(keys)))
+    for at, begin in enumerate(range(0, len(others), at_once)):
+        said[at] = said[at]._replace(others=others[begin : begin + at_once])
+    return said
+
+
+def _keys(rows: pa.Table) -> list[NodeKey]:
     return list(zip(*(rows[name].to_pylist() for name in ("cluster", "workflow", "node_name")), strict=True))
 
 
-def _nodes(store: Store) -> tuple[Placing, dict[tuple[str, ...], Said]]:
-    """Which node each job is a try of, and what is declared of each node."""
+def _nodes(store: Store) -> tuple[Placing, dict[NodeKey, Row]]:
+    """Which node each job is a try of, and what is told of each node: as declared (`is_node`), else as its last try."""
     told = unbound(WORKFLOW_NODES)
-    rows = store.ask(told.order_by(told.try_number.desc()))
-    said: dict[tuple[str, ...], Said] = {}
+    rows = store.ask(told.drop("observed_at", "row_hash", "ingest_id").order_by(told.try_number.desc()))
+    said: dict[NodeKey, Row] = {}
 
     def each() -> Iterator[Mapping[str, Any]]:
         for batch in rows.to_batches(ROWS_AT_ONCE):
             for row in batch.to_pylist():
-                key = (row["cluster"], row["workflow"], row["node_name"])
-                said[key] = (row["retry_limit"], row["is_done_in_rescue"])
+                is_node = row["try_number"] == 0 and row["node_kind"] not in SERVICES
+                said[row["cluster"], row["workflow"], row["node_name"]] = {**row, "is_node": is_node}
                 yield row
 
     return Placing.of(each()), said
@@ -117,6 +145,15 @@ def _with_nodes(rows: pa.Table, placing: Placing) -> pa.Table:
         rows = rows.set_column(rows.column_names.index(name), name, pc.coalesce(rows[name], told))
     steps = [step or (node and step_of(node)) for step, node in _pairs(rows, "workflow_step", "node_name")]
     return rows.set_column(rows.column_names.index("workflow_step"), "workflow_step", pa.array(steps, pa.string()))
+
+
+def _reach(store: Store) -> dict[str, tuple[datetime, datetime]]:
+    """From when until when the logs of each access point tell."""
+    told = unbound(SNAPSHOTS)
+    good = told.filter((told.status != "failed") & told.until.notnull())
+    since = good.since.coalesce(good.until).min()
+    rows = store.ask(good.group_by("cluster").agg(since=since, until=good.until.max()))
+    return {row["cluster"]: (row["since"], row["until"]) for row in rows.to_pylist()}
 
 
 def _pairs(rows: pa.Table, *names: str) -> Iterable[tuple[Any, ...]]:

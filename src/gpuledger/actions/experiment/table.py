@@ -10,19 +10,9 @@ from zoneinfo import ZoneInfo
 
 from gpuledger.actions.experiment.asked import Attempts, Part
 from gpuledger.actions.experiment.earlier import earlier_rows
+from gpuledger.model import job_summary
 from gpuledger.model.errors import LedgerError, NoData
-from gpuledger.model.job_summary import (
-    ATTEMPT_EVENTS,
-    ATTEMPT_GPUS,
-    EARLIER,
-    EXECUTED,
-    IS_DONE_IN_RESCUE,
-    OWN,
-    RETRY_LIMIT,
-    WRITERS,
-    CellKind,
-    SummaryColumn,
-)  # fmt: skip
+from gpuledger.model.job_summary import EARLIER, OWN, WRITERS, CellKind, SummaryColumn
 from gpuledger.store import Store
 
 HEADERS = tuple(column.header for column in (*EARLIER, *OWN))
@@ -65,18 +55,22 @@ def _own(part: Part, column: SummaryColumn) -> list[str]:
 def _computed(part: Part, header: str) -> list[Any]:
     """Values of the columns that no column of an attempt holds."""
     match header:
-        case _ if header == EXECUTED:
+        case job_summary.EXECUTED:
             return [started is not None for started in part.values("started_at")]
-        case _ if header == ATTEMPT_GPUS:
+        case job_summary.ATTEMPT_OF_NODE:
+            return [place.of_node for place in part.places]
+        case job_summary.ATTEMPT_GPUS:
             return [_listed(gpus) for gpus in part.gpus]
-        case _ if header == ATTEMPT_EVENTS:
+        case job_summary.ATTEMPT_EVENTS:
             return [_listed(events) for events in part.events]
-        case _ if header == RETRY_LIMIT:
-            return [retries for retries, _ in part.said]
-        case _ if header == IS_DONE_IN_RESCUE:
-            return [is_done for _, is_done in part.said]
+        case job_summary.OTHER_NODES:
+            return [_listed(said.others) for said in part.said]
+        case job_summary.TOLD_SINCE | job_summary.TOLD_UNTIL:
+            at = int(header == job_summary.TOLD_UNTIL)
+            return [part.reach.get(cluster, (None, None))[at] for cluster in part.values("cluster")]
         case _:
-            raise ValueError(header)
+            at = (job_summary.RETRY_LIMIT, job_summary.IS_DONE_IN_RESCUE, job_summary.IS_DECLARED).index(header)
+            return [said[at] for said in part.said]
 
 
 def _listed(rows: Any) -> list[Any] | None:

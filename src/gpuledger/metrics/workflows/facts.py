@@ -65,7 +65,8 @@ def gpus(clusters: Iterable[str]) -> "ir.Table":
     chosen = list(clusters)
     rows = told.filter(told.cluster.isin(chosen)) if chosen else told
     part = rows.share_ratio.fill_null(1)
-    return rows.select("cluster", "attempt_id", "host", "gpu", "gpu_model", "capability", part=part)
+    told_by = ("cluster", "attempt_id", "host", "gpu")
+    return rows.select(*told_by, "gpu_model", "capability", part=part).order_by(*told_by)
 
 
 def nodes() -> "ir.Table":

@@ -20,7 +20,9 @@ ID_LENGTH = 8
 
 @dataclass(frozen=True)
 class Read:
-    """Rows of job_attempts, attempt_gpus and attempt_events that one line tells, and its number among the attempts."""
+    """Rows of job_attempts, attempt_gpus and attempt_events that one line tells, its number among the attempts, and what a
+    DAG says of its node; `others` are nodes that no line is of, `reach` is how far the logs it is from tell.
+    """
 
     attempt: dict[str, Any]
     gpus: list[dict[str, Any]]
@@ -28,6 +30,9 @@ class Read:
     sequence: int
     retry_limit: int | None = None
     is_done_in_rescue: bool | None = None
+    is_declared: bool | None = None
+    others: Sequence[Mapping[str, Any]] = ()
+    reach: tuple[datetime | None, datetime | None] = (None, None)
 
 
 def read(cells: Cells, own: Sequence[SummaryColumn], setting: Setting, doubts: Doubts, reported_by: str) -> Read:
@@ -49,6 +54,9 @@ def read(cells: Cells, own: Sequence[SummaryColumn], setting: Setting, doubts: D
         sequence or 0,
         cells.get(told.RETRY_LIMIT),
         cells.get(told.IS_DONE_IN_RESCUE),
+        cells.get(told.IS_DECLARED),
+        _others(cells, attempt),
+        (cells.get(told.TOLD_SINCE), cells.get(told.TOLD_UNTIL)),
     )
 
 
@@ -140,6 +148,18 @@ def _events(cells: Cells, attempt: Mapping[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
+def _others(cells: Cells, attempt: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Nodes that no row is of. Raises Refused."""
+    listed = cells.get(told.OTHER_NODES) or ()
+    rows = [
+        _listed(item, told.OTHER_NODE_COLUMNS, ("cluster", "workflow", "workflow_run", "node_name"), attempt)
+        for item in listed
+    ]
+    if any(not isinstance(row["is_done_in_rescue"], (bool, type(None))) for row in rows):
+        raise Refused("a list of nodes cannot be read")
+    return rows
+
+
 def _instant(text: Any) -> datetime | None:
     if text is None:
         return None
@@ -160,9 +180,9 @@ def _listed(item: Any, columns: Sequence[str], key: Sequence[str], attempt: Mapp
     for name, each in row.items():
         if isinstance(each, (dict, list)) or (name in _NUMBERS and not isinstance(each, (int, float, type(None)))):
             raise Refused(f"{name} in a list is not of its kind")
-    return {"cluster": attempt["cluster"], "attempt_id": attempt["attempt_id"], **row}
+    return {"cluster": attempt["cluster"], "attempt_id": attempt["attempt_id"]} | row
 
 
 _NUMBERS = frozenset(
-    {"gpu_index", "gpu_memory_bytes", "share_ratio", "code", "subcode", "sent_bytes", "received_bytes"}
+    {"gpu_index", "gpu_memory_bytes", "share_ratio", "code", "subcode", "sent_bytes", "received_bytes", "retry_limit"}
 )

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 CHUNK = 20_000
 LONGEST_ROW = 2_000
+LONGEST_CELL = 1 << 28
+"""Our lists may be longer than what Python's csv takes for a quote that was never closed."""
 NO_CLUSTER = "condor"
 """The access point's name when neither the table nor anybody said one."""
 UNCLOSED = "a quote is opened here or later and never closed; lines after it may be lost to it"
@@ -40,7 +42,7 @@ class _Waiting:
     rows: dict[Table, list[dict[str, Any]]] = field(default_factory=lambda: {table: [] for table in TABLES})
     tries: Tries = field(default_factory=Tries)
     doubts: Doubts = field(default_factory=Doubts)
-    reaches: dict[str, datetime] = field(default_factory=dict)
+    reaches: dict[str, tuple[datetime | None, datetime]] = field(default_factory=dict)
     names: dict[tuple[str, str], int] = field(default_factory=dict)
     """Number of the first attempt under each name."""
 
@@ -52,9 +54,14 @@ class _Waiting:
         self.rows[ATTEMPT_GPUS] += found.gpus
         self.rows[ATTEMPT_EVENTS] += found.events
         self.tries.add(found)
-        cluster, told = found.attempt["cluster"], found.attempt["observed_at"]
-        if told is not None:
-            self.reaches[cluster] = max(told, self.reaches.get(cluster, told))
+        self._reach(found.attempt["cluster"], found.reach[0], found.reach[1] or found.attempt["observed_at"])
+
+    def _reach(self, cluster: str, since: datetime | None, until: datetime | None) -> None:
+        if until is None:
+            return
+        before = self.reaches.get(cluster, (since, until))
+        known = [moment for moment in (since, before[0]) if moment is not None]
+        self.reaches[cluster] = (min(known, default=None), max(until, before[1]))
 
     def batches(self) -> Iterator[Batch]:
         for table, rows in self.rows.items():
@@ -65,6 +72,7 @@ class _Waiting:
 
 def parse(source: "JobSummary", raw: BinaryIO, context: Context) -> Parsed:
     """Each row is counted once: an attempt, or a problem."""
+    csv.field_size_limit(LONGEST_CELL)
     text = io.TextIOWrapper(raw, encoding="utf-8-sig", errors="backslashreplace", newline="")
     try:
         yield from _parse(source, csv.reader(text), context)
@@ -138,7 +146,7 @@ def _told(names: list[str], waiting: _Waiting, zone: str | None, cluster: str | 
     """How far our own table reaches, and what its reader must know. The earlier tool's tells no such moment."""
     is_exact = "Observed (UTC)" in names
     if is_exact:
-        yield from (Watermark(name, None, until) for name, until in sorted(waiting.reaches.items()))
+        yield from (Watermark(name, *reach) for name, reach in sorted(waiting.reaches.items()))
     elif zone is None:
         yield Remark("No zone was given: times without an offset were read as UTC (--zone NAME, e.g. America/Chicago).")
     if "Access Point" not in names and cluster is None:
