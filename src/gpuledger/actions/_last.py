@@ -42,10 +42,11 @@ class Answer:
             yield cast(BinaryIO, lines)
 
 
-def last_answer(store: Store, raw: RawZone, name: str) -> Answer | None:
-    """The newest answer of the source `name` that was read to its end."""
+def last_answer(store: Store, raw: RawZone, name: str, beginning: str = "") -> Answer | None:
+    """The newest answer of the source `name` that was read to its end; of those whose name begins so."""
     runs = unbound(RUNS)
     ours = runs.filter((runs.source == name) & (runs.run_kind == "collect") & (runs.result == "done"))
+    ours = ours.filter(ours.input_name.startswith(beginning)) if beginning else ours
     newest = ours.aggregate(time=ours.run_started_at.max(), sha256=ours.input_sha256.argmax(ours.run_started_at))
     row = store.ask(newest).to_pylist()[0]
     return Answer(raw, row["time"].replace(tzinfo=UTC), row["sha256"]) if row["time"] else None

@@ -115,8 +115,10 @@ class _Poll:
         if not isinstance(self.source, Continuing):
             yield from self.source.fetch(since, self.now)
             return
+        if self.source.carrying:
+            last = last_answer(self.ledger.store, self.ledger.raw, self.name, self.source.carrying)
         with last.opened() if last else nullcontext() as content:
-            yield from self.source.fetch_after(content, self.now)
+            yield from self.source.fetch_after(content, since, self.now)
 
     def _ingested(self, fetched: Fetched) -> Ingested:
         context = Context(self.name, input_name=fetched.name)

@@ -68,9 +68,14 @@ class Source(Protocol):
 
 @runtime_checkable
 class Continuing(Protocol):
-    """A source whose answers carry something on, e.g. since when a job waits: it is handed its last one."""
+    """A source whose answers carry something on, e.g. since when a job waits: it is handed its last one.
 
-    def fetch_after(self, last: BinaryIO | None, now: datetime) -> Iterator[Fetched]:
+    `carrying` is how the names of such answers begin, for a source that gives several in a poll.
+    """
+
+    carrying: ClassVar[str]
+
+    def fetch_after(self, last: BinaryIO | None, since: datetime | None, now: datetime) -> Iterator[Fetched]:
         """In place of `fetch`; `last` is None for the first poll, or when the raw zone has it no more."""
 
 

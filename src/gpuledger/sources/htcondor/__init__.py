@@ -17,6 +17,8 @@ class HTCondor:
     title: ClassVar[str] = "HTCondor pool (GPU slots, idle GPU jobs)"
     told_tables: ClassVar[tuple[str, ...]] = ("gpu_states", "pending")
     """What a poll that fails leaves a gap in."""
+    carrying: ClassVar[str] = ""
+    """Every answer carries waiting jobs on."""
 
     collector: str | None = None
     """Machine of the pool's collector, `host` or `host:port`; HTCondor's own configuration when left out."""
@@ -51,9 +53,9 @@ class HTCondor:
 
     def fetch(self, since: datetime | None, now: datetime) -> Iterator[Fetched]:
         """One poll, without knowledge of earlier ones. Raises SourceError when the collector does not answer."""
-        return self.fetch_after(None, now)
+        return self.fetch_after(None, since, now)
 
-    def fetch_after(self, last: BinaryIO | None, now: datetime) -> Iterator[Fetched]:
+    def fetch_after(self, last: BinaryIO | None, since: datetime | None, now: datetime) -> Iterator[Fetched]:
         """One poll that carries on the waiting jobs of the `last` answer."""
         from gpuledger.sources.htcondor.document import seen_before
         from gpuledger.sources.htcondor.live import ask

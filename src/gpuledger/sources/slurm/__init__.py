@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from io import BufferedReader
-from typing import Any, BinaryIO, ClassVar
+from pathlib import Path
+from typing import Any, BinaryIO, ClassVar, cast
 
 from gpuledger.model.batch import Parsed
 from gpuledger.model.errors import NoData, SourceError
@@ -15,6 +16,8 @@ from gpuledger.sources.slurm.fields import Layout
 from gpuledger.sources.slurm.opened import opened
 from gpuledger.sources.slurm.sniff import HEAD_BYTES, Json, recognise
 
+POLL = b'{"gpuledger": "slurm poll"'
+"""How the answer of a poll begins (`now.poll`)."""
 _GZIP = b"\x1f\x8b"
 
 
@@ -24,6 +27,8 @@ class Slurm:
 
     name: ClassVar[str] = "slurm"
     title: ClassVar[str] = "Slurm accounting (sacct)"
+    carrying: ClassVar[str] = "slurm poll at "
+    """How the names of answers begin that the next poll is handed."""
 
     command: str = "sacct"
     """Run as it stands; it may hold arguments, e.g. a wrapper over ssh."""
@@ -41,9 +46,27 @@ class Slurm:
     """How far back the first live call goes."""
     timeout_seconds: float = 600
     """A call that takes longer is an error."""
+    queue_command: str | None = None
+    """Asked for running and waiting jobs: `squeue` beside sacct when left out, nobody when empty."""
+    control_command: str | None = None
+    """Asked for machines and GPUs: `scontrol` beside sacct when left out, nobody when empty."""
+    limits_command: str | None = None
+    """Asked for limits of QoS and accounts: `sacctmgr` beside sacct when left out, nobody when empty."""
+    rest: str | None = None
+    """slurmrestd in their place: `http://127.0.0.1:6820` or `unix:/run/slurmrestd.sock`."""
+    rest_version: str = "v0.0.40"
+    """Version of slurmrestd's interface."""
+    rest_user: str | None = None
+    """User the token is of; who runs slurmrestd when left out."""
+    token: Path | None = None
+    """File that holds a token of `scontrol token`."""
+    period_seconds: float | None = None
+    """Nominal time between polls; when left out, the median of each day."""
 
     def claims(self, head: bytes, input_name: str) -> str | None:
         """Slurm's word for the input. Raises SourceError for its relatives (scontrol, sinfo, squeue text …)."""
+        if head.startswith(POLL):
+            return "answer of a Slurm poll"
         found = recognise(_unzipped(head), self.fields)
         if isinstance(found, Json):
             return found.title
@@ -57,17 +80,34 @@ class Slurm:
 
         return ask(self, since, now)
 
+    def fetch_after(self, last: BinaryIO | None, since: datetime | None, now: datetime) -> Iterator[Fetched]:
+        """What holds now, which carries on the waits and limits of the `last` such answer; then `fetch`."""
+        from gpuledger.sources.slurm.now.ask import ask
+        from gpuledger.sources.slurm.now.poll import before
+
+        yield from ask(self, before(last), now)
+        yield from self.fetch(since, now)
+
     def parse(self, raw: BinaryIO, context: Context) -> Parsed:
         """Text or JSON, gzipped or not, as a stream. Raises SourceError when it is neither, NoData when it is empty."""
         stream = opened(raw)
         head = stream.peek(HEAD_BYTES)[:HEAD_BYTES]
         if not head.strip():
             raise NoData(f"{context.input_name or 'The input'} is empty.")
+        if head.startswith(POLL):
+            return self._parse_poll(stream, context)
         found = recognise(head, context.options.get("fields") or self.fields)
         if found is None:
             what = strange(head) or "is neither sacct text nor JSON of Slurm"
             raise SourceError(f"{context.input_name or 'The input'} {what}.")
         return self._parse(stream, found, context)
+
+    def _parse_poll(self, stream: "BufferedReader[Any]", context: Context) -> Parsed:
+        from gpuledger.sources.slurm.now.parsing import parse_poll
+        from gpuledger.sources.slurm.records import Setting
+
+        setting = Setting(context.reported_by, "UTC", context.cluster or self.cluster)
+        return parse_poll(cast("BinaryIO", stream), setting, context.input_name or "The input")
 
     def _parse(self, stream: "BufferedReader[Any]", found: Layout | Json, context: Context) -> Parsed:
         from gpuledger.sources.slurm.json_text import parse_json

@@ -64,8 +64,8 @@ def _from_accounting(job: dict[str, Any]) -> Iterator[Row]:
         "DerivedExitCode": _exit(job.get("derived_exit_code"), is_zero_told=False),
         "NNodes": text(job.get("allocation_nodes")),
         "ReqCPUS": text((job.get("required") or {}).get("CPUs")),
-        "ReqTRES": _tres(tres.get("requested"), "M"),
-        "AllocTRES": _tres(tres.get("allocated"), "M"),
+        "ReqTRES": tres_text(tres.get("requested"), "M"),
+        "AllocTRES": tres_text(tres.get("allocated"), "M"),
         "NodeList": job.get("nodes") or "",
         "Priority": text(job.get("priority")),
         "AdminComment": (job.get("comment") or {}).get("administrator") or "",
@@ -87,8 +87,8 @@ def _step(raw: str, step: dict[str, Any]) -> Row:
         "TotalCPU": _printed(_micros((step.get("time") or {}).get("total") or {})),
         "NTasks": text((step.get("tasks") or {}).get("count")),
         "MaxRSS": text(peak),
-        "AllocTRES": _tres((step.get("tres") or {}).get("allocated"), "M"),
-        "TRESUsageInTot": _tres(used.get("total"), ""),
+        "AllocTRES": tres_text((step.get("tres") or {}).get("allocated"), "M"),
+        "TRESUsageInTot": tres_text(used.get("total"), ""),
     }
 
 
@@ -107,7 +107,7 @@ def _ended_by(state: str, user: Any) -> str:
     return f"{state} by {user}" if user and state == "CANCELLED" else state
 
 
-def _tres(items: Any, memory_unit: str) -> str:
+def tres_text(items: Any, memory_unit: str) -> str:
     """TRES objects as sacct writes them; a count of null or below zero is not known."""
     parts = []
     for item in items or []:

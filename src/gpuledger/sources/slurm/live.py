@@ -67,23 +67,30 @@ def _told(source: "Slurm", fields: list[str], states: list[str], start: datetime
 
 
 def _run(source: "Slurm", arguments: list[str], output: IO[bytes]) -> None:
-    """One call, its output in a file, so that memory does not grow with it."""
-    command = [*shlex.split(source.command), *arguments]
+    """One call of sacct."""
+    run(shlex.split(source.command), arguments, output, source.timeout_seconds)
+
+
+def run(words: list[str], arguments: list[str], output: IO[bytes], timeout_seconds: float) -> None:
+    """One call, its output in a file, so that memory does not grow with it. Raises SourceError, in one sentence."""
     environment = {**os.environ, "TZ": "UTC", "SLURM_TIME_FORMAT": "%s", "LC_ALL": "C"}
+    output.seek(0)
+    output.truncate()
     try:
         done = subprocess.run(
-            command, stdout=output, stderr=subprocess.PIPE, env=environment, timeout=source.timeout_seconds, check=False
-        )
-    except FileNotFoundError:
+            [*words, *arguments],
+            stdout=output, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, env=environment, timeout=timeout_seconds, check=False,
+        )  # fmt: skip
+    except (FileNotFoundError, PermissionError):
         raise SourceError(
-            f"There is no command {command[0]!r} here; run on a machine with Slurm's commands or set `command`."
+            f"There is no command {words[0]!r} here; run on a machine with Slurm's commands or set `command`."
         ) from None
     except subprocess.TimeoutExpired:
-        raise SourceError(f"{command[0]} did not answer within {source.timeout_seconds:g} s; is slurmdbd up?") from None
+        raise SourceError(f"{words[0]} did not answer within {timeout_seconds:g} s; is slurmdbd up?") from None
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
         raise SourceError(
-            f"{command[0]} failed with exit code {done.returncode}: {said[0] if said else 'it said nothing'}"
+            f"{words[0]} failed with exit code {done.returncode}: {said[0] if said else 'it said nothing'}"
         )
     output.seek(0)
 

@@ -1,0 +1,1 @@
+"""What a Slurm cluster tells about this moment: its queue, its machines, its limits."""

@@ -1,0 +1,141 @@
+"""slurmrestd in place of the commands: on this machine, or over https. The token is read from a file at each poll."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from gpuledger.model.errors import SourceError
+from gpuledger.sources.slurm.json_jobs import number, tres_text
+from gpuledger.sources.slurm.now.poll import Part, Record
+from gpuledger.sources.slurm.now.queue import kept
+
+if TYPE_CHECKING:
+    from gpuledger.sources.slurm import Slurm
+
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class Rest:
+    """Implements `ask.Way`."""
+
+    def __init__(self, source: "Slurm") -> None:
+        self._source = source
+        self._place = source.rest or ""
+        self._cluster = ""
+        self.asked = f"slurmrestd {source.rest_version}"
+
+    def parts(self) -> tuple[Part, ...]:
+        return ("queue", "nodes", "limits")
+
+    def cluster(self) -> str:
+        return self._cluster
+
+    def jobs(self) -> list[Record]:
+        told = self._told("slurm", "jobs")
+        return [found for job in _records(told, "jobs") if (found := kept(job))]
+
+    def nodes(self) -> list[Record | str]:
+        return list(_records(self._told("slurm", "nodes"), "nodes"))
+
+    def qos(self) -> list[str]:
+        told = self._told("slurmdb", "qos")
+        return [_line(one.get("name"), _at(one, "limits", "max", "tres", "total"), _at(one, "limits", "max", "active_jobs", "count"))
+                for one in _records(told, "qos")]  # fmt: skip
+
+    def accounts(self) -> list[str]:
+        """Those of people and partitions bind less than the account."""
+        told = _records(self._told("slurmdb", "associations"), "associations")
+        ours = (one for one in told if not one.get("user") and not one.get("partition"))
+        ours = (one for one in ours if self._cluster in ("", one.get("cluster")))
+        return [
+            _line(one.get("account"), _at(one, "max", "tres", "total"), _at(one, "max", "jobs", "per", "count"))
+            for one in ours
+        ]
+
+    def _told(self, kind: str, name: str) -> Mapping[str, Any]:
+        import httpx
+
+        address, transport = self._reached()
+        headers = {**self._token(), "Accept": "application/json"}
+        url = f"{address}/{kind}/{self._source.rest_version}/{name}"
+        try:
+            with httpx.Client(transport=transport, timeout=self._source.timeout_seconds, trust_env=False) as client:
+                answer = client.get(url, headers=headers)
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+            raise SourceError(
+                f"slurmrestd at {self._place} did not answer ({type(error).__name__}); is it up?"
+            ) from None
+        if answer.status_code != httpx.codes.OK:
+            raise SourceError(f"slurmrestd answered {name} with status {answer.status_code}{_why(answer.status_code)}.")
+        return self._read(answer.content, name)
+
+    def _read(self, content: bytes, name: str) -> Mapping[str, Any]:
+        import json
+
+        try:
+            told = json.loads(content)
+        except ValueError:
+            raise SourceError(f"slurmrestd's answer to {name} is no JSON; is {self._place} slurmrestd?") from None
+        if not isinstance(told, dict) or name not in told:
+            raise SourceError(f"slurmrestd's answer to {name} holds none{_first_error(told)}.")
+        self._cluster = self._cluster or str(_at(told, "meta", "slurm", "cluster") or "")
+        return told
+
+    def _reached(self) -> tuple[str, Any]:
+        """Address and transport. Raises SourceError where a token would cross a network in the open."""
+        import httpx
+
+        parts = urlsplit(self._place)
+        if parts.scheme == "unix":
+            return "http://localhost", httpx.HTTPTransport(uds=parts.path)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise SourceError(
+                f"rest = {self._place!r} is no address; write http://127.0.0.1:6820 or unix:/run/slurmrestd.sock."
+            )
+        if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+            raise SourceError(
+                f"rest = {self._place!r} would send the token in the open; use https, or slurmrestd on this machine."
+            )
+        return self._place.rstrip("/"), None
+
+    def _token(self) -> dict[str, str]:
+        if self._source.token is None:
+            return {}
+        try:
+            token = self._source.token.read_text(encoding="ascii").strip().removeprefix("SLURM_JWT=")
+        except (OSError, UnicodeError):
+            raise SourceError(
+                f"The token in {self._source.token} cannot be read; write it with `scontrol token`."
+            ) from None
+        user = {"X-SLURM-USER-NAME": self._source.rest_user} if self._source.rest_user else {}
+        return {"X-SLURM-USER-TOKEN": token, **user}
+
+
+def _records(told: Mapping[str, Any], name: str) -> Iterator[dict[str, Any]]:
+    return (one for one in told.get(name) or [] if isinstance(one, dict))
+
+
+def _line(name: Any, items: Any, jobs: Any) -> str:
+    """As sacctmgr writes it."""
+    try:
+        count = number(jobs)
+        return f"{name or ''}|{tres_text(items, 'M')}|{'' if count is None else int(count)}"
+    except (TypeError, KeyError, AttributeError):
+        return f"{name or ''}|?|"
+
+
+def _at(told: Any, *path: str) -> Any:
+    for name in path:
+        told = told.get(name) if isinstance(told, dict) else None
+    return told
+
+
+def _why(status: int) -> str:
+    return ": the token is wrong or has expired" if status in (401, 403) else ""
+
+
+def _first_error(told: Any) -> str:
+    errors = told.get("errors") if isinstance(told, dict) else None
+    first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
+    said = first.get("description") or first.get("error")
+    return f": {said}" if said else ""
