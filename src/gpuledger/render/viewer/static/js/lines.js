@@ -7,7 +7,7 @@ import { colour, mode, seriesPaint, theme } from "./theme.js";
 import { interval, timeTicks } from "./zone.js";
 
 // Series over time or a number: stacked steps, lines with a band, points. One closed outline per name, so gaps stay gaps.
-const PARTIAL = "The last bin is not over yet and is drawn at half strength.", SIDE = 150, LIMIT_SHOWN = 0.35, TIP_ROWS = 40, AIR = 16;
+const PARTIAL = "The last bin is not over yet and is drawn at half strength.", SIDE = 150, LIMIT_SHOWN = 0.35, TIP_ROWS = 40, AIR = 16, MOST_LABELLED = 5;
 const text = (value, unit, digits) => number(value, unit || "gpu", digits, unit === "ratio" || unit === "second");
 
 /** Runs of bins that hold a value: [from, to). */
@@ -154,8 +154,10 @@ export class LinesChart {
     return [leaders, head && el("span", { class: "side head", vars: { x: edge + 15 + "px", y: y - 4 + "px" } }, el("i", null, head)), ...items.map(row)].filter(Boolean);
   }
   lastValues(from, to) {
-    const { x, w } = this.rect;
-    return this.visible.length > 5 || this.isSteps ? [] : this.visible.map(one => { const i = one.values.slice(from, to).findLastIndex(isNumber); return i < 0 ? null : word(x + w - 4, this.y(one.values[from + i]) - 9, text(one.values[from + i], this.unit, this.digits), "end ground"); }).filter(Boolean);
+    if (this.visible.length > MOST_LABELLED || this.isSteps) return [];
+    const { x, y, w, h } = this.rect, last = one => one.values.slice(from, to).findLast(isNumber), items = this.visible.filter(one => last(one) !== undefined).map(one => ({ value: last(one), at: this.y(last(one)) - 9 })).sort((p, q) => p.at - q.at);
+    const places = spread(items.map(item => item.at), theme.chart.label_gap, y, y + h);
+    return items.map((item, i) => word(x + w - 4, places[i], text(item.value, this.unit, this.digits), "end ground"));
   }
   /** The document's own words; they are of its whole period and all names, and say so where less is shown. */
   readout() {

@@ -8,6 +8,7 @@ import { lanes } from "./lanes.js";
 import { legend } from "./legend.js";
 import { lines } from "./lines.js";
 import { quality } from "./quality.js";
+import { config } from "./source.js";
 import { spans } from "./spans.js";
 import { table } from "./table.js";
 import { banner, cards, checks, definitions, noteBanner, text } from "./words.js";
@@ -55,9 +56,13 @@ function head(content, view) {
   return el("div", { class: "title" }, el("h1", null, visible(content.title)), el("p", { class: "finding" }, visible(content.finding)),
     el("p", { class: "meta" }, [span(content.period, view.zone), visible(content.coverage.sentence), `times in ${view.zone}`].filter(Boolean).map(said => el("span", null, said))));
 }
+const fileLink = (file, words) => el("a", { href: encodeURIComponent(file.name) }, visible(words));
 function tail(content, view) {
+  const files = (config.files ?? []).filter(file => !file.block), blocks = (config.files ?? []).filter(file => file.block);
   const said = Object.entries(content.parameters).map(([name, value]) => [name, [value].flat().filter(one => one !== null && one !== "")]).filter(([, values]) => values.length);
   return el("footer", { class: "made" },
+    files.length > 0 && el("p", null, "This report as ", files.map((file, i) => [i > 0 && ", ", fileLink(file, file.format)])),
+    blocks.length > 0 && el("details", null, el("summary", null, `Files of its tables and figures (${blocks.length})`), el("ul", { class: "files" }, blocks.map(file => el("li", null, fileLink(file, file.name))))),
     said.length > 0 && el("details", null, el("summary", null, "Parameters of this report"), el("dl", null, said.map(([name, values]) => el("div", null, el("dt", null, visible(name).replaceAll("_", " ")), el("dd", null, values.map(one => visible(cell(one, "text", view.zone))).join(", ")))))),
     el("p", null, `Made ${stamp(Date.parse(content.generated_at), view.zone, true)} ${view.zone} by gpuledger. “–” means not collected, never zero.`));
 }

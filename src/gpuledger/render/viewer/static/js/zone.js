@@ -69,9 +69,9 @@ function* moments(from, to, zone, least) {
 }
 /** Round moments of the zone inside [from, to], about `room` pixels apart, none whose words would be cut at an edge: {at, text}. */
 export function timeTicks(from, to, width, zone, room = 74) {
-  const least = room / width * (to - from), edge = Math.max(26 / width, 0.035) * (to - from), out = [];
+  const least = room / width * (to - from), edge = Math.max(24 / width, 0.035) * (to - from), out = [];
   for (const at of moments(from, to, zone, least)) {
-    if (at - from < edge || to - at < edge) continue;
+    if (at - from < edge - 1 || to - at < edge - 1) continue; // equal counts, whatever the last bit of a float says
     const day = local(at, zone), isClock = least <= CLOCK.at(-1) && clockText(day) !== "00:00";
     out.push({ at, text: isClock ? clockText(day) : least <= DAYS.at(-1) * DAY ? dayOf(day) : `${MONTHS[day.getUTCMonth()]} ${day.getUTCFullYear()}` });
   }
