@@ -13,6 +13,8 @@ from gpuledger.sources.job_summary.cells import Cells, Refused
 from gpuledger.sources.job_summary.earlier import Doubts, Setting
 
 EXACT_TIMES = ("Started (UTC)", "Ended (UTC)", "Submitted (UTC)", "Observed (UTC)")
+HELD = sum(bool(column.column) for column in told.OWN)
+"""So many of our columns hold a column of an attempt."""
 NEVER_NULL = ("cluster", "job_id", "attempt_id", "state")
 ID_LENGTH = 8
 """Hexadecimal digits of a GPU's short name."""
@@ -36,9 +38,12 @@ class Read:
 
 
 def read(cells: Cells, own: Sequence[SummaryColumn], setting: Setting, doubts: Doubts, reported_by: str) -> Read:
-    """Raises Refused for a row that cannot be believed."""
+    """`own` are those of our columns in the table that hold a column of an attempt.
+
+    Raises Refused for a row that cannot be believed.
+    """
     sequence = cells.get("Attempt Sequence")
-    attempt = _whole(cells, own, setting) if len(own) == len(told.OWN) else None
+    attempt = _whole(cells, own, setting) if len(own) == HELD else None
     if attempt is None:
         has_exact_times = all(cells.has(header) for header in EXACT_TIMES)
         attempt = earlier.attempt(cells, setting, doubts, has_exact_times=has_exact_times)
@@ -85,8 +90,6 @@ def _attempt_id(attempt: Mapping[str, Any], sequence: int | None) -> str:
 
 def _overlay(attempt: dict[str, Any], cells: Cells, own: Sequence[SummaryColumn]) -> None:
     for column in own:
-        if not column.column:
-            continue
         value = cells.get(column.header)
         if value is not None or column.column not in NEVER_NULL:
             attempt[column.column] = value

@@ -103,7 +103,7 @@ def _parse(source: "JobSummary", lines: Any, context: Context) -> Parsed:
 
 def _rows(lines: Any, names: list[str], setting: Setting, doubts: Doubts, reported_by: str) -> Iterator[Read | Problem]:
     at = {name: index for index, name in enumerate(names)}
-    own = [column for column in OWN if column.header in at]
+    own = [column for column in OWN if column.column and column.header in at]
     while True:
         line = lines.line_num + 1
         try:
