@@ -1,28 +1,23 @@
 """`publish`: a site of ready reports, made, compared with the one that stands, and brought to its place."""
 
-import fcntl
-import json
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import quote
 
 import pyarrow as pa
 
+from gpuledger.actions._memory import of_publication
+from gpuledger.actions._orders import last_due
 from gpuledger.actions._site import Site, fingerprint, site, stage
 from gpuledger.config import Ledger
-from gpuledger.config.sites import place_of, publication_named, state_folder
+from gpuledger.config.sites import place_of, publication_named
 from gpuledger.deliver.sites import SiteError
 from gpuledger.model.batch import Batch
-from gpuledger.model.errors import Busy, NoData, ReadOnly
+from gpuledger.model.errors import NoData
 from gpuledger.model.tables import RUNS
 
 Result = Literal["published", "unchanged"]
-STATE = "state.json"
 
 
 @dataclass(frozen=True)
@@ -40,47 +35,6 @@ class Published:
         return NoData.exit_code if self.site and self.site.missing else 0
 
 
-@dataclass(frozen=True)
-class Memory:
-    """What is remembered of one publication, in its own folder."""
-
-    folder: Path
-
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Held while a site is made and brought away. Raises Busy; the kernel lets go at our death."""
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            handle = os.open(self.folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        except OSError as error:
-            raise ReadOnly(f"{self.folder} cannot be written to: {error.strerror}.") from error
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            yield
-        except BlockingIOError:
-            raise Busy(f"Another publish of {self.folder.name} is running; this one did nothing.") from None
-        finally:
-            os.close(handle)
-
-    def read(self) -> dict[str, Any]:
-        """What was remembered; nothing when that cannot be read, and then the site is made again."""
-        try:
-            told = json.loads((self.folder / STATE).read_bytes())
-        except (OSError, ValueError):
-            return {}
-        return told if isinstance(told, dict) else {}
-
-    def write(self, told: Mapping[str, Any]) -> None:
-        draft = self.folder / f"{STATE}.{os.getpid()}"
-        draft.write_text(json.dumps(told, indent=1), encoding="utf-8")
-        draft.replace(self.folder / STATE)
-
-
-def memory_of(ledger: Ledger, name: str) -> Memory:
-    """What is remembered of a publication of this ledger."""
-    return Memory(state_folder(ledger.settings) / quote(name, safe=""))
-
-
 def publish(ledger: Ledger, name: str, now: datetime, *, is_forced: bool = False) -> Published:
     """Makes the site and brings it to its place; unchanged data publishes nothing, unless `is_forced`.
 
@@ -90,7 +44,7 @@ def publish(ledger: Ledger, name: str, now: datetime, *, is_forced: bool = False
     publication, place, memory = (
         publication_named(ledger.settings, name),
         place_of(ledger.settings, name),
-        memory_of(ledger, name),
+        of_publication(ledger.settings, name),
     )
     with memory.alone():
         known, data = memory.read(), fingerprint(ledger, publication)
@@ -106,12 +60,19 @@ def publish(ledger: Ledger, name: str, now: datetime, *, is_forced: bool = False
             stage(made, memory.folder / "site", known.get("site", ()))
             told = place.put(memory.folder / "site", known, _note(publication.title, made, now))
         except (SiteError, NoData, OSError) as error:
-            memory.write(known | {"looked_at": now.isoformat(), "error": str(error)})
+            memory.write(known | {"failed_at": now.isoformat(), "error": str(error)})
             raise
         told = {"data": data, "content": made.content, "site": sorted(made.files), **told}
         memory.write({**told, "published_at": now.isoformat(), "looked_at": now.isoformat(), "error": None})
     _record(ledger, name, made, now)
     return Published(name, "published", place.target, made)
+
+
+def is_due(ledger: Ledger, name: str, now: datetime) -> bool:
+    """Has its `at` come since it was last looked after? Without `at` it always has."""
+    at = publication_named(ledger.settings, name).at
+    looked = of_publication(ledger.settings, name).read().get("looked_at")
+    return not (at and looked) or datetime.fromisoformat(looked) < last_due(at, now, ledger.settings.display_zone)
 
 
 def _stands(receipt: str | None, known: Mapping[str, Any]) -> bool:
@@ -122,7 +83,7 @@ def _stands(receipt: str | None, known: Mapping[str, Any]) -> bool:
 def plan(ledger: Ledger, name: str, now: datetime) -> Published:
     """What publishing would do; nothing leaves and nothing is remembered."""
     publication, place = publication_named(ledger.settings, name), place_of(ledger.settings, name)
-    known, made = memory_of(ledger, name).read(), site(ledger, publication, now)
+    known, made = of_publication(ledger.settings, name).read(), site(ledger, publication, now)
     is_same = known.get("content") == made.content or known.get("data") == fingerprint(ledger, publication)
     return Published(name, "unchanged" if is_same else "published", place.target, made)
 

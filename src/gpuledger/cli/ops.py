@@ -3,19 +3,26 @@
 import os
 import sys
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from gpuledger.cli import messages
+from gpuledger.cli.options import FormOptions, spread
+from gpuledger.cli.output import print_rows, print_text
 from gpuledger.cli.session import Session
-from gpuledger.model.errors import LedgerError
+from gpuledger.model.errors import Findings, LedgerError
 
 if TYPE_CHECKING:
+    from gpuledger.actions.ops.diagnosis import Diagnosis
     from gpuledger.actions.ops.schedule import Machine, Schedule
+    from gpuledger.actions.ops.watchdog import Act
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True)
+UNKNOWN = 3
+"""Of monitoring plugins: it could not be found out."""
 CARRIED = ("SLURM_CONF",)
 """Variables that a command needs where it runs by itself, when they are set here."""
 
@@ -61,6 +68,107 @@ def schedule(
         sys.stdout.write(files[form])
     if not told.log_file.parent.is_dir():
         messages.warn(f"Make the folder {told.log_file.parent} first: what the entries do is logged in it.")
+
+
+@app.command()
+@spread
+def watchdog(
+    ctx: typer.Context,
+    form: FormOptions,
+    is_dry: Annotated[bool, typer.Option("--dry-run", help="Only say what is stuck.")] = False,
+    wait_seconds: Annotated[
+        float, typer.Option("--wait", metavar="SECONDS", min=0, help="How long a released job has to get free.")
+    ] = 5.0,
+) -> None:
+    """Free scrontab jobs of ours that are stuck; never one that is held on purpose.
+
+    It releases them, and cancels those that are stuck still: scrontab starts them again.
+
+    \b
+    Examples:
+      gpuledger ops watchdog --dry-run
+      gpuledger ops watchdog
+    """
+    import time
+
+    from gpuledger.actions._memory import of_watchdog
+    from gpuledger.actions.ops.entries import job_names
+    from gpuledger.actions.ops.watchdog import watch
+
+    session: Session = ctx.obj
+    memory, acts = of_watchdog(session.settings), []
+    with memory.alone():
+        for act in watch(job_names(session.settings), lambda: time.sleep(wait_seconds), is_dry=is_dry):
+            acts.append(act)
+            _log(act)
+        if not is_dry:
+            memory.write({"looked_at": session.now.isoformat()})
+    rows = [{**asdict(act.stuck), "done": act.done, "said": act.said} for act in acts]
+    if rows or form.is_json:
+        print_rows(rows, dict.fromkeys(("job", "name", "reason", "done", "said"), "text"), form)
+    else:
+        messages.say("Nothing is stuck.")
+    if any(act.done == "failed" for act in acts):
+        raise typer.Exit(1)
+
+
+@app.command()
+@spread
+def doctor(
+    ctx: typer.Context,
+    form: FormOptions,
+    is_nagios: Annotated[
+        bool,
+        typer.Option("--nagios", help="One line for monitoring; exit codes 0 ok, 1 warning, 2 critical, 3 unknown."),
+    ] = False,
+) -> None:
+    """Say what is stale, missing, failing or misconfigured, and what should have happened and did not.
+
+    Exit code 4 when anything is.
+
+    \b
+    Examples:
+      gpuledger ops doctor
+      gpuledger ops doctor --nagios
+    """
+    session: Session = ctx.obj
+    if is_nagios:
+        _nagios(session)
+        return
+    found = _examined(session)
+    rows = [asdict(one) for one in found]
+    print_rows(rows, dict.fromkeys(("part", "level", "sentence"), "text"), form)
+    if bad := sum(one.level != "ok" for one in found):
+        raise Findings(f"{bad} of {len(found)} parts need a look." if bad > 1 else "1 part needs a look.")
+
+
+def _examined(session: Session) -> "list[Diagnosis]":
+    from gpuledger.actions.ops.doctor import Patient, examine
+
+    return list(examine(Patient(session.settings, session.loaded.file, session.now)))
+
+
+def _nagios(session: Session) -> None:
+    """A plugin answers in one line whatever happens."""
+    from gpuledger.actions.ops.doctor import nagios
+
+    try:
+        line, code = nagios(_examined(session))
+    except Exception as error:  # noqa: BLE001 - monitoring must hear of it
+        line, code = (
+            f"GPULEDGER UNKNOWN - {' '.join(str(error).replace('|', '/').split()) or type(error).__name__}",
+            UNKNOWN,
+        )
+    print_text(line)
+    if code:
+        raise typer.Exit(code)
+
+
+def _log(act: "Act") -> None:
+    """Each act, in the log file too."""
+    messages.note(
+        f"Stuck job {act.done}.", job=act.stuck.job, job_name=act.stuck.name, why=act.stuck.reason, said=act.said
+    )
 
 
 def _files(told: "Schedule", form: str) -> dict[str, str]:

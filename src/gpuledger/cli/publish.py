@@ -36,6 +36,7 @@ def publish(
         bool, typer.Option("--publish", help="Really publish; without it nothing leaves this machine.")
     ] = False,
     is_forced: Annotated[bool, typer.Option("--force", help="Although nothing has changed.")] = False,
+    is_due: Annotated[bool, typer.Option("--due", help="Only those whose `at` has come since they were made.")] = False,
 ) -> None:
     """Publish reports as a site of static files; a dry run without --publish.
 
@@ -47,11 +48,15 @@ def publish(
       gpuledger publish pages
       gpuledger publish pages --publish
     """
+    from gpuledger.actions.publish import is_due as due
+
     session: Session = ctx.obj
     wanted = names or list(session.settings.publish)
     if not wanted:
         raise UsageError("No publication is configured: add [publish.NAME] to the configuration.")
     with session.open_existing() as ledger:
+        if is_due:
+            wanted = [name for name in wanted if due(ledger, name, session.now)]
         done = [_one(ledger, session, name, is_published, is_forced) for name in wanted]
     _print([one for one in done if not isinstance(one, LedgerError)], form, is_published)
     if codes := {one.exit_code for one in done if one.exit_code}:

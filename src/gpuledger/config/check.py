@@ -1,4 +1,4 @@
-"""Whether every part of the settings can be used: sources, channels, deliveries, and parameters of reports."""
+"""Whether every part of the settings can be used: sources, channels, deliveries, publications, and parameters of reports."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 from gpuledger.config import Settings
 from gpuledger.config.channels import channel_named, require_whole
 from gpuledger.config.deliveries import DeliverySettings
+from gpuledger.config.sites import place_of
 from gpuledger.config.sources import source_named
 from gpuledger.model.errors import UsageError
 from gpuledger.model.names import unknown
@@ -24,8 +25,10 @@ def checked(settings: Settings) -> list[str]:
         channel_named(settings, name)
     for name, delivery in settings.deliveries.items():
         _check_delivery(settings, name, delivery)
+    for name in settings.publish:
+        place_of(settings, name)
     tables: dict[str, Iterable[str]] = {"source": settings.sources, "report": settings.reports}
-    tables |= {"channel": settings.channels, "delivery": settings.deliveries}
+    tables |= {"channel": settings.channels, "delivery": settings.deliveries, "publication": settings.publish}
     return [f"{kind} {name}" for kind, table in tables.items() for name in table]
 
 

@@ -11,6 +11,11 @@ HIDDEN = "(hidden)"
 _SECRET = re.compile(r"(^|_)(password|passwd|secret|token|api_?key|key|salt|credentials?)$", re.IGNORECASE)
 
 
+def is_secret(name: str) -> bool:
+    """Is a key of this name a password, a token or the like?"""
+    return bool(_SECRET.search(name))
+
+
 def shown(loaded: Loaded) -> Iterator[tuple[str, Any, str]]:
     """(setting, value, where it was said), tables flattened to dotted names; no secret among the values."""
     for key, value in loaded.settings.model_dump(mode="json").items():
@@ -20,7 +25,7 @@ def shown(loaded: Loaded) -> Iterator[tuple[str, Any, str]]:
 
 def without_secrets(name: str, value: Any) -> Any:
     """`value`, or "(hidden)" when `name` says it is a secret; the password of a URL is taken out."""
-    if _SECRET.search(name.rsplit(".", 1)[-1]) and value not in (None, ""):
+    if is_secret(name.rsplit(".", 1)[-1]) and value not in (None, ""):
         return HIDDEN
     if name.startswith("channels.") and name.endswith((".url", ".urls")):
         return _service_only(str(value))

@@ -31,8 +31,7 @@ def entries(settings: Settings) -> list[Entry]:
 
 def job_names(settings: Settings) -> tuple[str, ...]:
     """Names of the scrontab jobs that are ours: the printed ones, and those of `[ops] jobs`."""
-    ours = dict.fromkeys((*(entry.name for entry in entries(settings)), *settings.ops.jobs))
-    return tuple(name for name in ours if name != _name("watchdog"))
+    return tuple(dict.fromkeys((*(entry.name for entry in entries(settings)), *settings.ops.jobs)))
 
 
 def _collections(settings: Settings) -> Iterator[Entry]:
