@@ -54,7 +54,7 @@ def test_hours_by_model_are_exact_with_jobs_of_two_models(made: Made, ledger: Le
 
 
 def test_every_input_row_is_counted_and_the_cut_lines_are_problems(made: Made) -> None:
-    done = made.ingested
+    done = made.ingested[0]
     assert done.rows_read == done.accepted + done.unchanged + done.problems
     assert done.rows_read == made.accounting.read_bytes().count(b"\n") - 1
     assert done.problems == 2
@@ -64,14 +64,14 @@ def test_the_folder_holds_the_page_pictures_tables_text_and_the_document(made: M
     names = {file.name for file in made.files}
     assert names >= {"index.html", "index.json", "usage.json", "usage.txt", "by-user.csv", "gpus-in-use.png"}
     assert all(file.exists() for file in made.files)
-    assert made.page.exists()
+    assert all(page.exists() for page in made.pages)
 
 
 def test_equal_seeds_make_equal_documents_and_a_second_run_replaces_the_first(made: Made, tmp_path: Path) -> None:
     for _ in range(2):
         again = demo(tmp_path / "out", 2, 7, NOW)
     other = demo(tmp_path / "other", 2, 7, NOW)
-    first, second = ((m.page.parent / "usage.json").read_bytes() for m in (again, other))
+    first, second = ((m.pages[0].parent / "usage.json").read_bytes() for m in (again, other))
     assert first == second
     assert json.loads(first)["name"] == "usage"
 
@@ -87,3 +87,23 @@ def test_a_folder_that_is_not_a_demo_is_left_alone(tmp_path: Path) -> None:
 def test_a_senseless_number_of_days_is_a_usage_error(tmp_path: Path, days: int) -> None:
     with pytest.raises(UsageError, match="between 1 and"):
         demo(tmp_path / "out", days, 1, NOW)
+
+
+def test_the_pool_has_its_report_and_its_mail(made: Made) -> None:
+    usage, pool = made.documents
+    assert (usage.name, pool.name) == ("usage", "pool")
+    assert sum(done.rows_read for done in made.ingested[1:]) > 10_000
+    assert not [note for note in pool.blocks if note.kind == "note" and note.rule == "invariant" and note.level != "ok"]
+    mail = made.mail.read_text(encoding="utf-8")
+    assert "data:image/png;base64," in mail
+    assert "Reserved" in mail, "the configuration of the pool is in force"
+
+
+def test_the_configuration_beside_the_ledger_says_what_the_report_was_made_with(made: Made) -> None:
+    from gpuledger.config.loading import load
+    from gpuledger.config.pool import capacity_of
+
+    said = load({}, {}, made.ledger.parent, made.ledger.parent / "gpuledger.toml").settings
+    assert Path(said.ledger) == made.ledger
+    assert capacity_of(said.pool).is_owned("reserve01.marsh.example.edu")
+    assert capacity_of(said.pool).reason("bench01.marsh.example.edu")

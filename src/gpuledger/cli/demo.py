@@ -8,6 +8,7 @@ import typer
 from gpuledger.cli.output import print_text
 from gpuledger.cli.session import Session
 
+COUNTED = ("rows_read", "accepted", "problems")
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
@@ -20,7 +21,7 @@ def demo(
     days: Annotated[int, typer.Option("--days", metavar="N", help="Days the report is about.")] = 30,
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="Another number is another site.")] = 1,
 ) -> None:
-    """Fill a ledger with a simulated site and make its report.
+    """Fill a ledger with a simulated site and make its reports.
 
     \b
     Examples:
@@ -33,11 +34,12 @@ def demo(
     session: Session = ctx.obj
     with progress("Simulating a site"):
         made = action(out, days, seed, session.now)
-    done = made.ingested
+    rows, accepted, problems = (sum(getattr(one, name) for one in made.ingested) for name in COUNTED)
     print_text(
-        f"Simulated {days} days of a site: {done.rows_read:,} rows read = {done.accepted:,} accepted"
-        f" + {done.unchanged:,} unchanged + {done.problems:,} problems, in {made.seconds:.1f} s."
+        f"Simulated {days} days of a site: {rows:,} rows read = {accepted:,} accepted"
+        f" + {rows - accepted - problems:,} unchanged + {problems:,} problems, in {made.seconds:.1f} s."
     )
-    print_text(f"\n{made.document.title}\n{made.document.finding}\n")
-    print_text(f"Ledger:  {made.ledger}\nReport:  {made.page}\n\nTry next:")
+    for document, page in zip(made.documents, made.pages, strict=True):
+        print_text(f"\n{document.title}\n{document.finding}\n  {page}")
+    print_text(f"\nLedger:  {made.ledger}\nMail:    {made.mail}\n\nTry next:")
     print_text("\n".join(f"  {command}" for command in made.next_commands))

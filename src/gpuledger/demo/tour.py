@@ -8,7 +8,11 @@ from time import monotonic
 
 from gpuledger.actions.ingest import Ingested, ingest
 from gpuledger.actions.report import report
-from gpuledger.config import Settings, open_ledger
+from gpuledger.config import Ledger, Settings, open_ledger
+from gpuledger.config.pool import PoolSettings
+from gpuledger.demo.pool.hosts import CLUSTER, MASKED, OWNED
+from gpuledger.demo.pool.life import Pool
+from gpuledger.demo.pool.month_files import month_files
 from gpuledger.demo.sacct_text import sacct_text
 from gpuledger.demo.site import Site, simulate
 from gpuledger.model.document import Document
@@ -16,8 +20,11 @@ from gpuledger.model.errors import LedgerError, UsageError
 from gpuledger.model.period import last
 from gpuledger.plugins import load
 from gpuledger.render import render
+from gpuledger.render.mail import mail, preview
 from gpuledger.sources import Context
 
+FOLDERS = {"usage": "report", "pool": "pool-report"}
+"""Where each report is written."""
 FORMATS = ("html", "png", "csv", "json", "text")
 MARKER = ".gpuledger-demo"
 """Says that a folder is ours to fill again."""
@@ -26,22 +33,27 @@ MOST_DAYS = 366
 
 @dataclass(frozen=True)
 class Made:
-    """Where everything is, what the ingest counted, and commands worth typing next."""
+    """Where everything is, what the ingests counted, and commands worth typing next.
+
+    `ingested` are the cluster's accounting and the pool's month files; `documents` the reports `usage` and `pool`,
+    `pages` their HTML; `mail` is what the operators of the pool would get.
+    """
 
     ledger: Path
     accounting: Path
-    page: Path
+    pages: tuple[Path, ...]
+    mail: Path
     files: tuple[Path, ...]
-    ingested: Ingested
-    document: Document
+    ingested: tuple[Ingested, ...]
+    documents: tuple[Document, ...]
     seconds: float
     next_commands: tuple[str, ...]
 
 
 def demo(out: Path, days: int, seed: int, now: datetime) -> Made:
-    """Fills `out` with a ledger of the `days` before `now` (and as many before, to compare with) and its report.
+    """Fills `out` with a ledger of the `days` before `now` (and as many before, to compare with) and its reports.
 
-    `now` is cut to the hour. Equal arguments give an equal report, but for the folder's name. Raises UsageError when
+    `now` is cut to the hour. Equal arguments give equal reports, but for the folder's name. Raises UsageError when
     `out` holds something that is not a demo.
     """
     if not 1 <= days <= MOST_DAYS:
@@ -49,14 +61,53 @@ def demo(out: Path, days: int, seed: int, now: datetime) -> Made:
     began, now = monotonic(), now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     accounting = _prepared(out) / "sacct.txt"
     accounting.write_bytes(sacct_text(history(days, seed, now)))
-    context = Context("", zone="UTC", input_name=accounting.name)
-    with open_ledger(Settings(ledger=str(out / "ledger"))) as ledger:
-        done = ingest(ledger, load("sources", "slurm")(), accounting, context=context, now=now)
-        declared = load("reports", "usage")
-        document = report(ledger, declared, declared.parameters(), last(f"{days}d", now), (), now)
-    files = tuple(render(document, FORMATS, out / "report"))
-    page = out / "report" / "index.html"
-    return Made(out / "ledger", accounting, page, files, done, document, monotonic() - began, _next(out, now))
+    pool = month_files(Pool(seed, now - timedelta(days=2 * days), now).readings(), out / "pool")
+    with open_ledger(_settings(out)) as ledger:
+        done = (
+            _read(ledger, "slurm", accounting, "", now),
+            *(_read(ledger, "gpu-state", f, CLUSTER, now) for f in pool),
+        )
+        documents = (_report(ledger, "usage", f"{days}d", now), _report(ledger, "pool", "24h", now))
+    files = [file for document in documents for file in render(document, FORMATS, out / FOLDERS[document.name])]
+    pages = tuple(out / FOLDERS[document.name] / "index.html" for document in documents)
+    letter = _mail(documents[1], out / FOLDERS["pool"])
+    return Made(
+        out / "ledger",
+        accounting,
+        pages,
+        letter,
+        (*files, letter),
+        done,
+        documents,
+        monotonic() - began,
+        _next(out, now),
+    )
+
+
+def _settings(out: Path) -> Settings:
+    """The settings that `gpuledger.toml`, written beside the ledger, says too."""
+    hosts = ", ".join(f'"{host}"' for host in OWNED)
+    masked = "\n".join(f'{host} = "{reason}"' for host, reason in MASKED.items())
+    said = f'ledger = "ledger"\n\n[pool]\nowned_hosts = [{hosts}]\n\n[pool.masked_hosts]\n{masked}\n'
+    (out / "gpuledger.toml").write_text(said, encoding="utf-8")
+    return Settings(ledger=str(out / "ledger"), pool=PoolSettings(owned_hosts=OWNED, masked_hosts=dict(MASKED)))
+
+
+def _read(ledger: Ledger, source: str, file: Path, cluster: str, now: datetime) -> Ingested:
+    context = Context("", zone="UTC", cluster=cluster or None, input_name=file.name)
+    return ingest(ledger, load("sources", source)(), file, context=context, now=now)
+
+
+def _report(ledger: Ledger, name: str, span: str, now: datetime) -> Document:
+    declared = load("reports", name)
+    return report(ledger, declared, declared.parameters(), last(span, now), (), now)
+
+
+def _mail(document: Document, folder: Path) -> Path:
+    """The mail of a report as a page to look at, its figures inside."""
+    file = folder / "mail.html"
+    file.write_text(preview(mail(document)), encoding="utf-8")
+    return file
 
 
 def history(days: int, seed: int, now: datetime) -> Site:
@@ -71,8 +122,9 @@ def _prepared(out: Path) -> Path:
     try:
         out.mkdir(parents=True, exist_ok=True)
         (out / MARKER).touch()
-        for made in ("ledger", "report"):
+        for made in ("ledger", "pool", *FOLDERS.values()):
             shutil.rmtree(out / made, ignore_errors=True)
+        (out / "pool").mkdir()
     except OSError as error:
         raise LedgerError(f"The demo cannot be written to {out}: {error.strerror or error}.") from error
     return out
@@ -81,8 +133,11 @@ def _prepared(out: Path) -> Path:
 def _next(out: Path, now: datetime) -> tuple[str, ...]:
     """Commands that work as they stand, whenever they are typed."""
     ledger, end = out / "ledger", f"--to {now:%Y-%m-%dT%H:%MZ}"
+    config = out / "gpuledger.toml"
     return (
         f"gpuledger --ledger {ledger} query gpu_hours gpu_busy_ratio idle_gpu_hours --by user --last 7d {end}",
         f"gpuledger --ledger {ledger} query wait_seconds_median wait_seconds_p90 --by queue --last 30d {end} --csv",
         f"gpuledger --ledger {ledger} report usage --by gpu_model --last 7d {end} --format html,xlsx --out {out / 'week'}",
+        f"gpuledger --config {config} report pool --last 7d {end} --format html,csv --out {out / 'pool-week'}",
+        f"gpuledger --config {config} query present_gpus allocated_ratio in_use_ratio --by class --last 7d {end}",
     )
