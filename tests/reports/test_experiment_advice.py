@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gpuledger.reports._experiment.advice import RULES, notes
-from gpuledger.reports._experiment.failures import is_surely_more, wilson
+from gpuledger.reports._experiment.failing import is_surely_more, wilson
 from tests.reports.experiments import GIB, evicted, failed, scene, trial
 
 MB, KB = 2.0**20, 2.0**10

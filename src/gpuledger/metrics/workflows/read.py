@@ -1,8 +1,8 @@
 """From the ledger to `Tries`: three queries, whatever is asked afterwards."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -37,6 +37,7 @@ OWN = (
     "cluster",
 )
 """Dimensions told of the node or of what became of the attempt."""
+ROWS_AT_ONCE = 4096
 NOT_MATCHED = "not matched"
 """The site of an attempt that no slot was found for."""
 
@@ -64,9 +65,15 @@ def read(ask: Ask, patterns: Patterns = Patterns()) -> Experiment:
     clusters = ask.rows(facts.access_points())["cluster"].to_pylist()
     asked = facts.filter_columns(ask.where, ask.dimensions, OWN)
     rows = ask.rows(facts.attempts(ask.period, clusters, asked))
-    placing = Placing.of(ask.rows(facts.nodes()).to_pylist())
+    placing = Placing.of(_few_at_once(ask.rows(facts.nodes())))
     tries = _tries(ask, rows, placing, patterns, ask.rows(facts.gpus(clusters)))
     return Experiment(_chosen(ask, tries, rows, (asked, patterns)), placing)
+
+
+def _few_at_once(rows: "pa.Table") -> Iterator[dict[str, Any]]:
+    """Rows as mappings, some thousands in memory at one time."""
+    for batch in rows.to_batches(max_chunksize=ROWS_AT_ONCE):
+        yield from batch.to_pylist()
 
 
 def _tries(ask: Ask, rows: "pa.Table", placing: Placing, patterns: Patterns, gpus: "pa.Table") -> Tries:

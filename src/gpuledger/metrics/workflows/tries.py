@@ -170,14 +170,14 @@ class Tries:
     @cached_property
     def causes(self) -> tuple[Cause, ...]:
         """Of each attempt that is lost, why; of others what became of it."""
-        columns = [self[name] for name in ("exit_code", "signal", "end_code", "end_subcode")]
+        columns = [_whole_numbers(self[name]) for name in ("exit_code", "signal", "end_code", "end_subcode")]
         states, reasons = self.names["state"], self.reasons
         found = []
         for row, fate in enumerate(self.fate.tolist()):
             if fate != LOST:
                 found.append(Cause(FATES[fate], "unknown"))
                 continue
-            code, signal, end_code, subcode = (None if np.isnan(held[row]) else int(held[row]) for held in columns)
+            code, signal, end_code, subcode = (held[row] for held in columns)
             state, reason = states.labels[states.codes[row]], reasons.labels[reasons.codes[row]]
             end = End(state, code, signal, end_code, subcode, reason)
             found.append(cause_of(end))
@@ -214,3 +214,8 @@ class Tries:
         later, before = order[same], order[same - 1]
         previous[later] = np.fmax(ended[before], submitted[later])
         return previous
+
+
+def _whole_numbers(values: "Floats") -> list[int | None]:
+    """Codes as they are told; None where they are not."""
+    return [None if value != value else int(value) for value in values.tolist()]

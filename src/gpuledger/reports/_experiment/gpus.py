@@ -73,8 +73,8 @@ def _mix(scene: Scene) -> Iterator[Block]:
 
 def _distinct(names: Names, rows: "np.ndarray[tuple[int], np.dtype[np.int64]]", inside: "Floats") -> dict[str, int]:
     """Different attempts of each name."""
-    pairs = np.unique(np.stack([names.codes, rows]), axis=1)
-    counts = np.bincount(pairs[0], weights=inside[pairs[1]], minlength=len(names.labels))
+    pairs = np.unique(names.codes * len(inside) + rows)
+    counts = np.bincount(pairs // len(inside), weights=inside[pairs % len(inside)], minlength=len(names.labels))
     return {name: int(count) for name, count in zip(names.labels, counts.tolist(), strict=True)}
 
 
@@ -150,8 +150,9 @@ def _model_by_site(scene: Scene) -> Chart:
         weights=np.nan_to_num(tries.gpu_hours[parts.rows] * parts.weights),
         minlength=len(parts.models.labels) * size,
     )
-    pairs = np.unique(np.stack([cell, parts.rows]), axis=1)
-    counts = np.bincount(pairs[0], weights=(scene.inside * tries.is_executed)[pairs[1]], minlength=len(hours))
+    executed = scene.inside * tries.is_executed
+    pairs = np.unique(cell * len(tries) + parts.rows)
+    counts = np.bincount(pairs // len(tries), weights=executed[pairs % len(tries)], minlength=len(hours))
     sites = [name for name in scene.sites if scene.by_site[name].executed]
     models = [
         name

@@ -12,6 +12,7 @@ from gpuledger.metrics.workflows.names import Names
 from gpuledger.metrics.workflows.read import NOT_MATCHED, Experiment
 from gpuledger.metrics.workflows.tries import CHECKPOINT, LOST, OPEN, Tries
 from gpuledger.reports import _words as words
+from gpuledger.reports._experiment.failing import Failures
 
 if TYPE_CHECKING:
     from gpuledger.metrics.events import Floats, Whole
@@ -72,6 +73,11 @@ class Scene:
     @cached_property
     def coverage(self) -> LedgerCoverage:
         return self.ask.coverage()
+
+    @cached_property
+    def failures(self) -> Failures:
+        """Which attempts failed, by place."""
+        return Failures(self)
 
     @cached_property
     def inside(self) -> "Floats":
@@ -148,8 +154,9 @@ class Scene:
         """Different nodes with an attempt of the period, by name."""
         tries = self.tries
         rows = np.flatnonzero(tries.is_inside)
-        pairs = np.unique(np.stack([names.codes[rows], tries.names["node"].codes[rows]]), axis=1)
-        return np.bincount(pairs[0], minlength=len(names.labels)).astype(np.float64)
+        node = tries.names["node"]
+        pairs = np.unique(names.codes[rows] * len(node.labels) + node.codes[rows])
+        return np.bincount(pairs // max(1, len(node.labels)), minlength=len(names.labels)).astype(np.float64)
 
     def _of_nodes(self, names: Names, rows: "Whole", size: int) -> "Floats":
         """Rows, one a node, counted by name where the node's result is of the period."""

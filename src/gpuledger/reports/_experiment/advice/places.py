@@ -8,7 +8,7 @@ from gpuledger.metrics import NOT_KNOWN
 from gpuledger.model.document import Note
 from gpuledger.reports import _words as words
 from gpuledger.reports._experiment.advice.sizes import _is_kind
-from gpuledger.reports._experiment.failures import FEWEST, Failures, Place, is_surely_more
+from gpuledger.reports._experiment.failing import FEWEST, Failures, Place, is_surely_more
 from gpuledger.reports._experiment.scene import Scene, Totals
 from gpuledger.reports._experiment.success import listed
 
@@ -60,7 +60,7 @@ def slow_transfers(scene: Scene) -> Iterator[Note]:
 
 def hosts(scene: Scene) -> Iterator[Note]:
     """Machines on which attempts surely fail more often than elsewhere."""
-    failures = Failures(scene)
+    failures = scene.failures
     yield from _blamed(
         scene,
         failures,
@@ -72,7 +72,7 @@ def hosts(scene: Scene) -> Iterator[Note]:
 
 def gpus(scene: Scene) -> Iterator[Note]:
     """The same of single GPUs."""
-    failures = Failures(scene)
+    failures = scene.failures
     yield from _blamed(scene, failures, failures.gpus, "GPUs", "tell the site; its health tests may not have seen it")
 
 
