@@ -110,7 +110,7 @@ def _runs(ask: Ask) -> list[dict[str, Any]]:
     asked = runs.filter(
         runs.run_kind.isin(["ingest", "collect", "replay"]), runs.run_started_at <= ask.now.replace(tzinfo=None)
     )
-    rows: list[dict[str, Any]] = ask.rows(asked.order_by(runs.run_started_at.desc()).limit(200)).to_pylist()
+    rows: list[dict[str, Any]] = ask.rows(asked.order_by([runs.run_started_at.desc(), "input_name", "ingest_id"]).limit(200)).to_pylist()
     return rows
 
 
