@@ -105,8 +105,8 @@ class _Work:
         """Raises SiteError for a commit that a publication did not make: nobody's work is overwritten."""
         self._init()
         self.git("fetch", "--quiet", "--depth=2", "--", self.place.repository, self.place.ref)
-        parents, _, message = self.git("log", "-1", "--format=%P%n%B", "FETCH_HEAD").partition("\n")
-        if parents.strip() or SIGN not in message.splitlines():
+        parents, _, message = self.git("log", "-1", "--format=parents %P%n%B", "FETCH_HEAD").partition("\n")
+        if parents.split() != ["parents"] or SIGN not in message.splitlines():
             title = message.strip().split("\n")[0][:80]
             raise SiteError(
                 f"{self.place.target} holds commit {commit[:12]} ({title!r}), which gpuledger did not make; nothing was pushed. "
