@@ -42,6 +42,17 @@ class Names:
         """The names of some rows."""
         return Names(self.codes[rows], self.labels)
 
+    def is_one_of(self, *labels: str) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+        """Rows that have one of these names."""
+        wanted = np.array([label in labels for label in self.labels] or [False])
+        chosen: np.ndarray[tuple[int], np.dtype[np.bool_]] = wanted[self.codes]
+        return chosen
+
+    def with_unknown(self, count: int) -> "Names":
+        """With so many rows more, whose names are not known."""
+        labels = (*self.labels, NOT_KNOWN)
+        return Names(np.concatenate([self.codes, np.full(count, len(labels) - 1)]), labels).renamed(labels)
+
     def renamed(self, names: Sequence[str]) -> "Names":
         """Other labels in the same order; equal ones become one."""
         seen: dict[str, int] = {}

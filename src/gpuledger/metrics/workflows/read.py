@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from gpuledger.metrics import NO_GPU, NOT_KNOWN, Ask, Dimension, Filter
-from gpuledger.metrics.events import numbers
+from gpuledger.metrics.events import numbers, whole
 from gpuledger.metrics.relation import NOTHING
 from gpuledger.metrics.workflows import facts
 from gpuledger.metrics.workflows.names import Names
@@ -17,8 +19,6 @@ from gpuledger.model.sites import DEFAULT, SiteRules
 from gpuledger.model.workflow import STEP, job_type_of, step_of
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from gpuledger.metrics.events import Floats, Whole
 
 Flags = np.ndarray[tuple[int], np.dtype[np.bool_]]
@@ -70,13 +70,13 @@ def read(ask: Ask, patterns: Patterns = Patterns()) -> Experiment:
     return Experiment(_chosen(ask, tries, rows, (asked, patterns)), placing)
 
 
-def _few_at_once(rows: "pa.Table") -> Iterator[dict[str, Any]]:
+def _few_at_once(rows: pa.Table) -> Iterator[dict[str, Any]]:
     """Rows as mappings, some thousands in memory at one time."""
     for batch in rows.to_batches(max_chunksize=ROWS_AT_ONCE):
         yield from batch.to_pylist()
 
 
-def _tries(ask: Ask, rows: "pa.Table", placing: Placing, patterns: Patterns, gpus: "pa.Table") -> Tries:
+def _tries(ask: Ask, rows: pa.Table, placing: Placing, patterns: Patterns, gpus: pa.Table) -> Tries:
     names = _names(rows, placing, patterns)
     amounts = {name: numbers(rows, name) for name in facts.NUMBERS}
     moments = (*(f"{name}_us" for name in facts.MOMENTS), "counted_us")
@@ -86,10 +86,10 @@ def _tries(ask: Ask, rows: "pa.Table", placing: Placing, patterns: Patterns, gpu
     return Tries(ask.period, amounts, names, Names.of_column(rows["end_reason"], ""), _parts(rows, amounts, gpus))
 
 
-def _names(rows: "pa.Table", placing: Placing, patterns: Patterns) -> dict[str, Names]:
-    columns = [rows[name].to_pylist() for name in ("cluster", "job_id", "workflow", "node_name")]
+def _names(rows: pa.Table, placing: Placing, patterns: Patterns) -> dict[str, Names]:
+    columns = [_texts(rows[name]) for name in ("cluster", "job_id", "workflow", "node_name")]
     found = [placing.find(*row) for row in zip(*columns, strict=True)]
-    told = {name: rows[name].to_pylist() for name in ("workflow_run", "workflow_step", "target_site")}
+    told = {name: _texts(rows[name]) for name in ("workflow_run", "workflow_step", "target_site")}
     clusters, jobs, workflows, nodes = columns
     where = [(node.workflow if node else None) or own for node, own in zip(found, workflows, strict=True)]
     called = [(node.name if node else None) or own for node, own in zip(found, nodes, strict=True)]
@@ -120,6 +120,13 @@ def _names(rows: "pa.Table", placing: Placing, patterns: Patterns) -> dict[str, 
     }
 
 
+def _texts(column: pa.ChunkedArray) -> list[str | None]:
+    """The values of a column; equal ones are one text in memory."""
+    coded = column.combine_chunks().dictionary_encode(null_encoding="encode")
+    values = coded.dictionary.to_pylist()
+    return [values[code] for code in coded.indices.to_pylist()]
+
+
 def _steps(told: Sequence[str | None], called: Sequence[str | None], patterns: Patterns) -> Names:
     pattern = patterns.step
     if pattern is not None:
@@ -137,12 +144,11 @@ def _types(called: Sequence[str | None], patterns: Patterns) -> Names:
     return told.renamed([step_of(name, patterns.type) or "other" for name in told.labels])
 
 
-def _where(rows: "pa.Table") -> Names:
+def _where(rows: pa.Table) -> Names:
     """The site, or that there was no match to have one."""
     sites = Names.of_column(rows["site"])
     is_idle = np.isnan(numbers(rows, "matched_us")) & np.isnan(numbers(rows, "started_us"))
-    unknown = np.array([label == NOT_KNOWN for label in sites.labels] or [False])
-    codes = np.where(is_idle & unknown[sites.codes], len(sites.labels), sites.codes)
+    codes = np.where(is_idle & sites.is_one_of(NOT_KNOWN), len(sites.labels), sites.codes)
     return Names(codes, (*sites.labels, NOT_MATCHED))
 
 
@@ -150,53 +156,48 @@ def _sites(sites: Names, patterns: Patterns) -> Names:
     return sites.renamed([patterns.sites.label(label) for label in sites.labels])
 
 
-def _models(rows: "pa.Table") -> Names:
+def _models(rows: pa.Table) -> Names:
     models, has_none = Names.of_column(rows["gpu_model"]), numbers(rows, "gpu_count") == 0
-    unknown = np.array([label == NOT_KNOWN for label in models.labels] or [False])
-    codes = np.where(has_none & unknown[models.codes], len(models.labels), models.codes)
+    codes = np.where(has_none & models.is_one_of(NOT_KNOWN), len(models.labels), models.codes)
     return Names(codes, (*models.labels, NO_GPU))
 
 
-def _parts(rows: "pa.Table", amounts: "Mapping[str, Floats]", gpus: "pa.Table") -> Parts:
+def _parts(rows: pa.Table, amounts: "Mapping[str, Floats]", gpus: pa.Table) -> Parts:
     """Attempts by GPU: as their GPUs are told one by one; what is left stays under the attempt's own model."""
-    keys = zip(rows["cluster"].to_pylist(), rows["attempt_id"].to_pylist(), strict=True)
-    places = {key: number for number, key in enumerate(keys)}
-    told = zip(gpus["cluster"].to_pylist(), gpus["attempt_id"].to_pylist(), strict=True)
-    at = np.array([places.get(key, -1) for key in told], dtype=np.int64)
-    known = at >= 0
-    row, part = at[known], numbers(gpus, "part")[known]
+    at = _places(rows, gpus)
+    gpus, row = gpus.filter(pa.array(at >= 0)), at[at >= 0]
+    part = numbers(gpus, "part")
     named = np.bincount(row, weights=part, minlength=len(rows)).astype(np.float64)
-    counts = amounts["gpu_count"]
-    whole = np.fmax(counts, named)
-    left = np.where(whole > 0, 1 - named / np.where(whole > 0, whole, 1.0), 1.0)
+    held = np.fmax(amounts["gpu_count"], named)
+    left = np.where(held > 0, 1 - named / np.where(held > 0, held, 1.0), 1.0)
     rest = np.flatnonzero((left > NOTHING) | np.isnan(left))
-    own, models, hosts, called = (
-        rows["gpu_model"].to_pylist(),
-        gpus["gpu_model"].to_pylist(),
-        gpus["host"].to_pylist(),
-        gpus["gpu"].to_pylist(),
-    )
-    seen = np.flatnonzero(known).tolist()
-    of_rest = [own[place] or (NO_GPU if counts[place] == 0 else None) for place in rest.tolist()]
+    own, told = _models(rows), Names.of_column(gpus["gpu_model"])
+    model = np.where(told.is_one_of(NOT_KNOWN), own.codes[row] + len(told.labels), told.codes)
+    labels = (*told.labels, *own.labels)
+    models = Names(np.concatenate([model, own.codes[rest] + len(told.labels)]), labels).renamed(labels)
     return Parts(
         np.concatenate([row, rest]),
-        np.concatenate([part / whole[row], np.nan_to_num(left[rest], nan=1.0)]),
-        Names.of([models[n] or own[place] for n, place in zip(seen, row.tolist(), strict=True)] + of_rest),
-        Names.of(
-            [
-                *(
-                    capability
-                    for capability, is_there in zip(gpus["capability"].to_pylist(), known.tolist(), strict=True)
-                    if is_there
-                ),
-                *[None] * len(rest),
-            ]
-        ),
-        Names.of([*(f"{hosts[n]} / {called[n]}" if hosts[n] else called[n] for n in seen), *[None] * len(rest)]),
+        np.concatenate([part / held[row], np.nan_to_num(left[rest], nan=1.0)]),
+        models,
+        Names.of_column(gpus["capability"]).with_unknown(len(rest)),
+        Names.of_column(_gpu_names(gpus)).with_unknown(len(rest)),
     )
 
 
-def _chosen(ask: Ask, tries: Tries, rows: "pa.Table", how: tuple[Mapping[str, Dimension], Patterns]) -> Tries:
+def _places(rows: pa.Table, gpus: pa.Table) -> "Whole":
+    """The row of each GPU's attempt, -1 where the attempt is not told."""
+    keys = [pc.binary_join_element_wise(each["cluster"], each["attempt_id"], "\t") for each in (gpus, rows)]
+    found = pc.index_in(keys[0], value_set=keys[1].combine_chunks())
+    return whole(pc.fill_null(found, -1))
+
+
+def _gpu_names(gpus: pa.Table) -> pa.ChunkedArray:
+    """`host / GPU`, the GPU alone where its host is not told."""
+    both = pc.binary_join_element_wise(gpus["host"], gpus["gpu"], " / ")
+    return pc.if_else(pc.equal(gpus["host"], ""), gpus["gpu"], both)
+
+
+def _chosen(ask: Ask, tries: Tries, rows: pa.Table, how: tuple[Mapping[str, Dimension], Patterns]) -> Tries:
     """The attempts that the filters keep; letters of names may be large or small, sites as people see them."""
     places = {dimension.name: key for key, dimension in how[0].items()}
     label = how[1].sites.label

@@ -68,9 +68,7 @@ class Tries:
 
     def is_state(self, *states: str) -> Any:
         """Rows whose state is one of these."""
-        state = self.names["state"]
-        wanted = np.array([label in states for label in state.labels] or [False])
-        return wanted[state.codes]
+        return self.names["state"].is_one_of(*states)
 
     @cached_property
     def length_us(self) -> float:

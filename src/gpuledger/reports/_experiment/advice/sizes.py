@@ -118,9 +118,7 @@ def idle_gpus(scene: Scene) -> Iterator[Note]:
 
 def _is_kind(scene: Scene, *kinds: str) -> Any:
     """Lost attempts whose cause is of one of these kinds."""
-    kind = scene.tries.kind
-    wanted = np.array([label in kinds for label in kind.labels] or [False])
-    return wanted[kind.codes]
+    return scene.tries.kind.is_one_of(*kinds)
 
 
 def _sites(scene: Scene, chosen: "Floats") -> str:
