@@ -50,7 +50,7 @@ _ROW_CHARACTERS = 2000
 def parse_poll(content: BinaryIO, setting: Setting, name: str) -> Parsed:
     """Rows first, the snapshot last: where it stands, all of them do. Raises SourceError for a damaged document."""
     told = _Told(read(content, name), setting)
-    yield from (Remark(f"The {part} was not told: {error}") for part, error in told.poll.errors.items())
+    yield from (Remark(f"Not told by {part}: {error}") for part, error in told.poll.errors.items())
     yield from told.queue()
     yield from told.machines()
     yield from told.limits()

@@ -1,0 +1,224 @@
+"""A living cluster collected: its queue, machines and limits are in the ledger as squeue, sacct, sreport and sinfo tell them."""
+
+import os
+import subprocess
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gpuledger.actions.collect import Polled, collect
+from gpuledger.config import Ledger, Settings, open_ledger
+from gpuledger.ledger import OpenLedger
+from gpuledger.model.tables import ATTEMPT_GPUS, GPU_STATES, HOST_STATES, JOB_ATTEMPTS, LIMITS, PENDING, Table
+
+pytestmark = pytest.mark.lab
+Rows = list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def in_lab(slurm_lab: dict[str, str]) -> Iterator[None]:
+    """The commands of this module speak to the lab, in UTC; what they leave is taken back."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SLURM_CONF", slurm_lab["SLURM_CONF"])
+        patch.setenv("TZ", "UTC")
+        yield
+        for user in ("ann", "bob", "cho", "eve"):
+            subprocess.run(["scancel", "-u", user], check=False)
+        for node in ("cpu2", "a100n2"):
+            subprocess.run(["scontrol", "update", f"nodename={node}", "state=resume"], check=False)
+
+
+def asked(*command: str) -> list[str]:
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+
+
+def submit(user: str, work: str, *options: str) -> str:
+    """A job of one of the lab's users; its id."""
+    environment = ["env", f"SLURM_CONF={os.environ['SLURM_CONF']}", "TZ=UTC"]
+    command = ["sbatch", "--parsable", "--chdir=/tmp", "-o", "/dev/null", *options, "--wrap", work]
+    [job] = asked("runuser", "-u", user, "--", *environment, *command)
+    return job
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    """Slurm schedules and accounts within seconds."""
+    for _ in range(120):
+        if is_so():
+            return
+        time.sleep(0.25)
+    pytest.fail("the lab did not come so far")
+
+
+def state(job: str) -> str:
+    return " ".join(asked("sacct", "-X", "-n", "-P", "-j", job, "-o", "State"))
+
+
+class Site:
+    """The lab with jobs in every state, and a ledger that was collected from it."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        long = "sleep 600"
+        self.two = submit("ann", long, "-q", "physics", "-p", "gpu", "--gres=gpu:a100:2", "-c", "4", "-w", "a100n1")
+        self.wide = submit("bob", long, "-q", "physics", "-p", "gpu", "--gres=gpu:1", "-N2", "--exclude=a100n2")
+        self.array = submit("eve", long, "-q", "normal", "-p", "cpu", "--array=1-6%2", "-c", "2", "-w", "cpu1")
+        self.held = submit("ann", long, "-q", "physics", "-p", "cpu", "--hold", "-J", "a | b")
+        self.capped = submit("cho", long, "-q", "bio", "-p", "gpu", "--gres=gpu:5", "-w", "h200n1")
+        self.failed = submit("eve", "sleep 1; exit 3", "-q", "normal", "-p", "cpu", "-w", "cpu1")
+        self.stopped = submit("eve", long, "-q", "normal", "-p", "cpu", "-w", "cpu1")
+        until(
+            lambda: "RUNNING" in state(self.stopped) and "RUNNING" in state(self.two) and "RUNNING" in state(self.wide)
+        )
+        subprocess.run(["scancel", self.stopped], check=True)
+        until(lambda: "FAILED" in state(self.failed) and "CANCELLED" in state(self.stopped))
+        until(lambda: len(asked("squeue", "-h", "-t", "R", "-u", "eve")) == 2)
+        for node, reason in (("cpu2", "bad fan | State=IDLE"), ("a100n2", "Gres=gpu:9 burnt")):
+            subprocess.run(["scontrol", "update", f"nodename={node}", "state=drain", f"reason={reason}"], check=True)
+
+    def collect(self) -> Polled:
+        self.now = datetime.now(UTC)
+        return collect(self.ledger, "lab", self.now)
+
+    def rows(self, table: Table, **where: str) -> Rows:
+        found: Rows = self.ledger.store.matching(table, cluster="lab").to_pylist()
+        return [row for row in found if all(row[name] == value for name, value in where.items())]
+
+    def rolling(self, **chosen: Any) -> Any:
+        return OpenLedger(self.ledger, self.now).report("rolling", **chosen)
+
+
+@pytest.fixture(scope="module")
+def site(in_lab: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    source = {"type": "slurm", "period_seconds": 300, "history_days": 12}
+    settings = {"ledger": str(tmp_path_factory.mktemp("lab") / "led"), "sources": {"lab": source}}
+    with open_ledger(Settings.model_validate(settings)) as ledger:
+        site = Site(ledger)
+        poll = site.collect()
+        assert poll.error is None
+        yield site
+
+
+def test_running_attempts_and_their_gpus_are_those_that_scontrol_tells(site: Site) -> None:
+    [two] = site.rows(JOB_ATTEMPTS, job_id=site.two)
+    assert (two["state"], two["user_name"], two["gpu_count"], two["cpu_count"]) == ("running", "ann", 2, 4)
+    held = {(row["host"], row["gpu_index"]) for row in site.rows(ATTEMPT_GPUS, attempt_id=two["attempt_id"])}
+    assert {host for host, _ in held} == {"a100n1"}
+    assert len(held) == 2
+    [told] = asked("scontrol", "-d", "-o", "show", "job", site.two)
+    low, high = sorted(index for _, index in held)
+    assert f"GRES=gpu:a100:2(IDX:{low}-{high})" in told
+    wide = site.rows(JOB_ATTEMPTS, job_id=site.wide)[0]["attempt_id"]
+    hosts = {row["host"] for row in site.rows(ATTEMPT_GPUS, attempt_id=wide) if row["host"]}
+    assert len(hosts) == 2
+
+
+def test_ends_are_told_with_their_state_and_hours(site: Site) -> None:
+    [failed], [stopped] = site.rows(JOB_ATTEMPTS, job_id=site.failed), site.rows(JOB_ATTEMPTS, job_id=site.stopped)
+    assert (failed["state"], failed["exit_code"]) == ("failed", 3)
+    assert stopped["state"] == "cancelled"
+    [elapsed] = asked("sacct", "-X", "-n", "-P", "-j", site.stopped, "-o", "ElapsedRaw")
+    assert (stopped["ended_at"] - stopped["started_at"]).total_seconds() == int(elapsed)
+
+
+def test_waiting_jobs_are_those_of_squeue_with_their_reasons(site: Site) -> None:
+    told = dict(line.split("|") for line in asked("squeue", "-h", "-t", "PD", "-o", "%A|%r"))
+    waiting = site.rows(PENDING)
+    assert {row["job_id"]: row["wait_reason"] for row in waiting} == told
+    assert told[site.held] == "JobHeldUser"
+    assert told[site.capped] == "QOSGrpGRES"
+    by_job = {row["job_id"]: row for row in waiting}
+    assert by_job[site.array]["task_count"] == 4
+    assert by_job[site.capped]["requested_gpu_count"] == 5
+    assert by_job[site.held]["job_name"] == "a | b"
+
+
+def test_machines_and_their_gpus_are_as_scontrol_tells_them(site: Site) -> None:
+    hosts = {row["host"]: row for row in site.rows(HOST_STATES)}
+    assert {host: row["total_gpu_count"] for host, row in hosts.items()} == {
+        "cpu1": 0, "cpu2": 0, "a100n1": 4, "a100n2": 4, "h200n1": 8,
+    }  # fmt: skip
+    assert hosts["cpu2"]["host_state"] == "IDLE+DRAIN"
+    assert hosts["cpu2"]["reason"] == "bad fan | State=IDLE"
+    assert hosts["cpu1"]["allocated_cpu_count"] == 4
+    gpus = site.rows(GPU_STATES)
+    assert len(gpus) == 16
+    assert {(row["admin_state"], row["prevented_reason"]) for row in gpus if row["host"] == "a100n2"} == {
+        ("drained", "Gres=gpu:9 burnt")
+    }
+    claimed = {(row["host"], row["gpu"]): row["primary_user"] for row in gpus if row["occupancy"] == "claimed"}
+    assert len(claimed) == 4
+    assert sorted(claimed.values()) == ["ann", "ann", "bob", "bob"]
+
+
+def test_limits_are_those_of_sacctmgr(site: Site) -> None:
+    found = {(row["name"], row["resource"]): row["limit_count"] for row in site.rows(LIMITS, scope="qos")}
+    assert [found["physics", name] for name in ("cpu", "gpu", "memory")] == [64, 8, 400 * 2**30]
+    assert found["normal", "gpu"] is None
+
+
+def test_the_pool_is_told_by_the_same_metrics_as_any_other(site: Site) -> None:
+    answer = OpenLedger(site.ledger, site.now + timedelta(minutes=4)).ask(
+        "drained_gpus", "allocated_gpus", "present_gpus", last="4min"
+    )
+    assert answer.totals == pytest.approx({"drained_gpus": 4, "allocated_gpus": 4, "present_gpus": 16})
+
+
+def test_the_current_table_equals_squeue(site: Site) -> None:
+    held: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
+    for line in asked("squeue", "-h", "-t", "R,S", "-O", "UserName:30,tres-alloc:500"):
+        user, tres = line.split()
+        counts = dict(part.split("=") for part in tres.split(","))
+        amounts = (float(counts.get("gres/gpu", 0)), float(counts["cpu"]), 1.0)
+        held[user] = [there + more for there, more in zip(held[user], amounts, strict=True)]
+    document = site.rolling()
+    [now] = [table for table in document.tables if table.id == "now"]
+    assert {row[0]: [row[1], row[2], row[4]] for row in now.rows} == held
+    assert list(now.totals[1:3]) == [sum(amounts[n] for amounts in held.values()) for n in (0, 1)]
+
+
+def test_lines_of_the_charts_are_slurms_limits(site: Site) -> None:
+    document = site.rolling(qos="physics")
+    marks = {chart.id: [mark.at for mark in chart.marks] for chart in document.charts}
+    assert marks == {"cpus-in-use": [64], "gpus-in-use": [8], "memory-in-use": [400], "jobs-running": []}
+
+
+def test_totals_of_whole_days_equal_sreport_to_the_second(site: Site) -> None:
+    end = site.now.replace(hour=0, minute=0, second=0, microsecond=0)
+    start = end - timedelta(days=10)
+    window = (f"start={start:%Y-%m-%dT%H:%M:%S}", f"end={end:%Y-%m-%dT%H:%M:%S}")
+    form = ["sreport", "-n", "-P", "-t", "seconds", "-T", "cpu,gres/gpu", "cluster", "AccountUtilizationByUser"]
+    used: dict[str, dict[str, int]] = defaultdict(dict)
+    for _, account, user, _, resource, seconds, *_ in (line.split("|") for line in asked(*form, *window)):
+        if user and account == "physics":
+            used[user][resource] = int(seconds)
+    document = site.rolling(account="physics", start=start.isoformat(), end=end.isoformat())
+    [totals] = [table for table in document.tables if table.id == "totals"]
+    found = {row[0]: {"gres/gpu": round(row[1] * 3600), "cpu": round(row[2] * 3600)} for row in totals.rows}
+    assert found == used
+
+
+def test_a_second_poll_carries_waits_and_limits_on(site: Site) -> None:
+    before = {row["job_id"]: row for row in site.rows(PENDING)}
+    limits = site.rows(LIMITS)
+    assert site.collect().error is None
+    after = {row["job_id"]: row for row in site.rows(PENDING)}
+    assert after.keys() == before.keys()
+    assert {row["pending_id"] for row in after.values()} == {row["pending_id"] for row in before.values()}
+    assert all(after[job]["last_seen_at"] > row["last_seen_at"] for job, row in before.items())
+    assert len(site.rows(LIMITS)) == len(limits)
+
+
+def test_what_does_not_answer_is_named_and_the_rest_is_kept(site: Site, tmp_path: Path) -> None:
+    source = {"type": "slurm", "history_days": 1, "control_command": "false", "limits_command": ""}
+    settings = Settings.model_validate({"ledger": str(tmp_path / "led"), "sources": {"lab": source}})
+    with open_ledger(settings) as ledger:
+        assert collect(ledger, "lab", datetime.now(UTC)).error is None
+        rows = ledger.store.matching(PENDING, cluster="lab").to_pylist()
+        polls = OpenLedger(ledger).report("rolling").blocks
+    assert {row["job_id"] for row in rows} >= {site.held, site.capped}
+    assert any("Not told by nodes: false failed" in getattr(block, "sentence", "") for block in polls)
