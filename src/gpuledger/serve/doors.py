@@ -127,7 +127,7 @@ def _refuse_token_in_url(asking: Asking) -> None:
 def _require_own_host(headers: Headers) -> None:
     """While nobody signs in, only this machine's own programs may ask: no page of another site, no proxy."""
     hosts = headers.getlist("host")
-    if len(hosts) != 1 or _without_port(hosts[0]) not in _OWN_HOSTS:
+    if len(hosts) != 1 or _without_port(hosts[0].lower()) not in _OWN_HOSTS:
         raise Refused(403, "foreign_host", "Without sign-in this service answers to localhost only.")
     if any(name.startswith("x-forwarded-") or name in _FORWARDED for name in headers):
         raise Refused(
