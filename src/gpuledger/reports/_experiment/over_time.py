@@ -1,6 +1,7 @@
 """Epochs and GPU-hours over time, each and in all, by site."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +12,9 @@ from gpuledger.reports import _words as words
 from gpuledger.reports._experiment.course import Course
 from gpuledger.reports._experiment.scene import Scene
 from gpuledger.reports._experiment.shapes import Said, over_time
+
+if TYPE_CHECKING:
+    from gpuledger.metrics.events import Floats
 
 
 def blocks(scene: Scene) -> Iterator[Block]:
@@ -23,7 +27,7 @@ def blocks(scene: Scene) -> Iterator[Block]:
     yield _table(scene, course, epochs.sum(axis=0), hours.sum(axis=0))
 
 
-def _epochs(scene: Scene, course: Course) -> "np.ndarray[tuple[int, int], np.dtype[np.float64]]":
+def _epochs(scene: Scene, course: Course) -> "Floats":
     """Each node once, at the end of the kept attempt, for the site that did the work."""
     tries, kept = scene.tries, scene.tries.kept
     done = np.flatnonzero((scene.credited >= 0) & (kept >= 0))
@@ -32,9 +36,7 @@ def _epochs(scene: Scene, course: Course) -> "np.ndarray[tuple[int, int], np.dty
     return course.counted(moments, np.ones(len(tries)))
 
 
-def _epochs_chart(
-    scene: Scene, course: Course, held: "np.ndarray[tuple[int, int], np.dtype[np.float64]]", *, is_running: bool
-) -> Chart:
+def _epochs_chart(scene: Scene, course: Course, held: "Floats", *, is_running: bool) -> Chart:
     word = f"{scene.step_word.capitalize()}s completed"
     most = held.sum(axis=0)
     best = int(most.argmax()) if most.size and most.any() else None
@@ -42,6 +44,8 @@ def _epochs_chart(
         f"Most in the {course.step} from {words.day(course.edges[best], scene.ask.display_zone)}: {words.count(float(most[best]))} of {words.count(float(most.sum()))}."
         if best is not None else f"No {scene.step_word} was completed."
     )  # fmt: skip
+    if is_running and best is not None:
+        finding = _half(scene, course, most, f"{words.plural(float(most.sum()), scene.step_word)} were completed")
     said = Said(
         "epochs-cumulative" if is_running else "epochs-over-time",
         f"{word} by site, added up" if is_running else f"{word} by site, {course.word}",
@@ -57,9 +61,15 @@ def _epochs_chart(
     return over_time(scene, said, course.edges[:-1], shape, Axis(word, unit="count"))
 
 
-def _hours_chart(
-    scene: Scene, course: Course, held: "np.ndarray[tuple[int, int], np.dtype[np.float64]]", *, is_running: bool
-) -> Chart:
+def _half(scene: Scene, course: Course, most: "Floats", what: str) -> str:
+    """By when half was reached."""
+    reached = int(np.searchsorted(np.cumsum(most), most.sum() / 2))
+    return (
+        f"Half of {what} by {words.day(course.edges[min(reached + 1, len(course.edges) - 1)], scene.ask.display_zone)}."
+    )
+
+
+def _hours_chart(scene: Scene, course: Course, held: "Floats", *, is_running: bool) -> Chart:
     total = held.sum()
     most = held.sum(axis=0)
     best = int(most.argmax()) if most.size and most.any() else None
@@ -67,6 +77,8 @@ def _hours_chart(
         f"{words.amount(float(total))} GPU-hours; most in the {course.step} from {words.day(course.edges[best], scene.ask.display_zone)}: {words.amount(float(most[best]))}."
         if best is not None else "No GPU was held."
     )  # fmt: skip
+    if is_running and best is not None:
+        finding = _half(scene, course, most, f"{words.amount(float(total))} GPU-hours were used")
     said = Said(
         "gpu-hours-cumulative" if is_running else "gpu-hours-over-time",
         "GPU-hours by site, added up" if is_running else f"GPU-hours by site, {course.word}",
@@ -85,8 +97,8 @@ def _hours_chart(
 def _table(
     scene: Scene,
     course: Course,
-    epochs: "np.ndarray[tuple[int], np.dtype[np.float64]]",
-    hours: "np.ndarray[tuple[int], np.dtype[np.float64]]",
+    epochs: "Floats",
+    hours: "Floats",
 ) -> Table:
     zone = scene.ask.display_zone
     ends = np.cumsum(epochs)
