@@ -1,6 +1,7 @@
 """slurmrestd in place of the commands: on this machine, or over https. The token is read from a file at each poll."""
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -87,6 +88,8 @@ class Rest:
 
         parts = urlsplit(self._place)
         if parts.scheme == "unix":
+            if not Path(parts.path).is_socket():
+                raise SourceError(f"There is no socket {parts.path}; is slurmrestd up?")
             return "http://localhost", httpx.HTTPTransport(uds=parts.path)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise SourceError(
