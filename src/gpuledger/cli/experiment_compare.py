@@ -62,7 +62,9 @@ def compare(
         typer.Argument(metavar="[CSV] [CSV]", show_default=False, help="Two tables, or one that holds both."),
     ] = None,
 ) -> None:
-    """Compare two tables, two runs or two DAGs: every number, and the difference.
+    """Compare two tables, two runs or two DAGs.
+
+    Every number and its difference.
 
     \b
     Examples:

@@ -8,6 +8,7 @@ import typer
 from gpuledger.cli.experiment_files import Inputs, filled
 from gpuledger.cli.options import spread
 from gpuledger.cli.session import Session
+from gpuledger.model.errors import LedgerError
 
 
 @spread
@@ -17,11 +18,16 @@ def csv(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The table.")] = Path(
         "job_summary.csv"
     ),
+    output_file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", show_default=False, help="The same as --output.")
+    ] = None,
     is_executed_only: Annotated[
         bool, typer.Option("--executed-only", help="Only attempts that ran: the earlier tool's rows.")
     ] = False,
 ) -> None:
-    """Write one row per attempt: the earlier tool's 40 columns, then ours.
+    """Write a table with one row per attempt.
+
+    The earlier tool's 40 columns, then ours.
 
     dagman.out, nodes.log, rescue files and metrics are found beside each DAG.
 
@@ -35,6 +41,9 @@ def csv(
     from gpuledger.model.period import tzinfo
 
     session: Session = ctx.obj
+    table = output_file or output
+    if not table.absolute().parent.is_dir():
+        raise LedgerError(f"There is no folder {table.parent}; make it, or name another with --output.")
     with filled(session, inputs) as ledger:
-        count = write_csv(ledger.store, output, tzinfo(inputs.zone or "UTC"), is_executed_only=is_executed_only)
-    print_text(f"{output}: {count:,} attempts.")
+        count = write_csv(ledger.store, table, tzinfo(inputs.zone or "UTC"), is_executed_only=is_executed_only)
+    print_text(f"{table}: {count:,} attempts.")

@@ -1,5 +1,7 @@
 """The files of an experiment on the command line, and the ledger they are read into."""
 
+import signal
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from gpuledger.config import Ledger
 
 SHOWN_PROBLEMS = 3
+TERMINATED = 128 + signal.SIGTERM
+"""Exit code of a command that was asked to end."""
 
 
 @dataclass(frozen=True)
@@ -27,11 +31,11 @@ class Inputs:
 
     dag_files: Annotated[
         list[Path] | None,
-        typer.Option("--dag-files", metavar="FILE", help="DAGs; repeat it for several. [every *.dag here]"),
+        typer.Option("--dag-files", metavar="FILE", help="DAGs, one or several. [every *.dag here]"),
     ] = None
     metl_logs: Annotated[
         list[Path] | None,
-        typer.Option("--metl-logs", metavar="FILE", help="Event logs; repeat it for several. [metl.log]"),
+        typer.Option("--metl-logs", metavar="FILE", help="Event logs, one or several. [metl.log]"),
     ] = None
     standalone_dir: Annotated[
         Path, typer.Option("--standalone-dir", metavar="DIR", help="Where runs outside a DAG have their metl_*.log.")
@@ -97,10 +101,30 @@ def filled_from(session: Session, tables: Sequence[Path], how: "How", *, is_own:
 
 
 @contextmanager
+def _stopped_in_order() -> Iterator[None]:
+    """A SIGTERM ends us as an error does, so that what is temporary goes away. Only a main thread may say so."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _stop(*_: object) -> None:
+    raise SystemExit(TERMINATED)
+
+
+@contextmanager
 def _ledger(session: Session, *, is_own: bool = False) -> "Iterator[Ledger]":
     from gpuledger.actions.experiment.own import own_ledger
 
-    with session.open() if session.typed.ledger and not is_own else own_ledger(session.settings) as ledger:
+    with (
+        _stopped_in_order(),
+        session.open() if session.typed.ledger and not is_own else own_ledger(session.settings) as ledger,
+    ):
         yield ledger
 
 

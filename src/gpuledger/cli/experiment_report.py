@@ -85,7 +85,7 @@ def report(
         ),
     ] = None,
 ) -> None:
-    """Make the report of an experiment: figures, page, workbook and text.
+    """Make figures, page, workbook and text.
 
     From a table of attempts, or from DAGs and event logs (--dag-files, --metl-logs), or from the ledger of --ledger.
 

@@ -53,7 +53,9 @@ def watch(
         list[Path] | None, typer.Argument(metavar="[LOG]...", show_default=False, help="Event logs. [metl.log]")
     ] = None,
 ) -> None:
-    """Show how jobs stand: run, step, job, site, duration, state, retries.
+    """Show how jobs stand, live.
+
+    Run, step, job, site, duration, state and retries.
 
     Logs are read on from where the last look ended; Ctrl-C ends. In a pipe each change is a line.
 

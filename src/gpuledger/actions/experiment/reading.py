@@ -21,12 +21,14 @@ class How:
 
 
 def read_all(ledger: Ledger, files: Files, how: How, now: datetime) -> Iterator[Outcome]:
-    """What became of each file, DAGs first, as soon as it is known."""
-    for source, paths in (("dagman", files.dags), ("condor-log", files.logs)):
-        if paths:
-            yield from read(
-                ledger, [str(path) for path in paths], Reading(source, how.zone, how.cluster), now, Manner()
-            )
+    """What became of each file, logs first, as soon as it is known."""
+    yield from _read(ledger, files.logs, Reading("condor-log", how.zone, how.cluster), now)
+    yield from _read(ledger, files.dags, Reading("dagman", how.zone, how.cluster), now)
+
+
+def _read(ledger: Ledger, paths: Sequence[Path], reading: Reading, now: datetime) -> Iterator[Outcome]:
+    if paths:
+        yield from read(ledger, [str(path) for path in paths], reading, now, Manner())
 
 
 def read_tables(ledger: Ledger, tables: Sequence[Path], how: How, now: datetime) -> Iterator[Outcome]:
