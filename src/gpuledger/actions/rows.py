@@ -76,7 +76,10 @@ def condition(table: Table, text: str) -> Condition:
         raise UsageError(f"{text!r} is not a filter; write state=failed, gpu_count>=2 or ended_at=null.")
     name, _, value = text.partition(op)
     kind = kind_of(table, name.strip())
-    parts = value.split(",") if op in ("=", "!=") else [value]
+    is_equal = op in ("=", "!=")
+    if value.strip() == NULL and not is_equal:
+        raise UsageError(f"{text!r}: null is neither more nor less; write {name.strip()}=null or {name.strip()}!=null.")
+    parts = value.split(",") if is_equal else [value]
     return Condition(name.strip(), op, tuple(read(kind, part.strip(), name.strip()) for part in parts))
 
 

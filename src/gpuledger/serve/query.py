@@ -10,6 +10,7 @@ from gpuledger.model.errors import UsageError
 from gpuledger.model.period import Period
 from gpuledger.serve.answers import answer_json, refusals
 from gpuledger.serve.asked import Calendar, filters, require_known
+from gpuledger.serve.refusals import Refused
 from gpuledger.serve.sight import Sight, sight_of
 from gpuledger.serve.site import Site
 from gpuledger.serve.spec import WHERE, period_parameters
@@ -51,6 +52,8 @@ def routes(site: Site) -> APIRouter:
         sight.check([], filters(pairs))
         now = site.now().replace(second=0, microsecond=0)
         period = await run_in_threadpool(Calendar(now, site.settings).period, pairs, _LAST)
+        if not _words(metric):
+            raise Refused(400, "bad_parameter", "Name at least one metric, for example gpu_hours.", "metric")
         asked = Asked(_words(metric), _words(by), sight.narrowed(filters(pairs)))
         key = ("query", *map(tuple, (asked.metrics, asked.by, asked.where)), period, limit, sight)
         return answer_json(request, await site.builds.once(key, lambda: _answered(site, asked, period, sight, limit)))
