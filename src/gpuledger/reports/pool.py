@@ -19,6 +19,7 @@ from gpuledger.reports._pool.draining import Draining
 from gpuledger.reports._pool.invariants import notes
 from gpuledger.reports._pool.method import method
 from gpuledger.reports._pool.over_time import Course
+from gpuledger.reports._pool.past import Past
 from gpuledger.reports._pool.people import users
 from gpuledger.reports._pool.prevented import Prevented
 from gpuledger.reports._pool.scene import OF_USERS, RATIOS, STATES, Pool, class_label
@@ -61,8 +62,9 @@ def build(ask: Ask, parameters: PoolParameters) -> Document:
     pool = Pool.asked(view, parameters.rows)
     if not pool.value("present_gpus"):
         require_values(ask, TABLE)
-    course, draining, prevented = Course(pool), Draining(pool), Prevented(pool)
-    trend = Trend(pool, parameters.periods, parameters.weeks)
+    past = Past(pool, parameters.periods, parameters.weeks)
+    course, trend = Course(pool, past), Trend(pool, past)
+    draining, prevented = Draining(pool), Prevented(pool)
     models = _models(pool, parameters.model)
     checked = notes(pool, draining, prevented)
     sections = (

@@ -10,14 +10,14 @@ import pyarrow as pa
 
 from gpuledger.metrics import Answer, Dimension, Filter, InUse, Metric, SourceCoverage, Step, Wanted
 from gpuledger.metrics.bins import cut
-from gpuledger.metrics.coverage import Observed, Span
+from gpuledger.metrics.coverage import Observed, Span, by_cluster, kept
 from gpuledger.metrics.naming import check, find, of_table
 from gpuledger.metrics.states.answers import Asking, answers
 from gpuledger.metrics.states.facts import facts
 from gpuledger.metrics.states.metrics import TABLE
 from gpuledger.metrics.states.observed import by_source, ranges
 from gpuledger.metrics.states.question import StateQuestion
-from gpuledger.metrics.states.series import in_use, summed
+from gpuledger.metrics.states.series import Course, summed
 from gpuledger.metrics.states.sorting import Sorting
 from gpuledger.metrics.states.timeline import spans
 from gpuledger.model.capacity import Capacity
@@ -63,14 +63,28 @@ class StateAsk:
 
     def series_of(self, names: Sequence[str], step: Step, by: str | None, where: Sequence[Filter]) -> tuple[InUse, ...]:
         """See `metrics.Ask.series_of`. A mean is drawn as the mean of each bin, a sum as the rate it grows with."""
+        return self.courses(names, [(self.around.period, step)], by, where)[0]
+
+    def courses(
+        self,
+        names: Sequence[str],
+        cuts: Sequence[tuple[Period, Step]],
+        by: str | None = None,
+        where: Sequence[Filter] = (),
+    ) -> tuple[tuple[InUse, ...], ...]:
+        """The metrics over several parts of the period, each cut its own way: one pass over the readings for all."""
         shown = [find("metric", name, self.around.metrics) for name in names]
         sums = [find("metric", one.numerator, self.around.metrics) if one.kind == "mean" else one for one in shown]
         for metric in sums:
             if not metric.is_sum:
                 raise UsageError(f"{metric.name} is not a sum over time and has no series; present_gpus has one.")
-        question = self.question([by] if by else [], where, step)
+        courses = [(period, cut(period, step, self.around.display_zone)) for period, step in cuts]
+        whole = self.around.period
+        edges = sorted({whole.start, whole.end, *(edge for _, bins in courses for edge in bins.edges)})
+        question = self.question([by] if by else [], where, edges)
         found = self.fetch(summed(question, sums))
-        return tuple(in_use(question, metric, number, found, self.covered) for number, metric in enumerate(shown))
+        observed = by_cluster(kept(self.sources, self.around.where), whole)
+        return tuple(Course(question, period, bins).in_use(shown, found, observed) for period, bins in courses)
 
     def question(self, by: Sequence[str], where: Sequence[Filter], step: Step | None = None) -> StateQuestion:
         """The question, its names checked."""

@@ -78,50 +78,67 @@ class StateQuestion:
         """Every GPU-moment that counts, with its facts, `bin`, `weight_us` (what it stands for) and `covered_us`."""
         return facts(self.readings())
 
-    def readings(self) -> "ir.Table":
-        """The same without its facts: columns as they are stored."""
+    def readings(self, *, is_whole: bool = False) -> "ir.Table":
+        """The same without its facts: columns as they are stored. `is_whole`: with what the site leaves out."""
         held = cells(self.period, self.bins, is_each=self.is_by_reading)
-        return self.at(held.select("cluster", "source", "time", "bin", "weight_us", "covered_us"))
+        held = held.select("cluster", "source", "time", "bin", "weight_us", "covered_us")
+        return self._joined(self._told, held) if is_whole else self.at(held)
 
     def at(self, held: "ir.Table") -> "ir.Table":
         """What was told of each GPU that counts at the moments (cluster, source, time) of `held`, with its other columns."""
-        rows = unbound(GPU_STATES)
-        rows = self._kept(rows.filter(rows.time >= instant(self.since), rows.time < instant(self.period.naive[1])))
+        return self._joined(self.counted(self._told), held)
+
+    def _joined(self, rows: "ir.Table", held: "ir.Table") -> "ir.Table":
         held = held.rename(held_cluster="cluster", held_source="source", held_at="time")
         same = [rows.cluster == held.held_cluster, rows.source == held.held_source, rows.time == held.held_at]
         return rows.inner_join(held, same)
 
-    def _kept(self, rows: "ir.Table") -> "ir.Table":
-        """Without excluded hosts and hidden models, and what the filters leave."""
-        sorting = self.sorting
-        if sorting.excluded:
-            rows = rows.filter(~rows.host.isin(sorting.excluded))
-        if sorting.hidden:
-            rows = rows.filter(~rows.gpu_model.isin(sorting.hidden).fill_null(False))
+    @property
+    def _told(self) -> "ir.Table":
+        """The readings of the period that the filters leave."""
+        rows = unbound(GPU_STATES)
+        rows = rows.filter(rows.time >= instant(self.since), rows.time < instant(self.period.naive[1]))
         for dimension, wanted in self.where:
             rows = facts(rows, {dimension.state_column} & FACTS.keys())
-            rows = rows.filter(is_one_of(column_of(rows, dimension, sorting), wanted))
+            rows = rows.filter(is_one_of(column_of(rows, dimension, self.sorting), wanted))
+        return rows
+
+    @property
+    def sorted_by(self) -> set[str]:
+        """The columns that tell what the site leaves out."""
+        return {name for name, out in (("host", self.sorting.excluded), ("gpu_model", self.sorting.hidden)) if out}
+
+    def counted(self, rows: "ir.Table") -> "ir.Table":
+        """Without excluded hosts and hidden models."""
+        if self.sorting.excluded:
+            rows = rows.filter(~rows.host.isin(self.sorting.excluded))
+        if self.sorting.hidden:
+            rows = rows.filter(~rows.gpu_model.isin(self.sorting.hidden).fill_null(False))
         return rows
 
 
-def reduced(questions: "Sequence[StateQuestion]", metrics: "Iterable[Metric]") -> "ir.Table":
+def reduced(
+    questions: "Sequence[StateQuestion]", metrics: "Iterable[Metric]", keys: Sequence[str] = KEYS
+) -> "ir.Table":
     """The moments of one population added up to what its questions and metrics tell apart: few rows for many.
 
-    They are added up by the stored columns, and facts are made of what is left: that halves the time. Columns: `KEYS`,
-    what is read and the columns it is made of, `weight_us`.
+    They are added up by the stored columns, and facts are made and what is left out is left out of what remains: a
+    filter or a fact of every reading takes longer than to add them up. Columns: `keys`, what is read and the columns
+    it is made of, `weight_us`.
     """
-    stored = questions[0].readings()
+    stored = questions[0].readings(is_whole=True)
     rows = facts(stored)
     read = [metric.expression(rows) for metric in metrics if metric.expression]
     read += [column_of(rows, dim, question.sorting) for question in questions for dim in question.columns]
-    names = {name for value in read for name in _fields(value, rows)}
+    names = {name for value in read for name in _fields(value, rows)} | questions[0].sorted_by
     made = sorted(names & FACTS.keys())
     columns = {
-        *KEYS,
+        *keys,
         *(names - FACTS.keys()),
         *(name for fact in made for name in _fields(FACTS[fact](stored), stored)),
     }
-    return facts(stored.group_by(sorted(columns)).agg(weight_us=stored.weight_us.sum()), made)
+    few = stored.group_by(sorted(columns)).agg(weight_us=stored.weight_us.sum())
+    return facts(questions[0].counted(few), made)
 
 
 def _fields(value: "ir.Value", rows: "ir.Table") -> set[str]:

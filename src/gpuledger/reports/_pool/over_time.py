@@ -11,8 +11,8 @@ from gpuledger.metrics import InUse
 from gpuledger.model.capacity import CLASSES, OPEN, RESEARCHER, RESERVED
 from gpuledger.model.chart import Axis, Chart, Lines, Series
 from gpuledger.reports import _words as words
-from gpuledger.reports._charts import bin_step
-from gpuledger.reports._pool.scene import PARTS, Pool, class_label
+from gpuledger.reports._pool.past import Past
+from gpuledger.reports._pool.scene import Pool, class_label
 
 Numbers = "np.ndarray[Any, np.dtype[np.float64]]"
 _KEYS: Mapping[str, str] = {
@@ -32,20 +32,12 @@ class Course:
     """The period in bins: GPUs by state, and present and allocated ones by class."""
 
     pool: Pool
-
-    @cached_property
-    def step(self) -> float:
-        """At least what a reading stands for: narrower bins would only repeat it."""
-        steps = [source.period_seconds for source in self.pool.coverage.sources if source.period_seconds]
-        return max(bin_step(self.pool.ask.period.seconds), max(steps, default=0.0))
+    past: Past
 
     @cached_property
     def series(self) -> Mapping[str, InUse]:
-        """The GPUs of each part, and all present, by class: one pass."""
-        names = ("present", *PARTS)
-        return dict(
-            zip(names, self.pool.ask.series_of([f"{name}_gpus" for name in names], self.step, by="class"), strict=True)
-        )
+        """The GPUs of each part, and all present, by class."""
+        return self.past.course
 
     @property
     def present(self) -> InUse:

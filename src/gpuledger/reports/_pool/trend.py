@@ -3,16 +3,15 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import cached_property
 
 import numpy as np
 
 from gpuledger.metrics import InUse
 from gpuledger.model.chart import Axis, Chart, Lines, Series
 from gpuledger.model.document import Column, Scalar, Table
-from gpuledger.model.period import Period, label, midnight, tzinfo
+from gpuledger.model.period import Period, label
 from gpuledger.reports import _words as words
+from gpuledger.reports._pool.past import Past
 from gpuledger.reports._pool.scene import Pool, class_label
 
 WELL = 0.8
@@ -21,7 +20,7 @@ LEAST = 4
 """Fewer points tell no trend."""
 _AVERAGED = 4
 """Weeks that the moving average is taken over."""
-_METRICS = ("present_gpus", "allocated_gpus", "secondary_gpus")
+_METRICS = ("present", "allocated", "secondary")
 _T95 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131, 2.120,
         2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042)  # fmt: skip
 """Student's t at 97.5 % for 1 to 30 degrees of freedom: half the width of a 95 % interval in standard errors."""
@@ -106,50 +105,20 @@ class Trend:
     """The earlier periods, oldest first, this one the last; and the weeks up to its end."""
 
     pool: Pool
-    periods: int
-    weeks: int
+    past: Past
 
-    @cached_property
-    def _oldest(self) -> datetime:
-        return self.pool.coverage.oldest or self.pool.ask.period.start
-
-    @cached_property
-    def _wanted(self) -> tuple[Period, ...]:
-        """This period and those before it that the ledger reaches back to."""
-        found = [self.pool.ask.period]
-        while len(found) <= self.periods and found[-1].start > self._oldest:
-            found.append(found[-1].previous())
-        return tuple(reversed(found))
-
-    @cached_property
-    def _wanted_weeks(self) -> tuple[Period, ...]:
-        """Whole ISO weeks of the display zone that end by the period's end."""
-        zone = self.pool.ask.display_zone
-        day = self.pool.ask.period.end.astimezone(tzinfo(zone)).date()
-        monday = day - timedelta(days=day.weekday())
-        week = Period(midnight(monday - timedelta(days=7), zone), midnight(monday, zone), zone, "week")
-        found: list[Period] = []
-        while len(found) < self.weeks and week.end > self._oldest:
-            found.append(week)
-            week = week.previous()
-        return tuple(reversed(found))
-
-    @cached_property
+    @property
     def _series(self) -> tuple[InUse, ...]:
-        """One pass over all that is compared, cut at every edge of a period or a week."""
-        every = (*self._wanted, *self._wanted_weeks)
-        edges = sorted({edge for period in every for edge in (period.start, period.end)})
-        whole = Period(edges[0], edges[-1], self.pool.ask.display_zone)
-        return self.pool.ask.of_period(whole).series_of(list(_METRICS), edges, by="class")
+        return tuple(self.past.compared[name] for name in _METRICS)
 
     @property
     def steps(self) -> Steps:
-        return Steps(self._wanted, self._series)
+        return Steps(self.past.periods, self._series)
 
     def blocks(self) -> Iterator[Chart | Table]:
-        if len(self._wanted) > 1:
+        if len(self.past.periods) > 1:
             yield from self._of_periods()
-        if self._wanted_weeks:
+        if self.past.weeks:
             yield from self._of_weeks()
 
     def _of_periods(self) -> Iterator[Chart | Table]:
@@ -157,7 +126,7 @@ class Trend:
             id="trend",
             title=f"Allocated share by class, {self._each}",
             finding=self.finding(),
-            x=Axis("", kind="time", values=tuple(period.start for period in self._wanted), zone=self.pool.ask.display_zone),
+            x=Axis("", kind="time", values=tuple(period.start for period in self.past.periods), zone=self.pool.ask.display_zone),
             y=Axis("Allocated", unit="ratio"),
             shape=Lines("line", False, tuple(self._line(name) for name in self.pool.classes), self.pool.ask.period.seconds),
             dimension="class",
@@ -167,7 +136,7 @@ class Trend:
 
     @property
     def _each(self) -> str:
-        return f"the last {len(self._wanted)} periods of {words.length(self.pool.ask.period)}"
+        return f"the last {len(self.past.periods)} periods of {words.length(self.pool.ask.period)}"
 
     def _line(self, name: str) -> Series:
         return Series(class_label(name), class_label(name), tuple(self.steps.ratio(1, name)))
@@ -216,7 +185,7 @@ class Trend:
         return (label_, ratios[-1], mean, len(before) + (ratios[-1] is not None), *told)
 
     def _of_weeks(self) -> Iterator[Chart | Table]:
-        weeks = Steps(self._wanted_weeks, self._series)
+        weeks = Steps(self.past.weeks, self._series)
         if not any(weeks.observed()):
             return
         means = [weeks.mean(1), weeks.mean(2)]

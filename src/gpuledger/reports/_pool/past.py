@@ -1,0 +1,71 @@
+"""The period in bins, and the earlier periods and weeks that it is compared with: one pass over all of their readings."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from gpuledger.metrics import InUse, Step
+from gpuledger.model.period import Period, midnight, tzinfo
+from gpuledger.reports._charts import bin_step
+from gpuledger.reports._pool.scene import PARTS, Pool
+
+NAMES = ("present", *PARTS)
+
+
+@dataclass(frozen=True)
+class Past:
+    """As many earlier periods of the same length, and weeks, as are asked for and the ledger reaches back to."""
+
+    pool: Pool
+    most_periods: int
+    most_weeks: int
+
+    @cached_property
+    def _oldest(self) -> datetime:
+        return self.pool.coverage.oldest or self.pool.ask.period.start
+
+    @cached_property
+    def periods(self) -> tuple[Period, ...]:
+        """This period, the last, and those before it."""
+        found = [self.pool.ask.period]
+        while len(found) <= self.most_periods and found[-1].start > self._oldest:
+            found.append(found[-1].previous())
+        return tuple(reversed(found))
+
+    @cached_property
+    def weeks(self) -> tuple[Period, ...]:
+        """Whole ISO weeks of the display zone that end by the period's end."""
+        zone = self.pool.ask.display_zone
+        day = self.pool.ask.period.end.astimezone(tzinfo(zone)).date()
+        monday = day - timedelta(days=day.weekday())
+        week = Period(midnight(monday - timedelta(days=7), zone), midnight(monday, zone), zone, "week")
+        found: list[Period] = []
+        while len(found) < self.most_weeks and week.end > self._oldest:
+            found.append(week)
+            week = week.previous()
+        return tuple(reversed(found))
+
+    @property
+    def course(self) -> Mapping[str, InUse]:
+        """The GPUs of each part, and all present, by class, in bins of the period."""
+        return dict(zip(NAMES, self._found[0], strict=True))
+
+    @property
+    def compared(self) -> Mapping[str, InUse]:
+        """The same cut at every edge of a period or a week."""
+        return dict(zip(NAMES, self._found[1], strict=True))
+
+    @cached_property
+    def _found(self) -> Sequence[tuple[InUse, ...]]:
+        edges = sorted({edge for period in (*self.periods, *self.weeks) for edge in (period.start, period.end)})
+        whole = Period(edges[0], edges[-1], self.pool.ask.display_zone)
+        states = self.pool.ask.of_period(whole).states
+        cuts: list[tuple[Period, Step]] = [(self.pool.ask.period, self._step), (whole, edges)]
+        return states.courses([f"{name}_gpus" for name in NAMES], cuts, by="class")
+
+    @property
+    def _step(self) -> float:
+        """At least what a reading stands for: narrower bins would only repeat it."""
+        steps = [source.period_seconds for source in self.pool.coverage.sources if source.period_seconds]
+        return max(bin_step(self.pool.ask.period.seconds), max(steps, default=0.0))
