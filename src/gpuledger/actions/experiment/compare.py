@@ -17,6 +17,7 @@ from gpuledger.model.document import (
     Table,
 )
 from gpuledger.model.period import Period
+from gpuledger.reports._experiment import difference
 
 COMPARED: Mapping[str, tuple[str, ...]] = {
     "success-by-site": ("epochs", "attempts", "attempt_success", "node_success"),
@@ -56,6 +57,7 @@ def compare(first: Side, second: Side) -> Document:
         coverage=Coverage(None, None, None, None, "Each side is over its own time."),
         sections=(
             Section("summary", "Summary", (_numbers(first, second),)),
+            Section("difference", "More than chance?", difference.tables(one, other, (first.name, second.name))),
             Section("tables", "Row by row", tuple[Block, ...](tables)),
         ),
         ranks=one.ranks,

@@ -6,7 +6,7 @@ from gpuledger.render.names import without_domain
 from gpuledger.render.theme import Colours
 
 ROW = 28.0
-_TOP, _HALF, _NAME, _BELOW = 4.0, 9.0, 190.0, 6.0
+_TOP, _HALF, _NAME, _BELOW = 4.0, 9.0, 235.0, 6.0
 _WIDEST = 0.42
 """Part of the room that the words at the right take at most."""
 

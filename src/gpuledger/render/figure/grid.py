@@ -11,7 +11,9 @@ from gpuledger.render.format import column_digits, number
 from gpuledger.render.names import without_domain
 from gpuledger.render.theme import Colours, state_label, state_paint, state_word, theme
 
-_TOP, _GROUP, _SHARES, _CELL, _TALL, _NAME = 4.0, 26.0, 24.0, 22.0, 36.0, 150.0
+_TOP, _GROUP, _SHARES, _CELL, _TALL = 4.0, 26.0, 24.0, 22.0, 36.0
+_NAME, _LONG_NAME = 130.0, 205.0
+"""Widest names of lanes, of rows of amounts."""
 _ABSENT = " "
 _LANES = ((32, 6.0), (100, 4.0))
 _THINNEST, _HOST_GAP, _NAME_STEP = 2.0, 3.0, 14.0
@@ -27,7 +29,10 @@ def draw(chart: Chart, shape: Grid, colours: Colours, room: Room) -> Drawing:
     places, heads, bottom = _places(shape, step)
     names = _lane_names(places) if shape.states else [(row.label, y + step / 2) for row, y in places]
     short, said = without_domain([name for name, _ in names])
-    cut = [(name, fit(shown, 11, _NAME, room), y) for shown, (name, y) in zip(short, names, strict=True)]
+    cut = [
+        (name, fit(shown, 11, _NAME if shape.states else _LONG_NAME, room), y)
+        for shown, (name, y) in zip(short, names, strict=True)
+    ]
     left = max([60.0, *(room.measure(shown, 11) + 16 for _, shown, _ in cut)])
     width = room.width - left - 12
     items: list[Item] = [item for group, y in heads for item in _head(group, y, width, room)]

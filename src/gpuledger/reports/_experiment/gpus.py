@@ -174,11 +174,9 @@ def _model_by_site(scene: Scene) -> Chart:
 
 
 def _cells_of(label: str, cells: Sequence[tuple[float | None, int]]) -> GridRow:
-    """Cells in which nothing ran are zero, not missing."""
+    """Amounts and the attempts they are of; None is a cell of which nothing can be said."""
     return GridRow(
-        label,
-        values=tuple(amount if n else None for amount, n in cells),
-        notes=tuple(f"n {words.count(n)}" if n else "" for _, n in cells),
+        label, values=tuple(v for v, _ in cells), notes=tuple(f"n {words.count(n)}" if n else "" for _, n in cells)
     )
 
 
