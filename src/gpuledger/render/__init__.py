@@ -48,6 +48,10 @@ RENDERERS: dict[str, Renderer] = {
         Renderer("parquet", "table", "one file a table with typed columns"),
         Renderer("png", "chart", "one picture a chart, 1200 pixels wide"),
         Renderer("svg", "chart", "one drawing a chart, text as outlines"),
+        Renderer("pdf", "chart", "one PDF a chart, for print"),
+        Renderer(
+            "librarian", "document", "data_NAME.json of the earlier rolling dashboard, one a tab (report rolling)"
+        ),
         Renderer("html", "document", "one self-contained page with light and dark mode, and links to the other files"),
     )
 }

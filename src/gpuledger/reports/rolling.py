@@ -9,6 +9,7 @@ from gpuledger.model.errors import NoData
 from gpuledger.reports import Report
 from gpuledger.reports import _words as words
 from gpuledger.reports._quality import coverage, definitions, open_records, quality_of, stale
+from gpuledger.reports._rolling.beside import BESIDE, beside, of_beside
 from gpuledger.reports._rolling.charts import charts
 from gpuledger.reports._rolling.limits import limits_of
 from gpuledger.reports._rolling.parameters import Choice, RollingParameters, tabs, width
@@ -38,6 +39,7 @@ def build(ask: Ask, parameters: RollingParameters) -> Document:
         coverage=coverage(whole),
         sections=(
             *(section for scene in scenes for section in _sections(scene, is_alone=len(scenes) == 1)),
+            *(beside(scenes[0]) if len(scenes) == 1 else ()),
             *filter(None, (open_records(scenes[0]),)),
             quality_of(ask, whole),
             definitions(scenes[0], SHOWN),
@@ -55,7 +57,7 @@ def _scenes(ask: Ask, parameters: RollingParameters) -> list[TabScene]:
     found = []
     for number, choice in enumerate(choices, 1):
         there = ask.filtered(*_filters(choice))
-        wanted = of_tab(by)
+        wanted = of_tab(by, of_beside(by) if len(choices) == 1 else {}, BESIDE if len(choices) == 1 else ())
         answers = dict(zip(wanted, there.together(*wanted.values()), strict=True))
         found.append(
             TabScene(

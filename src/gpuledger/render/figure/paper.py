@@ -1,4 +1,4 @@
-"""A chart on paper: Matplotlib figures for PNG and SVG.
+"""A chart on paper: Matplotlib figures for PNG, SVG and PDF.
 
 Drawn in DejaVu Sans, which comes with Matplotlib, so a figure is the same on every machine. Settings are applied
 around each save, never to the process.
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
@@ -55,6 +56,15 @@ def to_svg(sheet: Figure, title: str) -> bytes:
     FigureCanvasSVG(sheet)
     with _settings():
         sheet.savefig(buffer, format="svg", metadata={"Date": None, "Creator": "gpuledger", "Title": title})
+    return buffer.getvalue()
+
+
+def to_pdf(sheet: Figure, title: str) -> bytes:
+    """The figure as PDF, without a time stamp."""
+    buffer = io.BytesIO()
+    FigureCanvasPdf(sheet)
+    with _settings():
+        sheet.savefig(buffer, format="pdf", metadata={"CreationDate": None, "Creator": "gpuledger", "Title": title})
     return buffer.getvalue()
 
 

@@ -10,6 +10,8 @@ from gpuledger.reports._charts import CPUS, GPUS, MEMORY, RUNNING, Held, in_use
 from gpuledger.reports._rolling.scene import TabScene
 
 NODES = Held("nodes-in-use", "Nodes in use", "node_hours", "", "", "gpu", "hour")
+JITTER_SECONDS = 60
+"""A report made seconds after the last reading has no gap to show."""
 FOUR = (CPUS, GPUS, MEMORY, RUNNING)
 
 
@@ -24,7 +26,8 @@ def charts(scene: TabScene) -> Iterator[Chart]:
 def _chart(scene: TabScene, held: Held, use: InUse) -> Chart:
     chart = in_use(scene, held, use, scene.step)
     limit = scene.limits.get(held.metric)
-    chart = replace(chart, id=f"{held.id}{scene.suffix}", title=f"{chart.title}, {scene.label}")
+    gaps = tuple(gap for gap in chart.gaps if (gap.end - gap.start).total_seconds() >= JITTER_SECONDS)
+    chart = replace(chart, gaps=gaps, id=f"{held.id}{scene.suffix}", title=f"{chart.title}, {scene.label}")
     if limit is None:
         return chart
     said = f"{words.count(limit) if limit == round(limit) else words.amount(limit)}{words.SPACE}{held.unit}".rstrip()

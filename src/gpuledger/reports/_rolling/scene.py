@@ -1,6 +1,6 @@
 """What the sections of one tab are given."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -21,9 +21,13 @@ TOTALS = (
 Row = Mapping[str, Any]
 
 
-def of_tab(by: str) -> dict[str, Wanted]:
-    """The questions of one tab."""
-    return {"totals": Wanted(TOTALS), by: Wanted((*HOURS, "jobs", "attempts"), (by,))}
+def of_tab(by: str, more: Mapping[str, Wanted], totals: Iterable[str]) -> dict[str, Wanted]:
+    """The questions of one tab, with those of sections beside its own and the totals they read."""
+    return {
+        "totals": Wanted(tuple(dict.fromkeys((*TOTALS, *totals)))),
+        by: Wanted((*HOURS, "jobs", "attempts"), (by,)),
+        **more,
+    }
 
 
 @dataclass(frozen=True)
