@@ -33,8 +33,10 @@ class HistogramChart {
     });
     const ticks = rangeTicks(low, edges.at(-1), chart.x.unit, isLog, plot.clientWidth < 520 ? 4 : 8);
     await react(plot, traces, layout(plot, { margin, shapes, xaxis: { type: isLog ? "log" : "linear", range, tickvals: ticks, ticktext: tickTexts(ticks, chart.x.unit, isLog), anchor: series.length > 1 ? "y" + series.length : "y" }, ...shown }));
-    let side = "end ";
-    for (const mark of chart.marks.filter(one => one.axis === "x")) { over.push(word(x(mark.at) + (side ? -4 : 4), margin.t + HEAD - 7, mark.label, `${side}small ground`)); side = side ? "" : "end "; }
+    chart.marks.filter(one => one.axis === "x").forEach((mark, i) => {
+      const isLeft = i % 2 === 0 || x(mark.at) + mark.label.length * 6.5 > plot.clientWidth;
+      over.push(word(x(mark.at) + (isLeft ? -4 : 4), margin.t + HEAD - 7 - (isLeft && i % 2 ? 13 : 0), mark.label, `${isLeft ? "end " : ""}small ground`));
+    });
     this.over.replaceChildren(...over);
   }
   /** Bars as outlines between their edges: on a log axis a bar has no other width. */

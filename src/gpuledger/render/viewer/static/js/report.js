@@ -70,6 +70,6 @@ function tail(content, view) {
 /** The nodes of a document; `kept` is what the reader did to its tables and lanes, by block. */
 export function report(content, view, kept) {
   const titles = new Map(content.sections.flatMap(section => section.blocks).map(block => [block.id, block.title || block.id]));
-  const sections = content.sections.map(section => el("section", { class: "section", id: "s-" + section.id, "aria-label": visible(section.title) }, runs(section.blocks).map(run => runNodes(run, view, titles, kept))));
+  const sections = content.sections.map(section => el("section", { class: "section", id: "s-" + section.id }, runs(section.blocks).map(run => runNodes(run, view, titles, kept))));
   return { banners: content.banners.map(note => noteBanner(note, titles)), nodes: [head(content, view), ...sections, tail(content, view)] };
 }

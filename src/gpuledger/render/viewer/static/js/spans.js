@@ -6,7 +6,7 @@ import { finding, foot, panel } from "./words.js";
 import { interval, stamp, timeTicks } from "./zone.js";
 
 // When it was so: a table with a lane. Longest first as the document says; an open end has an arrow and the words.
-const LANE = 520;
+const LANE = 520, NARROW = 200;
 
 function paint(chart, span, view) {
   if (view.colours.has(chart.dimension)) return view.colours.paint(chart.dimension, span.key);
@@ -16,7 +16,7 @@ export function spans(chart, view) {
   const { shape } = chart, zone = view.zone;
   if (!shape.rows.length) return { node: sentence(chart, chart.empty || "There was none."), draw() {} };
   const moments = [...chart.x.values, ...shape.spans.flatMap(span => [span.start, span.end]).filter(Boolean)].map(Date.parse), [a, b] = [Math.min(...moments), Math.max(...moments)], x = at => (Math.min(Math.max(at, a), b) - a) / (b - a || 1) * 100;
-  const ticks = timeTicks(a, b, LANE, zone, 84), grid = () => ticks.map(({ at }) => el("span", { class: "tick", vars: { x: x(at) + "%" } }));
+  const ticks = timeTicks(a, b, innerWidth <= theme.breakpoints.phone ? NARROW : LANE, zone, 84), grid = () => ticks.map(({ at }) => el("span", { class: "tick", vars: { x: x(at) + "%" } }));
   const gaps = () => chart.gaps.map(gap => { const [p, q] = [Date.parse(gap.start), Date.parse(gap.end)]; return el("span", { class: "hole p-gap", title: `${visible(gap.label)} ${interval(p, q, zone)}`, vars: { x: x(p) + "%", w: x(q) - x(p) + "%" } }); });
   const bar = span => { const p = Date.parse(span.start), q = span.end ? Date.parse(span.end) : b; return el("span", { class: `bar p-${paint(chart, span, view)}${span.end ? "" : " open"}`, title: span.end ? interval(p, q, zone) : `${stamp(p, zone)} – still open`, vars: { x: x(p) + "%", w: x(q) - x(p) + "%" } }); };
   const digits = columnDigits(shape.totals, shape.total_unit), hasTotals = shape.totals.length > 0, hasWords = shape.spans.some(span => span.label);
