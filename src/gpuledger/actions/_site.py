@@ -82,7 +82,7 @@ def site(ledger: Ledger, publication: PublishSettings, now: datetime) -> Site:
     shown = [publication.title, publication.names, index, [name for name in files if name.split("/")[0] in OURS]]
     digest = hashlib.sha256(json.dumps(_without_moments(shown), sort_keys=True).encode()).hexdigest()
     said = {"version": "1", "content": digest, "names": publication.names, "reports": index, "files": files}
-    pointers = {POINTERS[0]: json.dumps(said, indent=1).encode(), POINTERS[1]: _front(publication, index)}
+    pointers = {POINTERS[0]: json.dumps(said, indent=1).encode(), POINTERS[1]: _front(publication)}
     return Site(viewer | documents | pointers, made, library)
 
 
@@ -109,11 +109,12 @@ def _viewer() -> tuple[dict[str, bytes], str]:
     return files | {f"assets/{name}": bundle}, f"assets/{name}"
 
 
-def _front(publication: PublishSettings, index: Sequence[Mapping[str, Any]]) -> bytes:
+def _front(publication: PublishSettings) -> bytes:
+    """The page itself: it finds its reports in the index, so that it changes only with the viewer."""
     from gpuledger.render import viewer
 
     config = {
-        "mode": "static", "title": publication.title, "reports": index, "names": publication.names, "base": "",
+        "mode": "static", "title": publication.title, "reports": [], "names": publication.names, "base": "",
         "refresh_seconds": publication.refresh_seconds,
     }  # fmt: skip
     return viewer.page(config, inline=False)

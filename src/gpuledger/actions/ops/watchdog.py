@@ -66,7 +66,7 @@ def stuck(names: Sequence[str]) -> list[Stuck]:
         return []
     asked = ["squeue", "--me", "--noheader", "--states=PENDING", f"--name={','.join(names)}", "--format=%i|%r|%j"]
     lines = (line.split("|", 2) for line in _slurm(asked).splitlines())
-    told = [Stuck(*line) for line in lines if len(line) == 3]
+    told = [Stuck(line[0], line[2], line[1]) for line in lines if len(line) == 3]
     return [one for one in told if is_stuck(one.reason) and one.name in names and re.fullmatch(r"[\d_\[\]-]+", one.job)]
 
 
