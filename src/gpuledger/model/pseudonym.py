@@ -60,6 +60,11 @@ def hidden(kind: str, text: str, salt: bytes) -> str:
     return text if text in KEPT else pseudonym(kind, text, salt)
 
 
+def veil(salt: bytes, names: Iterable[tuple[str, str]]) -> Callable[[str], str]:
+    """A function that replaces these (dimension, name) wherever they stand as words in a text."""
+    return _Cloak(salt, {name: kind for kind, name in names if name not in KEPT}).text
+
+
 def pseudonymised(document: Document, salt: bytes, names: Iterable[tuple[str, str]] = ()) -> Document:
     """The document with every user, account, project, job name, command and file under its pseudonym, wherever it stands:
     cells, series, ranks, titles, sentences.

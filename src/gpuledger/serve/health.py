@@ -41,8 +41,8 @@ class Ready(BaseModel):
 
 def routes(site: Site, measured: Measured) -> APIRouter:
     router = APIRouter(tags=["health"])
-    known_ages = Remembered(site, lambda ledger: ages(ledger))
-    standing: Remembered[Current] = Remembered(site, lambda ledger: current(ledger, site.now()))
+    known_ages = Remembered(site.ledger, lambda ledger: ages(ledger))
+    standing: Remembered[Current] = Remembered(site.ledger, lambda ledger: current(ledger, site.now()))
 
     @router.get("/healthz", response_model=Alive, responses=refusals())
     async def healthz() -> Alive:

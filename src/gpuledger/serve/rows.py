@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
-from gpuledger.actions.rows import Page, Rows, Value, condition, described, kind_of, read, rows, table_named
+from gpuledger.actions.rows import Condition, Page, Rows, Value, condition, described, kind_of, read, rows, table_named
 from gpuledger.model.errors import UsageError
 from gpuledger.model.names import unknown
 from gpuledger.model.period import Period
@@ -123,10 +123,16 @@ def _check(sight: Sight, page: Page) -> None:
         raise Refused(403, "hidden", f"Rows of {page.table.name} are nobody's own; they are the operator's.")
     if sight.is_whole:
         return
+    if sight.is_veiled and any(_is_hidden(name) for name in page.table.key):
+        raise Refused(403, "hidden", f"Rows of {page.table.name} are told apart by names; they are the operator's.")
     asked = [("sort", page.sort), *(("where", one.column) for one in page.conditions)]
     for parameter, column in asked:
-        if column in KINDS or column in _WORDS:
+        if _is_hidden(column):
             raise Refused(403, "hidden", f"{column} cannot be asked for by name here.", parameter)
+
+
+def _is_hidden(column: str) -> bool:
+    return column in KINDS or column in _WORDS
 
 
 def _narrowed(sight: Sight, page: Page) -> Page:
@@ -134,7 +140,7 @@ def _narrowed(sight: Sight, page: Page) -> Page:
     if sight.user is None:
         return page
     column = next(name for name in _OF_USER if name in page.table.column_names)
-    return replace(page, conditions=(*page.conditions, condition(page.table, f"{column}={sight.user}")))
+    return replace(page, conditions=(*page.conditions, Condition(column, "=", (sight.user,))))
 
 
 def _continued(page: Page, cursor: str) -> Page:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from gpuledger.actions.pseudonyms import names_of
+from gpuledger.metrics import NOT_KNOWN
 from gpuledger.model.document import Document
 from gpuledger.model.errors import UsageError
 from gpuledger.model.pseudonym import KINDS, hidden, pseudonymised
@@ -41,13 +41,13 @@ class Sight:
         """The document as they may see it."""
         if not self.is_veiled:
             return document
-        return pseudonymised(document, self.site.salt, names_of(self.site.ledger.store))
+        return pseudonymised(document, self.site.salt, self.site.names.get())
 
     def cell(self, column: str, value: object) -> object:
         """A value of a column of this name, as they may see it."""
-        if not self.is_veiled or not isinstance(value, str) or column not in KINDS:
+        if not self.is_veiled or not isinstance(value, str):
             return value
-        return hidden(column, value, self.site.salt)
+        return hidden(column, value, self.site.salt) if column in KINDS else self.site.veil.get()(value)
 
     def told(self, error: UsageError, parameter: str | None = None) -> Refused:
         """What is wrong with a question, without the names it is compared with."""
@@ -60,7 +60,15 @@ def sight_of(site: Site, who: Who) -> Sight:
     """What they may see: who may do everything sees everything."""
     if who.may("admin"):
         return Sight(None, False, site)
-    return Sight(who.user if site.serve.own_rows else None, site.serve.names == "pseudonym", site)
+    user = who.user if site.serve.own_rows else None
+    if user is not None and not _is_one_name(user):
+        raise Refused(403, "hidden", "Rows cannot be asked for by this user's name: it would be read as several.")
+    return Sight(user, site.serve.names == "pseudonym", site)
+
+
+def _is_one_name(user: str) -> bool:
+    """Does a filter take it for what it is? It strips blanks, parts at commas, and has words for what is not known."""
+    return bool(user) and user == user.strip() and "," not in user and user != NOT_KNOWN
 
 
 def dimension_of(text: str) -> str:

@@ -5,14 +5,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 
-from gpuledger.actions.pseudonyms import salt_of
+from gpuledger.actions.pseudonyms import names_of, salt_of
 from gpuledger.config import Ledger, Settings, ledger_folder
 from gpuledger.config.serve import ServeSettings
+from gpuledger.model.pseudonym import veil
 from gpuledger.serve.builds import Builds
 from gpuledger.serve.doors import Doors
 from gpuledger.serve.kept import Kept, Made
 from gpuledger.serve.refusals import unavailable
 from gpuledger.serve.tokens import tokens_of
+from gpuledger.serve.witness import Remembered
 
 
 def clock() -> datetime:
@@ -58,6 +60,16 @@ class Site:
     def salt(self) -> bytes:
         """What pseudonyms are made with."""
         return salt_of(self.settings)
+
+    @cached_property
+    def veil(self) -> Remembered[Callable[[str], str]]:
+        """What replaces every name of the ledger in a text."""
+        return Remembered(self.ledger, lambda ledger: veil(self.salt, names_of(ledger.store)))
+
+    @cached_property
+    def names(self) -> Remembered[tuple[tuple[str, str], ...]]:
+        """(column, name) of everybody the ledger knows."""
+        return Remembered(self.ledger, lambda ledger: names_of(ledger.store))
 
     def require_ledger(self) -> None:
         """Raises Refused (503) when the ledger's folder is not there: an empty answer would be a lie."""

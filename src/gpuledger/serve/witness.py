@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from gpuledger.config import Ledger
     from gpuledger.model.period import Period
-    from gpuledger.serve.site import Site
     from gpuledger.store import Store
 
 T = TypeVar("T")
@@ -59,8 +58,8 @@ def is_current(store: "Store", seen: Versions) -> bool:
 class Remembered(Generic[T]):
     """Something read of the ledger, read again only when a table it was read from has changed, or after a minute."""
 
-    def __init__(self, site: "Site", read: "Callable[[Ledger], T]") -> None:
-        self._site, self._read = site, read
+    def __init__(self, ledger: "Ledger", read: "Callable[[Ledger], T]") -> None:
+        self._ledger, self._read = ledger, read
         self._lock = Lock()
         self._held: tuple[T, Versions, float] | None = None
 
@@ -68,9 +67,9 @@ class Remembered(Generic[T]):
         """As it is now. Raises what the store raises."""
         with self._lock:
             held = self._held
-            if held and monotonic() < held[2] and is_current(self._site.ledger.store, held[1]):
+            if held and monotonic() < held[2] and is_current(self._ledger.store, held[1]):
                 return held[0]
-            witness = Witness(self._site.ledger.store)
-            found = self._read(replace(self._site.ledger, store=witness))
+            witness = Witness(self._ledger.store)
+            found = self._read(replace(self._ledger, store=witness))
             self._held = (found, witness.seen, monotonic() + _MINUTE)
             return found
