@@ -3,16 +3,17 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from gpuledger.actions.experiment import facts
+from gpuledger.actions.experiment.facts import Facts
 from gpuledger.metrics.workflows.nodes import NO_ACCESS_POINT, SERVICES, Node, Placing
 from gpuledger.model.job_summary import EVENT_COLUMNS, GPU_COLUMNS, OTHER_NODE_COLUMNS, OWN
 from gpuledger.model.schema import unbound
-from gpuledger.model.tables import ATTEMPT_EVENTS, ATTEMPT_GPUS, JOB_ATTEMPTS, SNAPSHOTS, WORKFLOW_NODES, Table
+from gpuledger.model.tables import ATTEMPT_EVENTS, ATTEMPT_GPUS, JOB_ATTEMPTS, SNAPSHOTS, WORKFLOW_NODES
 from gpuledger.model.workflow import step_of
 from gpuledger.store import Store
 
@@ -51,21 +52,11 @@ class Part:
     """Some attempts, one after the other."""
 
     rows: pa.Table
-    gpus: Sequence[Sequence[Row]]
-    events: Sequence[Sequence[Row]]
+    gpus: Facts
+    events: Facts
     places: Sequence[Place]
     said: Sequence[Said]
     reach: Mapping[str, tuple[datetime, datetime]]
-
-    def values(self, column: str) -> list[Any]:
-        """One column of all of them."""
-        if column not in self._known:
-            self._known[column] = self.rows[column].to_pylist()
-        return self._known[column]
-
-    @cached_property
-    def _known(self) -> dict[str, list[Any]]:
-        return {}
 
 
 class Attempts:
@@ -80,9 +71,9 @@ class Attempts:
         placing, declared = _nodes(store)
         rows = _with_nodes(rows, placing)
         self._places = _places(rows)
-        self._rows = rows.take(pa.array([place.at for place in self._places], pa.int64()))
-        self._gpus = _in_order(store, ATTEMPT_GPUS, GPU_COLUMNS, self._rows)
-        self._events = _in_order(store, ATTEMPT_EVENTS, EVENT_COLUMNS, self._rows)
+        self._rows = rows.take(pa.array([place.at for place in self._places], pa.int64())).combine_chunks()
+        self._gpus = facts.of(store, ATTEMPT_GPUS, GPU_COLUMNS, self._rows)
+        self._events = facts.of(store, ATTEMPT_EVENTS, EVENT_COLUMNS, self._rows)
         self._said = _said(_keys(self._rows), declared) if len(rows) else []
         self.reach = _reach(store)
 
@@ -94,7 +85,7 @@ class Attempts:
         for begin in range(0, len(self), ROWS_AT_ONCE):
             rows = self._rows.slice(begin, ROWS_AT_ONCE)
             end = begin + len(rows)
-            gpus, events = (_slice(facts, begin, end) for facts in (self._gpus, self._events))
+            gpus, events = self._gpus.part(begin, end), self._events.part(begin, end)
             yield Part(rows, gpus, events, self._places[begin:end], self._said[begin:end], self.reach)
 
 
@@ -123,7 +114,9 @@ def _keys(rows: pa.Table) -> list[NodeKey]:
 def _nodes(store: Store) -> tuple[Placing, dict[NodeKey, Row]]:
     """Which node each job is a try of, and what is told of each node: as declared (`is_node`), else as its last try."""
     told = unbound(WORKFLOW_NODES)
-    rows = store.ask(told.drop("observed_at", "row_hash", "ingest_id").order_by(told.try_number.desc()))
+    rows = store.ask(
+        told.drop("observed_at", "row_hash", "ingest_id").order_by(told.try_number.desc(), *WORKFLOW_NODES.key[:-1])
+    )
     said: dict[NodeKey, Row] = {}
 
     def each() -> Iterator[Mapping[str, Any]]:
@@ -195,31 +188,3 @@ def _kept(rows: pa.Table, keys: list[tuple[Any, ...]]) -> set[int]:
             whose = (cluster, *node) if node[1] else (cluster, job)
             first[whose] = min(first.get(whose, (ended, at)), (ended, at))
     return {at for _, at in first.values()}
-
-
-@dataclass(frozen=True)
-class _Facts:
-    """GPUs or events, in the order of the attempts; `edges` say where those of each attempt begin."""
-
-    rows: pa.Table
-    ranks: list[int]
-
-
-def _in_order(store: Store, table: Table, columns: Sequence[str], attempts: pa.Table) -> _Facts:
-    told = unbound(table)
-    rows = store.ask(told.select("attempt_id", *columns))
-    ranks = pc.index_in(rows["attempt_id"], attempts["attempt_id"].combine_chunks())
-    rows = rows.append_column("rank", ranks).filter(pc.is_valid(ranks)).drop_columns(["attempt_id"])
-    rows = rows.sort_by([("rank", "ascending"), *((name, "ascending") for name in columns[:2])])
-    return _Facts(rows.drop_columns(["rank"]), rows["rank"].to_pylist())
-
-
-def _slice(facts: _Facts, begin: int, end: int) -> list[list[Row]]:
-    """The rows of each of some attempts."""
-    from bisect import bisect_left
-
-    first, last = bisect_left(facts.ranks, begin), bisect_left(facts.ranks, end)
-    found: list[list[Row]] = [[] for _ in range(begin, end)]
-    for rank, row in zip(facts.ranks[first:last], facts.rows.slice(first, last - first).to_pylist(), strict=True):
-        found[rank - begin].append(row)
-    return found

@@ -1,12 +1,15 @@
 """The earlier tool's 40 columns, written from the attempt itself; docs/how-to/experiment.md lists what differs."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from collections.abc import Mapping
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from gpuledger.actions.experiment.asked import Part, Place, Row, cluster_id
-from gpuledger.model.job_summary import EARLIER, WRITERS, CellKind
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from gpuledger.actions.experiment.asked import Part, cluster_id
+from gpuledger.actions.experiment.cells import in_zone
+from gpuledger.model.job_summary import EARLIER
 
 MIB, KIB = 2.0**20, 2.0**10
 STATUS: Mapping[str, str] = {
@@ -15,119 +18,94 @@ STATUS: Mapping[str, str] = {
     "cancelled": "aborted", "revoked": "aborted", "held": "held", "pending": "", "running": "", "suspended": "",
 }  # fmt: skip
 """Our state → Final Status; 'released' and 'RESCUED' are told by more than the state."""
-SPENT = (
-    "job_id", "workflow", "node_name", "workflow_run", "job_name", "site", "target_site", "resource_name", "state",
-    "end_reason", "submitted_at", "started_at", "ended_at", "sent_bytes", "received_bytes", "gpu_count", "gpu_model",
-    "gpu_memory_bytes", "gpu_busy_ratio", "used_gpu_memory_bytes", "used_cpu_seconds", "used_memory_bytes",
-    "used_disk_bytes",
-)  # fmt: skip
 HAPPENED = {"hold": "Held", "release": "Released", "evict": "Evicted", "remove": "Aborted"}
+Columns = dict[str, pa.Array]
 
 
-def earlier_rows(part: Part, zone: ZoneInfo) -> Iterator[list[str]]:
-    """The 40 cells of each attempt. Local stamps are those of `zone`."""
-    columns = [part.values(name) for name in SPENT]
-    for values, gpus, events, place in zip(
-        zip(*columns, strict=True), part.gpus, part.events, part.places, strict=True
-    ):
-        row = dict(zip(SPENT, values, strict=True))
-        told = {**_who(row, events, place), **_when(row), **_gpu(row, gpus), **_used(row), **_happened(events)}
-        yield [_cell(told.get(column.header), column.kind, zone) for column in EARLIER]
+def earlier_columns(part: Part, zone: ZoneInfo) -> Columns:
+    """The 40 columns of some attempts by header, typed. Local stamps are those of `zone`."""
+    told = {**_who(part), **_when(part.rows), **_gpu(part), **_used(part.rows), **_happened(part)}
+    local = {column.header for column in EARLIER if column.kind == "local"}
+    return {header: in_zone(column, zone) if header in local else column for header, column in told.items()}
 
 
-def _cell(value: Any, kind: CellKind, zone: ZoneInfo) -> str:
-    if value is None:
-        return ""
-    return WRITERS[kind](value.replace(tzinfo=UTC).astimezone(zone) if kind == "local" else value)
-
-
-def _who(row: Row, events: Sequence[Row], place: Place) -> Row:
+def _who(part: Part) -> Columns:
+    rows = part.rows
+    run, dag = rows["workflow_run"], rows["workflow"]
     return {
-        "Job Name": row["node_name"] or row["job_name"],
-        "DAG Source": row["workflow"],
-        "Run UUID": row["workflow_run"] if row["workflow_run"] != row["workflow"] else None,
-        "HTCondor Cluster ID": cluster_id(row["job_id"]) or None,
-        "Attempt Sequence": place.number,
-        "Final Status": _status(row, events),
-        "Targeted Resource": row["site"] or row["target_site"],
-        "GLIDEIN Resource Name": row["resource_name"],
-        "Epochs Completed": int(place.is_kept),
+        "Job Name": pc.coalesce(rows["node_name"], rows["job_name"]),
+        "DAG Source": dag,
+        "Run UUID": pc.if_else(pc.fill_null(pc.equal(run, dag), False), None, run),
+        "HTCondor Cluster ID": pa.array([cluster_id(job) or None for job in rows["job_id"].to_pylist()], pa.int64()),
+        "Attempt Sequence": pa.array([place.number for place in part.places], pa.int64()),
+        "Final Status": _status(part),
+        "Targeted Resource": pc.coalesce(rows["site"], rows["target_site"]),
+        "GLIDEIN Resource Name": rows["resource_name"],
+        "Epochs Completed": pa.array([int(place.is_kept) for place in part.places], pa.int64()),
     }
 
 
-def _status(row: Row, events: Sequence[Row]) -> str:
-    if row["state"] == "held" and any(event["event_kind"] == "release" for event in events):
-        return "released"
-    return STATUS.get(row["state"], "")
+def _status(part: Part) -> pa.Array:
+    """A hold that was released is told apart from one that was not."""
+    released = pc.is_valid(part.events.last("time", "release")).to_pylist()
+    states = zip(part.rows["state"].to_pylist(), released, strict=True)
+    words = ["released" if state == "held" and is_free else STATUS.get(state, "") for state, is_free in states]
+    return pa.array(words, pa.string())
 
 
-def _when(row: Row) -> Row:
-    submitted, started, ended = row["submitted_at"], row["started_at"], row["ended_at"]
-    ran, whole = _between(started, ended), _between(submitted, ended)
+def _when(rows: pa.Table) -> Columns:
+    submitted, started, ended = rows["submitted_at"], rows["started_at"], rows["ended_at"]
     return {
         "Submit Time": submitted, "Start Time": started, "End Time": ended,
-        "Execution Duration (seconds)": _seconds(ran), "Execution Duration (human)": ran,
-        "Total Duration (seconds)": _seconds(whole), "Total Duration (human)": whole,
+        **_length("Execution Duration", started, ended), **_length("Total Duration", submitted, ended),
     }  # fmt: skip
 
 
-def _gpu(row: Row, gpus: Sequence[Row]) -> Row:
+def _length(name: str, begin: pa.Array, end: pa.Array) -> Columns:
+    """A length of time in seconds and for people."""
+    micros = pc.cast(pc.subtract(end, begin), pa.int64())
+    human = [None if each is None else str(timedelta(microseconds=each)) for each in micros.to_pylist()]
+    return {f"{name} (seconds)": pc.divide(micros, 1e6), f"{name} (human)": pa.array(human, pa.string())}
+
+
+def _gpu(part: Part) -> Columns:
     """The first GPU stands for all; its memory column is the sum over them."""
-    count, each = row["gpu_count"], row["gpu_memory_bytes"]
-    first = gpus[0] if gpus else {}
-    told = [gpu["gpu_memory_bytes"] for gpu in gpus]
-    memory = sum(told) if told and None not in told else each * count if each and count else None
+    rows, gpus = part.rows, part.gpus
+    every = pc.multiply(rows["gpu_memory_bytes"], rows["gpu_count"])
     return {
-        "Number of GPUs": count,
-        "GPU Device Name": first.get("gpu_model") or row["gpu_model"],
-        "GPU Memory MB": _over(memory, MIB),
-        "GPU Capability": first.get("capability"),
-        "GPU Driver Version": first.get("cuda_version"),
-        "GPU ECC Enabled": first.get("is_ecc_enabled"),
-        "GPU UUID": first.get("gpu_uuid"),
-        "GPU ID": first.get("gpu"),
-        "GPU PCI Bus ID": first.get("bus_id"),
+        "Number of GPUs": rows["gpu_count"],
+        "GPU Device Name": pc.coalesce(gpus.first("gpu_model"), rows["gpu_model"]),
+        "GPU Memory MB": pc.divide(pc.coalesce(gpus.sum("gpu_memory_bytes"), every), MIB),
+        "GPU Capability": gpus.first("capability"),
+        "GPU Driver Version": gpus.first("cuda_version"),
+        "GPU ECC Enabled": gpus.first("is_ecc_enabled"),
+        "GPU UUID": gpus.first("gpu_uuid"),
+        "GPU ID": gpus.first("gpu"),
+        "GPU PCI Bus ID": gpus.first("bus_id"),
     }
 
 
-def _used(row: Row) -> Row:
+def _used(rows: pa.Table) -> Columns:
     """Measured use. What the job received is our `sent_bytes`: bytes sent to it."""
-    busy, count, ran = row["gpu_busy_ratio"], row["gpu_count"], _seconds(_between(row["started_at"], row["ended_at"]))
-    cpu = row["used_cpu_seconds"]
+    ran = pc.divide(pc.cast(pc.subtract(rows["ended_at"], rows["started_at"]), pa.int64()), 1e6)
+    lasted = pc.if_else(pc.greater(ran, 0.0), ran, None)
     return {
-        "Total Bytes Sent": _whole(row["received_bytes"]),
-        "Total Bytes Received": _whole(row["sent_bytes"]),
-        "GPU Usage": round(busy * count, 6) if busy is not None and count else None,
-        "GPU Memory Usage MB": _over(row["used_gpu_memory_bytes"], MIB),
-        "CPU Usage": round(cpu / ran, 2) if cpu is not None and ran else None,
-        "Peak Memory Usage MB": _over(row["used_memory_bytes"], MIB),
-        "Disk Usage KB": _over(row["used_disk_bytes"], KIB),
+        "Total Bytes Sent": pc.cast(pc.floor(rows["received_bytes"]), pa.int64()),
+        "Total Bytes Received": pc.cast(pc.floor(rows["sent_bytes"]), pa.int64()),
+        "GPU Usage": pc.round(pc.multiply(rows["gpu_busy_ratio"], rows["gpu_count"]), 6),
+        "GPU Memory Usage MB": pc.divide(rows["used_gpu_memory_bytes"], MIB),
+        "CPU Usage": pc.round(pc.divide(rows["used_cpu_seconds"], lasted), 2),
+        "Peak Memory Usage MB": pc.divide(rows["used_memory_bytes"], MIB),
+        "Disk Usage KB": pc.divide(rows["used_disk_bytes"], KIB),
     }
 
 
-def _happened(events: Sequence[Row]) -> Row:
+def _happened(part: Part) -> Columns:
     """The last of each kind within the attempt."""
-    last = {event["event_kind"]: event for event in sorted(events, key=lambda event: event["time"])}
-    begin, end = (last.get("transfer_in", {}).get(name) for name in ("time", "ended_event_at"))
-    lasted = _between(begin, end)
+    events = part.events
+    begin, end = events.last("time", "transfer_in"), events.last("ended_event_at", "transfer_in")
     return {
-        **{f"{word} Time": last[kind]["time"] for kind, word in HAPPENED.items() if kind in last},
+        **{f"{word} Time": events.last("time", kind) for kind, word in HAPPENED.items()},
         "Transfer Input Start Time": begin, "Transfer Input End Time": end,
-        "Transfer Input Duration (seconds)": _seconds(lasted), "Transfer Input Duration (human)": lasted,
+        **_length("Transfer Input Duration", begin, end),
     }  # fmt: skip
-
-
-def _between(begin: datetime | None, end: datetime | None) -> timedelta | None:
-    return end - begin if begin is not None and end is not None else None
-
-
-def _seconds(length: timedelta | None) -> float | None:
-    return None if length is None else length.total_seconds()
-
-
-def _over(amount: float | None, unit: float) -> float | None:
-    return None if amount is None else amount / unit
-
-
-def _whole(amount: float | None) -> int | None:
-    return None if amount is None else int(amount)

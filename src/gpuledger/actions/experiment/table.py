@@ -1,18 +1,20 @@
 """The CSV of an experiment's attempts: whole and under its name, or not there at all."""
 
-import csv
 import os
-from collections.abc import Iterator
-from datetime import UTC
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 from zoneinfo import ZoneInfo
 
-from gpuledger.actions.experiment.asked import Attempts, Part
-from gpuledger.actions.experiment.earlier import earlier_rows
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from gpuledger.actions.experiment.asked import Attempts, Part, Row
+from gpuledger.actions.experiment.cells import cells, line_parts
+from gpuledger.actions.experiment.earlier import earlier_columns
 from gpuledger.model import job_summary
 from gpuledger.model.errors import LedgerError, NoData
-from gpuledger.model.job_summary import EARLIER, OWN, WRITERS, CellKind, SummaryColumn
+from gpuledger.model.job_summary import EARLIER, OWN
 from gpuledger.store import Store
 
 HEADERS = tuple(column.header for column in (*EARLIER, *OWN))
@@ -39,51 +41,52 @@ def write_csv(store: Store, out: Path, zone: ZoneInfo, *, is_executed_only: bool
 
 
 def _write(text: IO[str], attempts: Attempts, zone: ZoneInfo) -> None:
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(HEADERS)
+    text.write(",".join(HEADERS) + "\n")
     for part in attempts.parts():
-        own = zip(*(_own(part, column) for column in OWN), strict=True)
-        writer.writerows([*before, *after] for before, after in zip(earlier_rows(part, zone), own, strict=True))
+        lines = pc.binary_join_element_wise(*_columns(part, zone), ",")
+        text.write("\n".join(lines.to_pylist()) + "\n")
 
 
-def _own(part: Part, column: SummaryColumn) -> list[str]:
-    if column.column:
-        return list(_cells(part.values(column.column), column.kind))
-    return list(_cells(_computed(part, column.header), column.kind))
+def _columns(part: Part, zone: ZoneInfo) -> Iterator[pa.Array]:
+    """The cells of every column, as they stand between commas."""
+    before = earlier_columns(part, zone)
+    for column in EARLIER:
+        yield line_parts(cells(_array(before[column.header]), column.kind))
+    for column in OWN:
+        told = part.rows[column.column] if column.column else _computed(part, column.header)
+        # lists of GPUs, events and nodes are JSON already
+        yield line_parts(cells(_array(told), "length" if column.kind == "json" else column.kind))
 
 
-def _computed(part: Part, header: str) -> list[Any]:
+def _array(told: "pa.Array | pa.ChunkedArray") -> pa.Array:
+    return told.combine_chunks() if isinstance(told, pa.ChunkedArray) else told
+
+
+def _computed(part: Part, header: str) -> pa.Array:
     """Values of the columns that no column of an attempt holds."""
     match header:
         case job_summary.EXECUTED:
-            return [started is not None for started in part.values("started_at")]
+            return pc.is_valid(part.rows["started_at"])
         case job_summary.ATTEMPT_OF_NODE:
-            return [place.of_node for place in part.places]
+            return pa.array([place.of_node for place in part.places], pa.int64())
         case job_summary.ATTEMPT_GPUS:
-            return [_listed(gpus) for gpus in part.gpus]
+            return part.gpus.lists()
         case job_summary.ATTEMPT_EVENTS:
-            return [_listed(events) for events in part.events]
+            return part.events.lists()
         case job_summary.OTHER_NODES:
-            return [_listed(said.others) for said in part.said]
+            return pa.array([_others(said.others) for said in part.said], pa.string())
         case job_summary.TOLD_SINCE | job_summary.TOLD_UNTIL:
             at = int(header == job_summary.TOLD_UNTIL)
-            return [part.reach.get(cluster, (None, None))[at] for cluster in part.values("cluster")]
+            reaches = [part.reach.get(cluster, (None, None))[at] for cluster in part.rows["cluster"].to_pylist()]
+            return pa.array(reaches, pa.timestamp("us"))
+        case job_summary.RETRY_LIMIT:
+            return pa.array([said.retry_limit for said in part.said], pa.int64())
+        case job_summary.IS_DONE_IN_RESCUE:
+            return pa.array([said.is_done for said in part.said], pa.bool_())
         case _:
-            at = (job_summary.RETRY_LIMIT, job_summary.IS_DONE_IN_RESCUE, job_summary.IS_DECLARED).index(header)
-            return [said[at] for said in part.said]
+            return pa.array([said.is_declared for said in part.said], pa.bool_())
 
 
-def _listed(rows: Any) -> list[Any] | None:
-    """Objects without what is not known; None for no rows."""
-    return [{name: _aware(value) for name, value in row.items() if value is not None} for row in rows] or None
-
-
-def _aware(value: Any) -> Any:
-    return value.replace(tzinfo=UTC) if hasattr(value, "tzinfo") else value
-
-
-def _cells(values: list[Any], kind: CellKind) -> Iterator[str]:
-    write = WRITERS[kind]
-    if kind == "instant":
-        return ("" if value is None else write(value.replace(tzinfo=UTC)) for value in values)
-    return ("" if value is None else write(value) for value in values)
+def _others(nodes: Sequence[Row]) -> str | None:
+    told = [{name: value for name, value in row.items() if value is not None} for row in nodes]
+    return job_summary.cell(told, "json") if told else None

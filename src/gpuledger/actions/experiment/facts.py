@@ -1,0 +1,87 @@
+"""GPUs or events of attempts, in the order of the attempts: sums, firsts and lasts by attempt, and lists as JSON."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from gpuledger.actions.experiment.cells import cells
+from gpuledger.model.job_summary import cell
+from gpuledger.model.schema import unbound
+from gpuledger.model.tables import Table
+from gpuledger.store import Store
+
+
+@dataclass(frozen=True)
+class Facts:
+    """`ranks` says whose each row is: the attempt's place among `count`, in rising order."""
+
+    rows: pa.Table
+    ranks: "np.ndarray[Any, np.dtype[np.int64]]"
+    count: int
+
+    def part(self, begin: int, end: int) -> "Facts":
+        """Those of the attempts from `begin` to `end`."""
+        first, last = np.searchsorted(self.ranks, [begin, end]).tolist()
+        return Facts(self.rows.slice(first, last - first), self.ranks[first:last] - begin, end - begin)
+
+    def first(self, column: str) -> pa.Array:
+        """Of each attempt the value of its first row."""
+        at = np.searchsorted(self.ranks, np.arange(self.count))
+        there = (at < len(self.ranks)) & (
+            np.append(self.ranks, -1)[np.minimum(at, len(self.ranks))] == np.arange(self.count)
+        )
+        return self._taken(column, at, there)
+
+    def last(self, column: str, kind: str) -> pa.Array:
+        """Of each attempt the value of its last row of this `event_kind`."""
+        places = np.flatnonzero(pc.equal(self.rows["event_kind"], kind).to_numpy(zero_copy_only=False))
+        at = np.full(self.count, -1, dtype=np.int64)
+        at[self.ranks[places]] = places
+        return self._taken(column, at, at >= 0)
+
+    def sum(self, column: str) -> pa.Array:
+        """Over the rows of each attempt; null where one is not known, or there is none."""
+        values = pc.cast(self.rows[column], pa.float64()).to_numpy(zero_copy_only=False)
+        told = np.bincount(self.ranks, weights=values, minlength=self.count)
+        none = np.bincount(self.ranks, minlength=self.count) == 0
+        return pa.array(told, pa.float64(), mask=none | np.isnan(told))
+
+    def lists(self) -> pa.Array:
+        """Of each attempt a JSON list of its rows without what is not known; null where there is none."""
+        names, columns = tuple(self.rows.column_names), [_plain(column) for column in self.rows.columns]
+        found: list[list[str]] = [[] for _ in range(self.count)]
+        for rank, values in zip(self.ranks.tolist(), zip(*columns, strict=True), strict=True):
+            found[rank].append(_object(names, values))
+        return pa.array([f"[{','.join(each)}]" if each else None for each in found], pa.string())
+
+    def _taken(self, column: str, at: Any, there: Any) -> pa.Array:
+        return pc.take(self.rows[column].combine_chunks(), pa.array(at, pa.int64(), mask=~there))
+
+
+def of(store: Store, table: Table, columns: Sequence[str], attempts: pa.Table) -> Facts:
+    """The rows of a table that belong to `attempts`, in their order."""
+    told = unbound(table)
+    rows = store.ask(told.select("attempt_id", *columns))
+    ranks = pc.index_in(rows["attempt_id"], attempts["attempt_id"].combine_chunks())
+    rows = rows.append_column("rank", ranks).filter(pc.is_valid(ranks)).drop_columns(["attempt_id"])
+    rows = rows.sort_by([("rank", "ascending"), *((name, "ascending") for name in columns[:2])]).combine_chunks()
+    whose = rows["rank"].to_numpy().astype(np.int64)
+    return Facts(rows.drop_columns(["rank"]), whose, len(attempts))
+
+
+def _plain(column: pa.ChunkedArray) -> list[Any]:
+    """Values that JSON has; moments as text."""
+    if pa.types.is_timestamp(column.type):
+        column = pc.if_else(pc.is_valid(column), cells(column.combine_chunks(), "instant"), None)
+    return list(column.to_pylist())
+
+
+@lru_cache(maxsize=1 << 15)
+def _object(names: tuple[str, ...], values: tuple[Any, ...]) -> str:
+    """The same GPU runs many attempts."""
+    return cell({name: value for name, value in zip(names, values, strict=True) if value is not None}, "json")
