@@ -150,7 +150,8 @@ def test_a_generated_experiment_is_reported_as_it_was(generated: tuple[Document,
         assert (there["attempts"], there["executed"], there["succeeded"]) == (
             said["attempts"], said["executed"], said["epochs_ok"],
         ), name  # fmt: skip
-        assert (data[labels[name]]["sent"], data[labels[name]]["received"]) == (said["recv_B"], said["sent_B"])
+        moved = (data[labels[name]]["sent"] or 0, data[labels[name]]["received"] or 0)
+        assert moved == (said["recv_B"], said["sent_B"]), name
     totals = sites["totals"]
     assert (totals["attempts"], totals["nodes"], totals["nodes_done"]) == (
         truth["attempts"], truth["nodes_run"], truth["nodes_ok"],

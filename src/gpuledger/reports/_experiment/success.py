@@ -56,6 +56,7 @@ def notes(scene: Scene) -> Iterator[Note]:
         hours = float(tries.wall_hours[tries.is_good & (tries.fate != KEPT)].sum())
         said = f"{words.plural(again, 'success', 'successes')} came on top of another of the same node: {words.amount(hours)} h, counted as good, no node twice."
         yield Note("succeeded-again", "info", "repeated success", said, "success-by-site")
+    yield from _without_machines(scene)
     placing = scene.found.placing
     if placing.declared:
         rescue = f", {words.count(placing.done_in_rescue)} done by the rescue files" if placing.done_in_rescue else ""
@@ -63,6 +64,20 @@ def notes(scene: Scene) -> Iterator[Note]:
             "declared", "info", "DAG files",
             f"The DAGs declare {words.plural(placing.declared, 'node')}{rescue}; {words.count(scene.whole.nodes)} nodes were submitted by the logs.",
             "success-by-site",
+        )  # fmt: skip
+
+
+def _without_machines(scene: Scene) -> Iterator[Note]:
+    """Jobs that ran on the access point itself, DAGMan's own among them: their time is no machine's."""
+    tries = scene.tries
+    chosen = tries.is_inside & tries.is_executed & np.isnan(tries["cpu_count"]) & np.isnan(tries["gpu_count"])
+    chosen &= tries.names["site"].is_one_of(NOT_KNOWN)
+    if chosen.any() and not chosen.all():
+        yield Note(
+            "without-machines", "info", "jobs without machines",
+            f"{words.plural(int(chosen.sum()), 'attempt')} tell neither site nor CPUs nor GPUs, {words.amount(float(tries.wall_hours[chosen].sum()))} wall hours:"
+            " jobs of the access point itself, such as DAGMan's own (*.dagman.log); leave their logs out to report without them.",
+            "time-by-site",
         )  # fmt: skip
 
 

@@ -57,7 +57,7 @@ def _finding(scene: Scene) -> str:
     good, failed = (_sum(scene, tries[name]) / 3600 for name in ("transfer_in_seconds", "failed_transfer_seconds"))
     said = f"{words.amount(good)} h of input transfers were followed by a run"
     if np.isnan(tries["failed_transfer_seconds"]).all():
-        return f"{said}; transfers that failed are not told."
+        return f"{said}; none in vain is told."
     return f"{said}, {words.amount(failed)} h were in vain."
 
 
@@ -69,7 +69,9 @@ def _table(scene: Scene, id_: str, title: str, label: str, names: Names, dimensi
     """Bytes to and from jobs, hours, and the rate: bytes ÷ seconds of the attempts that tell both."""
     columns = _columns(scene, names)
     size = len(names.labels)
-    order = sorted(range(size), key=lambda n: (-columns["sent"][n], -columns["in_hours"][n], names.labels[n]))
+    order = sorted(
+        range(size), key=lambda n: (*(-np.nan_to_num(columns[key][n]) for key in ("sent", "in_hours")), names.labels[n])
+    )
     there = [n for n in order if names.sums(scene.inside)[n]]
     medians = dict(enumerate(names.of_each(scene.tries["transfer_in_seconds"], scene.tries.is_inside).values()))
     rows = [
@@ -110,10 +112,16 @@ def _columns(scene: Scene, names: Names) -> "dict[str, Floats]":
     )
     sent, received = (np.where(inside, tries[key], np.nan) for key in ("sent_bytes", "received_bytes"))
     return {
-        "sent": names.sums(sent), "received": names.sums(received), "in_hours": names.sums(into) / 3600,
-        "in_count": names.sums(~np.isnan(into)), "failed_hours": names.sums(failed) / 3600, "failed_count": names.sums(~np.isnan(failed)),
-        "out_hours": names.sums(out) / 3600, "in_rate": _rate(names, sent, into), "out_rate": _rate(names, received, out),
+        "sent": _told(names, sent), "received": _told(names, received), "in_hours": _told(names, into) / 3600,
+        "in_count": names.sums(~np.isnan(into)), "failed_hours": _told(names, failed) / 3600, "failed_count": names.sums(~np.isnan(failed)),
+        "out_hours": _told(names, out) / 3600, "in_rate": _rate(names, sent, into), "out_rate": _rate(names, received, out),
     }  # fmt: skip
+
+
+def _told(names: Names, amounts: "Floats") -> "Floats":
+    """Σ by name; not a number where no attempt tells it: that is not zero."""
+    sums: Floats = np.where(names.sums(~np.isnan(amounts)) > 0, names.sums(amounts), np.nan)
+    return sums
 
 
 def _rate(names: Names, data: "Floats", seconds: "Floats") -> "Floats":

@@ -49,6 +49,7 @@ def hung(scene: Scene) -> Iterator[Note]:
         & tries.is_inside
         & (tries.fate == LOST)
         & (tries.ran_seconds > limit[kind.codes])
+        & ~(np.isnan(tries["cpu_count"]) & np.isnan(tries["gpu_count"]))  # jobs of the access point itself
     )
     if not chosen.any():
         return
