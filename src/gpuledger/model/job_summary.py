@@ -176,7 +176,8 @@ what DAGs declare and no row tells of. `Told Since` and `Told Until` say how far
 """
 
 OWN_BY_HEADER: Mapping[str, SummaryColumn] = {column.header: column for column in OWN}
-_STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "'")
+STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "'")
+"""A text that begins with one of these gets an apostrophe before it; so an apostrophe does too."""
 
 
 def cell(value: Any, kind: CellKind) -> str:
@@ -193,7 +194,7 @@ def value(text: str, kind: CellKind) -> Any:
 
 
 def _safe(text: str) -> str:
-    return f"'{text}" if text.startswith(_STARTS_FORMULA) else text
+    return f"'{text}" if text.startswith(STARTS_FORMULA) else text
 
 
 def _in_utc(moment: datetime) -> str:
@@ -204,16 +205,12 @@ def _local(moment: datetime) -> str:
     return _moment(moment.replace(tzinfo=None))
 
 
-def _json(listed: Any) -> str:
-    return json.dumps(listed, ensure_ascii=False, separators=(",", ":"), default=_plain)
-
-
 def _number(number: float) -> str:
     return str(int(number)) if float(number).is_integer() else repr(float(number))
 
 
 def _text(text: str) -> str:
-    return text[1:] if text[0] == "'" and text[1:].startswith(_STARTS_FORMULA) else text
+    return text[1:] if text[0] == "'" and text[1:].startswith(STARTS_FORMULA) else text
 
 
 def _stamp(text: str) -> datetime:
@@ -268,8 +265,9 @@ READERS: Mapping[CellKind, Callable[[str], Any]] = {
     "number": _finite, "flag": _flag,
 }  # fmt: skip
 """What reads a cell of each kind that is not empty; raises ValueError for another kind."""
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_plain)
 WRITERS: Mapping[CellKind, Callable[[Any], str]] = {
-    "text": _safe, "length": str, "instant": _in_utc, "local": _local, "texts": _json, "json": _json, "whole": str,
+    "text": _safe, "length": str, "instant": _in_utc, "local": _local, "texts": _JSON.encode, "json": _JSON.encode, "whole": str,
     "number": _number, "flag": str,
 }  # fmt: skip
 """What writes a value of each kind that is not None."""

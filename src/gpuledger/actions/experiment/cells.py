@@ -9,12 +9,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from gpuledger.model.job_summary import WRITERS, CellKind
+from gpuledger.model.job_summary import STARTS_FORMULA, WRITERS, CellKind
 
 LARGEST_WHOLE = 2.0**53
 QUARTER = 900
 """Clocks change at quarters of an hour."""
-_FORMULA = "^[=+\\-@\t\r\n＝＋－＠']"
+QUOTED: tuple[CellKind, ...] = ("text", "texts", "json", "length")
+"""Kinds whose cells may hold a comma, a quote or a line's end."""
+_FORMULA = pa.array(STARTS_FORMULA)
 _SPECIAL = '[",\r\n]'
 
 
@@ -26,8 +28,10 @@ def cells(values: pa.Array, kind: CellKind) -> pa.Array:
     return pc.fill_null(_WRITE.get(kind, _one_by_one(kind))(values), "")
 
 
-def line_parts(texts: pa.Array) -> pa.Array:
-    """Cells as they stand between the commas of a line: in quotes where they must be."""
+def line_parts(texts: pa.Array, kind: CellKind) -> pa.Array:
+    """Cells as they stand between the commas of a line: in quotes where they must be. Numbers and times never must."""
+    if kind not in QUOTED:
+        return texts
     special = pc.match_substring_regex(texts, _SPECIAL)
     if not pc.any(special).as_py():
         return texts
@@ -51,7 +55,7 @@ def _offset(quarter: int, zone: ZoneInfo) -> int:
 
 
 def _text(values: pa.Array) -> pa.Array:
-    risky = pc.match_substring_regex(values, _FORMULA)
+    risky = pc.is_in(pc.utf8_slice_codeunits(values, 0, 1), _FORMULA)
     if not pc.any(risky).as_py():
         return values
     return pc.if_else(risky, pc.binary_join_element_wise("'", values, ""), values)

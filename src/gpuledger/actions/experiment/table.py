@@ -51,11 +51,11 @@ def _columns(part: Part, zone: ZoneInfo) -> Iterator[pa.Array]:
     """The cells of every column, as they stand between commas."""
     before = earlier_columns(part, zone)
     for column in EARLIER:
-        yield line_parts(cells(_array(before[column.header]), column.kind))
+        yield line_parts(cells(_array(before[column.header]), column.kind), column.kind)
     for column in OWN:
         told = part.rows[column.column] if column.column else _computed(part, column.header)
         # lists of GPUs, events and nodes are JSON already
-        yield line_parts(cells(_array(told), "length" if column.kind == "json" else column.kind))
+        yield line_parts(cells(_array(told), "length" if column.kind == "json" else column.kind), column.kind)
 
 
 def _array(told: "pa.Array | pa.ChunkedArray") -> pa.Array:
