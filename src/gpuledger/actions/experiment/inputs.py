@@ -17,10 +17,8 @@ class Files:
 
     dags: tuple[Path, ...]
     logs: tuple[Path, ...]
-
-    @property
-    def all(self) -> tuple[Path, ...]:
-        return (*self.logs, *self.dags)
+    copies: tuple[Path, ...] = ()
+    """DAGMan's own logs of the same jobs."""
 
 
 def found(
@@ -35,13 +33,13 @@ def found(
     named_logs = [_there(path) for path in logs] if logs else [path for path in [folder / METL_LOG] if path.is_file()]
     beside = [path for dag in named_dags if (path := dag.with_name(dag.name + NODES_LOG)).is_file()]
     alone = _standalone(standalone) if standalone else []
-    every = _once([*named_logs, *alone, *beside])
-    if not every:
+    every = _once([*named_logs, *alone])
+    if not (every or beside):
         raise SourceError(
             f"There is no event log: neither {METL_LOG} in {folder} nor a nodes.log beside a DAG;"
             " name one with --metl-logs FILE."
         )
-    return Files(_once(named_dags), every)
+    return Files(_once(named_dags), every, tuple(path for path in _once(beside) if path not in every))
 
 
 def _there(path: Path) -> Path:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from gpuledger.actions.experiment.copies import tells_more
 from gpuledger.actions.experiment.inputs import Files
 from gpuledger.actions.ingest import Manner
 from gpuledger.actions.read import Outcome, Reading, read
@@ -21,9 +22,25 @@ class How:
 
 
 def read_all(ledger: Ledger, files: Files, how: How, now: datetime) -> Iterator[Outcome]:
-    """What became of each file, logs first, as soon as it is known."""
-    yield from _read(ledger, files.logs, Reading("condor-log", how.zone, how.cluster), now)
+    """What became of each file, logs first, as soon as it is known.
+
+    A copy of a log is read where the logs are damaged or do not hold all its events.
+    """
+    is_whole = True
+    for outcome in _read(ledger, files.logs, Reading("condor-log", how.zone, how.cluster), now):
+        is_whole &= outcome.error is None and outcome.done is not None and not outcome.done.problems
+        yield outcome
+    copies = [path for path in files.copies if not is_whole or _tells_more(path, files.logs)]
+    yield from _read(ledger, copies, Reading("condor-log", how.zone, how.cluster), now)
     yield from _read(ledger, files.dags, Reading("dagman", how.zone, how.cluster), now)
+
+
+def _tells_more(copy: Path, logs: Sequence[Path]) -> bool:
+    """A copy that cannot be compared is read; what is wrong with it is told then."""
+    try:
+        return tells_more(copy, logs)
+    except OSError:
+        return True
 
 
 def _read(ledger: Ledger, paths: Sequence[Path], reading: Reading, now: datetime) -> Iterator[Outcome]:
