@@ -32,13 +32,13 @@ _TAB = re.compile(r"(.+?)(?:-(\d+))?")
 
 def write(document: Document, out: Path, others: Sequence[Output]) -> list[Output]:
     """Writes a file for each tab that has charts. Raises UsageError for a document without those charts."""
+    if document.name != "rolling":
+        raise UsageError(f"The format librarian is of the report rolling; {document.name} has other ones.")
     found: dict[int, dict[str, Chart]] = {}
     for chart in document.charts:
         match = _TAB.fullmatch(chart.id)
         if match and match[1] in OF_CHARTS:
             found.setdefault(int(match[2] or 1), {})[match[1]] = chart
-    if not found and document.name != "rolling":
-        raise UsageError(f"The format librarian is of the report rolling; {document.name} has none of its charts.")
     names = _names(document)
     return [
         _saved(document, names[number - 1] if number <= len(names) else "all", charts, out)

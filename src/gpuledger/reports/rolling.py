@@ -1,8 +1,8 @@
 """The page of a group: what its QoS, queue or account holds, over a rolling window and now."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from gpuledger.metrics import Ask, Filter
+from gpuledger.metrics import Answer, Ask, Filter
 from gpuledger.metrics.now import names
 from gpuledger.model.document import Block, Document, Format, Note, Number, Numbers, Scalar, Section, Text
 from gpuledger.model.errors import NoData
@@ -52,32 +52,32 @@ def build(ask: Ask, parameters: RollingParameters) -> Document:
 def _scenes(ask: Ask, parameters: RollingParameters) -> list[TabScene]:
     """One a tab, under one order of names."""
     choices, by = parameters.tabs, parameters.by
-    order = _order(ask, choices, by)
-    cut = edges(ask.period, width(parameters.bin), ask.display_zone)
-    found = []
-    for number, choice in enumerate(choices, 1):
-        there = ask.filtered(*_filters(choice))
-        wanted = of_tab(by, of_beside(by) if len(choices) == 1 else {}, BESIDE if len(choices) == 1 else ())
-        answers = dict(zip(wanted, there.together(*wanted.values()), strict=True))
-        found.append(
-            TabScene(
-                there, by, parameters.top, parameters.rows, there.coverage(), (by,), answers, choice, order,
-                limits_of(there, choice, parameters.limits), cut, width(parameters.bin).total_seconds(),
-                f"-{number}" if len(choices) > 1 else "",
-            )
-        )  # fmt: skip
-    return found
+    is_alone = len(choices) == 1
+    wanted = of_tab(by, of_beside(by) if is_alone else {}, BESIDE if is_alone else ())
+    asks = [ask.filtered(*_filters(choice)) for choice in choices]
+    answers = [dict(zip(wanted, there.together(*wanted.values()), strict=True)) for there in asks]
+    order = _order([each[by] for each in answers])
+    step = width(parameters.bin)
+    cut = edges(ask.period, step, ask.display_zone)
+    return [
+        TabScene(
+            there, by, parameters.top, parameters.rows, there.coverage(), (by,), told, choice, order,
+            limits_of(there, choice, parameters.limits), cut, step.total_seconds(), "" if is_alone else f"-{number}",
+        )
+        for number, (choice, there, told) in enumerate(zip(choices, asks, answers, strict=True), 1)
+    ]  # fmt: skip
 
 
 def _filters(choice: Choice) -> tuple[Filter, ...]:
     return (Filter(choice.scope, "=", (choice.name,)),) if choice.scope else ()
 
 
-def _order(ask: Ask, choices: Sequence[Choice], by: str) -> Mapping[str, tuple[str, ...]]:
+def _order(answers: Iterable[Answer]) -> Mapping[str, tuple[str, ...]]:
     """Names by GPU-hours in all tabs together, those without by CPU-hours: one colour per name in every tab."""
     hours: dict[str, tuple[float, float]] = {}
-    for choice in choices:
-        answer = ask.filtered(*_filters(choice)).ask("gpu_hours", "cpu_hours", by=(by,))
+    by = ""
+    for answer in answers:
+        by = answer.dimensions[0].name
         for row in answer.records():
             name = label_of(row, answer.dimensions)
             gpus, cpus = hours.get(name, (0.0, 0.0))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from gpuledger.metrics import InUse
-from gpuledger.model.chart import Chart, Mark
+from gpuledger.model.chart import Chart, Lines, Mark, Shape
 from gpuledger.reports import _words as words
 from gpuledger.reports._charts import CPUS, GPUS, MEMORY, RUNNING, Held, in_use
 from gpuledger.reports._rolling.scene import TabScene
@@ -25,6 +25,7 @@ def charts(scene: TabScene) -> Iterator[Chart]:
 
 def _chart(scene: TabScene, held: Held, use: InUse) -> Chart:
     chart = in_use(scene, held, use, scene.step)
+    chart = replace(chart, shape=_marked(scene, chart))
     limit = scene.limits.get(held.metric)
     gaps = tuple(gap for gap in chart.gaps if (gap.end - gap.start).total_seconds() >= JITTER_SECONDS)
     chart = replace(chart, gaps=gaps, id=f"{held.id}{scene.suffix}", title=f"{chart.title}, {scene.label}")
@@ -38,6 +39,20 @@ def _chart(scene: TabScene, held: Held, use: InUse) -> Chart:
         readout=_against(scene, held, chart.readout, limit),
         finding=_finding(scene, held, chart, said),
     )
+
+
+def _marked(scene: TabScene, chart: Chart) -> Shape:
+    """The last bin of a window that ends now is not over, however new the data is."""
+    shape, count = chart.shape, len(chart.x.values)
+    length = (scene.edges[-1] - scene.edges[-2]).total_seconds()
+    if (
+        not isinstance(shape, Lines)
+        or shape.partial_from is not None
+        or scene.ask.period.kind != "last"
+        or length >= scene.step
+    ):
+        return shape
+    return replace(shape, partial_from=count - 1)
 
 
 def _against(scene: TabScene, held: Held, readout: str, limit: float) -> str:

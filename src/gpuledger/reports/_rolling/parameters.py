@@ -14,7 +14,7 @@ from gpuledger.reports import Tab
 Scope = Literal["qos", "queue", "account"]
 SCOPES: tuple[Scope, ...] = ("qos", "queue", "account")
 By = Literal["user", "account", "queue", "qos", "gpu_model"]
-_WIDTH = re.compile(r"(\d{1,4})\s*(min|m|h|d)")
+_WIDTH = re.compile(r"([0-9]{1,4})\s*(min|m|h|d)")
 _MINUTES = {"min": 1, "m": 1, "h": 60, "d": 1440}
 _DAY = 1440
 
@@ -34,7 +34,7 @@ def _is_width(text: str) -> str:
 
 
 def _is_length(text: str | None) -> str | None:
-    if text is not None and not re.fullmatch(r"[1-9]\d{0,8}\s*(min|h|d|w)", text.strip()):
+    if text is not None and not re.fullmatch(r"[1-9][0-9]{0,8}\s*(min|h|d|w)", text.strip()):
         raise ValueError(f"{text!r} is not a length of time; write 24h, 7d, 2w or 90min")
     return text
 
