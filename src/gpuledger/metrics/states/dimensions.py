@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import ibis
 
 from gpuledger.metrics import Dimension
-from gpuledger.metrics.states.facts import PARTS
+from gpuledger.metrics.states.facts import PARTS, is_said
 from gpuledger.model.capacity import CLASSES, INTERACTIVE, OPEN, RESEARCHER, RESERVED, UNKNOWN
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def _class(rows: "ir.Table", sorting: "Sorting") -> "ir.StringValue":
     return ibis.cases(
         (rows.host.isin(sorting.owned) if sorting.owned else ibis.literal(False), RESERVED),
         (rows.owner_projects.isnull(), UNKNOWN),
-        (rows.owner_projects.strip() != "", RESEARCHER),
+        (is_said(rows.owner_projects), RESEARCHER),
         (rows.is_interactive.fill_null(False), INTERACTIVE),
         else_=OPEN,
     )

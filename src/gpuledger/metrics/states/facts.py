@@ -17,6 +17,7 @@ NOBODY = "nobody"
 PARTS = ("primary", "secondary", "drained", "prevented", "owner", "idle", "unknown")
 """What a GPU counts as, in this order: the first that holds. They add up to the GPUs present."""
 
+_BLANKS = " \t\n\r"
 OUT_OF_SERVICE = ("drained", "draining", "down", "maintenance")
 OWNERS = ("owner", "reserved")
 
@@ -53,7 +54,17 @@ def _is_out(rows: "ir.Table") -> "ir.BooleanValue":
 
 def _has_reason(rows: "ir.Table") -> "ir.BooleanValue":
     # Most reasons are empty, and to see that costs less than to trim them.
-    return _is_not(rows.prevented_reason, "") & _is_not(rows.prevented_reason.strip(), "")
+    return _is_not(rows.prevented_reason, "") & is_said(rows.prevented_reason).fill_null(False)
+
+
+def is_said(text: "ir.StringValue") -> "ir.BooleanValue":
+    """Whether it holds more than blanks. Ibis' strip is not used: Spark takes its \\v and \\f for the letters v and f."""
+    return text.re_search(f"[^{_BLANKS}]")
+
+
+def trimmed(text: "ir.StringValue") -> "ir.StringValue":
+    """Without blanks at its ends."""
+    return text.re_replace(f"^[{_BLANKS}]+|[{_BLANKS}]+$", "")
 
 
 def _is(column: "ir.StringValue", value: str) -> "ir.BooleanValue":

@@ -17,6 +17,7 @@ from gpuledger.metrics.dimensions import is_one_of
 from gpuledger.metrics.events import Sparse, changes, sparse
 from gpuledger.metrics.relation import MICRO, instant, length_us, one
 from gpuledger.metrics.states.ask import StateAsk
+from gpuledger.metrics.states.facts import trimmed
 from gpuledger.metrics.states.held import held
 from gpuledger.metrics.states.observed import by_source, ranges
 from gpuledger.metrics.states.timeline import spans
@@ -144,7 +145,7 @@ def _projects(rows: "ir.Table", *, by_project: bool) -> "ir.Table":
     if not by_project:
         return rows
     rows = rows.mutate(side=rows.side.split(",").unnest())
-    rows = rows.mutate(side=rows.side.strip())
+    rows = rows.mutate(side=trimmed(rows.side))
     return rows.filter(rows.side != "")
 
 
