@@ -116,11 +116,15 @@ class Filter:
 
 @dataclass(frozen=True)
 class Wanted:
-    """One question among several that are asked together: names of metrics and dimensions, filters on top."""
+    """One question among several that are asked together: names of metrics and dimensions, filters on top.
+
+    `with_left_out`: also of the hosts and models that the site leaves out of its numbers of GPU states.
+    """
 
     metrics: tuple[str, ...]
     by: tuple[str, ...] = ()
     where: tuple[Filter, ...] = ()
+    with_left_out: bool = False
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from gpuledger.metrics.coverage import Span
 from gpuledger.metrics.question import expression_of
 from gpuledger.metrics.relation import MICRO
 from gpuledger.metrics.states.facts import NOBODY
-from gpuledger.metrics.states.question import StateQuestion, reduced
+from gpuledger.metrics.states.question import StateQuestion, added, reduced
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -115,9 +115,20 @@ def _summing(parts: Iterable[Part]) -> list[Metric]:
 def _summed(parts: Sequence[Part]) -> "ir.Table":
     """A row per question and name: question, d0 …, bin, then m0, s0 … in the order of `_summing`."""
     metrics = _summing(parts)
-    rows = reduced([part.question for part in parts], metrics)
+    rows = _reduced(parts)
     width = max(len(part.question.columns) for part in parts)
-    return ibis.union(*(_aggregate(part, rows, metrics, width) for part in parts))
+    return ibis.union(*(_aggregate(part, rows[part.question.with_left_out], metrics, width) for part in parts))
+
+
+def _reduced(parts: Sequence[Part]) -> "dict[bool, ir.Table]":
+    """What is added up for the parts, by whether they count what is left out. The readings are gone through once."""
+    groups: dict[bool, list[Part]] = defaultdict(list)
+    for part in parts:
+        groups[part.question.with_left_out].append(part)
+    whole = added([part.question for part in parts], _summing(parts)) if len(groups) > 1 else None
+    return {
+        flag: reduced([part.question for part in those], _summing(those), rows=whole) for flag, those in groups.items()
+    }
 
 
 def _aggregate(part: Part, rows: "ir.Table", metrics: Sequence[Metric], width: int) -> "ir.Table":

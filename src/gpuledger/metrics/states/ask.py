@@ -1,7 +1,7 @@
 """The part of an Ask that is about GPU states: its timeline and machines are read once, whatever is asked."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
@@ -58,7 +58,10 @@ class StateAsk:
 
     def together(self, asked: Sequence[tuple[Sequence[Metric], Wanted]]) -> tuple[Answer, ...]:
         """See `metrics.Ask.together`."""
-        questions = [(self.question(wanted.by, wanted.where), metrics) for metrics, wanted in asked]
+        questions = [
+            (replace(self.question(wanted.by, wanted.where), with_left_out=wanted.with_left_out), metrics)
+            for metrics, wanted in asked
+        ]
         return answers(Asking(self.fetch, self.around.metrics, self.covered), questions)
 
     def series_of(self, names: Sequence[str], step: Step, by: str | None, where: Sequence[Filter]) -> tuple[InUse, ...]:

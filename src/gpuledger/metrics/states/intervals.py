@@ -4,7 +4,7 @@ A run goes on from one reading of the cluster's timeline to the next; a gap in w
 reading that does not tell of the GPU. It ends where its last reading ceases to hold. Its hours add up to the metrics'.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,7 +14,7 @@ import ibis
 from gpuledger.metrics import Filter
 from gpuledger.metrics.relation import MICRO
 from gpuledger.metrics.states.ask import StateAsk
-from gpuledger.metrics.states.facts import facts
+from gpuledger.metrics.states.facts import OUT_OF_SERVICE, facts
 from gpuledger.metrics.states.question import StateQuestion
 from gpuledger.metrics.states.timeline import spans
 from gpuledger.model.period import Period
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 Kind = Literal["drained", "prevented"]
 _GPU = ("cluster", "host", "gpu")
+KINDS: tuple[Kind, ...] = ("drained", "prevented")
+_HELD = ("since_us", "until_us", "place", "is_newest", "is_oldest")
+_FOUND = ("reason", "since_us", "until_us", "counted_us", "busy_us", "is_newest", "is_oldest")
 _FACT = {"drained": "is_out", "prevented": "has_reason"}
 HOUR = 3600 * MICRO
 JITTER_US = 60 * MICRO
@@ -54,9 +57,21 @@ class Interval:
 
 def intervals(states: StateAsk, kind: Kind, where: Sequence[Filter] = ()) -> tuple[Interval, ...]:
     """Every interval of the ask's period, by host, GPU and start."""
-    found = states.fetch(runs(states.question((), where), kind)).to_pylist()
-    made = (_interval(row, states.around.period) for row in found)
-    return tuple(sorted(made, key=lambda one: (one.cluster, one.host, one.gpu, one.start, one.reason or "")))
+    return intervals_of(states, (kind,), where)[kind]
+
+
+def intervals_of(
+    states: StateAsk, kinds: Sequence[Kind] = KINDS, where: Sequence[Filter] = ()
+) -> Mapping[Kind, tuple[Interval, ...]]:
+    """The same of several kinds: one pass over the readings."""
+    made: dict[Kind, list[Interval]] = {kind: [] for kind in kinds}
+    for row in states.fetch(runs(states.question((), where), kinds)).to_pylist():
+        made[row["kind"]].append(_interval(row, states.around.period))
+    return {kind: tuple(sorted(those, key=_by_gpu)) for kind, those in made.items()}
+
+
+def _by_gpu(one: Interval) -> tuple[object, ...]:
+    return one.cluster, one.host, one.gpu, one.start, one.reason or ""
 
 
 def _interval(row: dict[str, Any], period: Period) -> Interval:
@@ -69,28 +84,38 @@ def _interval(row: dict[str, Any], period: Period) -> Interval:
     )
 
 
-def runs(question: StateQuestion, kind: Kind) -> "ir.Table":
+def runs(question: StateQuestion, kinds: Sequence[Kind]) -> "ir.Table":
     """A row per run of readings. A drain keeps the last of its reasons; another reason is another run of the other kind."""
-    rows = facts(question.at(_numbered(question.period)))
-    rows = rows.filter(rows[_FACT[kind]])
-    rows = rows.mutate(
+    rows = facts(question.at(_numbered(question.period), _may_matter), ("part", *_FACT.values()))
+    rows = rows.select(
+        *_GPU, *_FACT.values(), *_HELD, "part",
         reason=rows.prevented_reason,
         is_busy=rows.part.isin(["primary", "secondary"]),
-        length_us=rows.until_us - rows.since_us,
-    )
+        length_us=(rows.until_us - rows.since_us).cast("float64"),
+    )  # fmt: skip
+    return ibis.union(*(_runs(rows, kind) for kind in kinds)) if len(kinds) > 1 else _runs(rows, kinds[0])
+
+
+def _may_matter(rows: "ir.Table") -> "ir.BooleanValue":
+    """Few readings are of GPUs out of service or with a reason: the rest goes before anything is joined to it."""
+    return rows.admin_state.isin(OUT_OF_SERVICE).fill_null(False) | (rows.prevented_reason != "").fill_null(False)
+
+
+def _runs(rows: "ir.Table", kind: Kind) -> "ir.Table":
+    rows = rows.filter(rows[_FACT[kind]])
     keys = [*_GPU, "reason"] if kind == "prevented" else [*_GPU]
     rows = rows.mutate(order=ibis.row_number().over(ibis.window(group_by=keys, order_by="since_us")))
     rows = rows.mutate(run=rows.place - rows.order)
-    length = rows.length_us.cast("float64")
-    return rows.group_by([*keys, "run"]).agg(
+    found = rows.group_by([*keys, "run"]).agg(
         since_us=rows.since_us.min(),
         until_us=rows.until_us.max(),
-        counted_us=length.sum(where=rows.part == kind).fill_null(0.0),
-        busy_us=length.sum(where=rows.is_busy).fill_null(0.0),
+        counted_us=rows.length_us.sum(where=rows.part == kind).fill_null(0.0),
+        busy_us=rows.length_us.sum(where=rows.is_busy).fill_null(0.0),
         is_newest=rows.is_newest.any(),
         is_oldest=rows.is_oldest.any(),
         **({} if kind == "prevented" else {"reason": rows.reason.max()}),
     )
+    return found.select(*_GPU, *_FOUND, kind=ibis.literal(kind))
 
 
 def _numbered(period: Period) -> "ir.Table":

@@ -1,6 +1,6 @@
 """The state of the pool at one moment: which reading tells it, and what it told."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -33,9 +33,11 @@ class Reading:
     time: datetime
 
 
-def last_seen(states: "StateAsk") -> dict[tuple[str, str], datetime]:
-    """When each (cluster, host) was last found, up to the period's end."""
-    rows = facts()
+def last_seen(states: "StateAsk", hosts: "Iterable[str] | None" = None) -> dict[tuple[str, str], datetime]:
+    """When each (cluster, host), or each of these hosts, was last found, up to the period's end."""
+    rows = facts(names=())
+    if hosts is not None:
+        rows = rows.filter(rows.host.isin(sorted(set(hosts))))
     rows = rows.filter(rows.time >= instant(states.since), rows.time < instant(states.around.period.naive[1]))
     found = states.fetch(rows.group_by(["cluster", "host"]).agg(time=rows.time.max()))
     return {(row["cluster"], row["host"]): row["time"].replace(tzinfo=UTC) for row in found.to_pylist()}

@@ -1,6 +1,6 @@
 """One question about GPU states: which GPU-moments count, under which names, for how long."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -40,6 +40,8 @@ class StateQuestion:
     where: tuple[tuple[Dimension, Filter], ...] = ()
     step: Bins | None = None
     """Bins of a series; a calendar dimension brings its own."""
+    with_left_out: bool = False
+    """Whether excluded hosts and hidden models count."""
 
     def __post_init__(self) -> None:
         calendars = [dimension.name for dimension in self.by if dimension.calendar]
@@ -84,9 +86,13 @@ class StateQuestion:
         held = held.select("cluster", "source", "time", "bin", "weight_us", "covered_us")
         return self._joined(self._told, held) if is_whole else self.at(held)
 
-    def at(self, held: "ir.Table") -> "ir.Table":
-        """What was told of each GPU that counts at the moments (cluster, source, time) of `held`, with its other columns."""
-        return self._joined(self.counted(self._told), held)
+    def at(self, held: "ir.Table", only: "Callable[[ir.Table], ir.BooleanValue] | None" = None) -> "ir.Table":
+        """What was told of each GPU that counts at the moments (cluster, source, time) of `held`, with its other columns.
+
+        `only`: of readings for which this holds of the stored columns.
+        """
+        told = self._told.filter(only(self._told)) if only else self._told
+        return self._joined(self.counted(told), held)
 
     def _joined(self, rows: "ir.Table", held: "ir.Table") -> "ir.Table":
         held = held.rename(held_cluster="cluster", held_source="source", held_at="time")
@@ -106,39 +112,55 @@ class StateQuestion:
     @property
     def sorted_by(self) -> set[str]:
         """The columns that tell what the site leaves out."""
+        if self.with_left_out:
+            return set()
         return {name for name, out in (("host", self.sorting.excluded), ("gpu_model", self.sorting.hidden)) if out}
 
     def counted(self, rows: "ir.Table") -> "ir.Table":
         """Without excluded hosts and hidden models."""
-        if self.sorting.excluded:
+        if self.sorting.excluded and not self.with_left_out:
             rows = rows.filter(~rows.host.isin(self.sorting.excluded))
-        if self.sorting.hidden:
+        if self.sorting.hidden and not self.with_left_out:
             rows = rows.filter(~rows.gpu_model.isin(self.sorting.hidden).fill_null(False))
         return rows
 
 
 def reduced(
-    questions: "Sequence[StateQuestion]", metrics: "Iterable[Metric]", keys: Sequence[str] = KEYS
+    questions: "Sequence[StateQuestion]",
+    metrics: "Sequence[Metric]",
+    keys: Sequence[str] = KEYS,
+    rows: "ir.Table | None" = None,
 ) -> "ir.Table":
     """The moments of one population added up to what its questions and metrics tell apart: few rows for many.
 
     They are added up by the stored columns, and facts are made and what is left out is left out of what remains: a
     filter or a fact of every reading takes longer than to add them up. Columns: `keys`, what is read and the columns
-    it is made of, `weight_us`.
+    it is made of, `weight_us`. `rows` are those of `added`, if some were.
     """
-    stored = questions[0].readings(is_whole=True)
-    rows = facts(stored)
-    read = [metric.expression(rows) for metric in metrics if metric.expression]
-    read += [column_of(rows, dim, question.sorting) for question in questions for dim in question.columns]
-    names = {name for value in read for name in _fields(value, rows)} | questions[0].sorted_by
-    made = sorted(names & FACTS.keys())
-    columns = {
-        *keys,
-        *(names - FACTS.keys()),
-        *(name for fact in made for name in _fields(FACTS[fact](stored), stored)),
-    }
-    few = stored.group_by(sorted(columns)).agg(weight_us=stored.weight_us.sum())
-    return facts(questions[0].counted(few), made)
+    few = added(questions, metrics, keys, rows)
+    made = FACTS.keys() & _names(questions, metrics)
+    return facts(questions[0].counted(few), sorted(made))
+
+
+def added(
+    questions: "Sequence[StateQuestion]",
+    metrics: "Sequence[Metric]",
+    keys: Sequence[str] = KEYS,
+    rows: "ir.Table | None" = None,
+) -> "ir.Table":
+    """Readings (or `rows` that were added up already) added up by the columns that the questions and metrics need."""
+    names, told = _names(questions, metrics), unbound(GPU_STATES)
+    made = {name for fact in names & FACTS.keys() for name in _fields(FACTS[fact](told), told)}
+    stored = questions[0].readings(is_whole=True) if rows is None else rows
+    return stored.group_by(sorted({*keys, *(names - FACTS.keys()), *made})).agg(weight_us=stored.weight_us.sum())
+
+
+def _names(questions: "Iterable[StateQuestion]", metrics: "Iterable[Metric]") -> set[str]:
+    """The stored columns and the facts that they read."""
+    told = facts()
+    read = [metric.expression(told) for metric in metrics if metric.expression]
+    read += [column_of(told, dim, question.sorting) for question in questions for dim in question.columns]
+    return {name for value in read for name in _fields(value, told)}.union(*(one.sorted_by for one in questions))
 
 
 def _fields(value: "ir.Value", rows: "ir.Table") -> set[str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from gpuledger.metrics.states.intervals import Interval, intervals
+from gpuledger.metrics.states.intervals import Interval
 from gpuledger.model.chart import Axis, Chart, Span, Spans
 from gpuledger.model.document import Column, Scalar, Table
 from gpuledger.reports import _words as words
@@ -33,9 +33,9 @@ class Draining:
 
     pool: Pool
 
-    @cached_property
+    @property
     def intervals(self) -> tuple[Interval, ...]:
-        return intervals(self.pool.view.states, "drained")
+        return self.pool.intervals["drained"]
 
     @property
     def hours(self) -> float:

@@ -58,11 +58,17 @@ class Past:
 
     @cached_property
     def _found(self) -> Sequence[tuple[InUse, ...]]:
-        edges = sorted({edge for period in (*self.periods, *self.weeks) for edge in (period.start, period.end)})
-        whole = Period(edges[0], edges[-1], self.pool.ask.display_zone)
-        states = self.pool.ask.of_period(whole).states
-        cuts: list[tuple[Period, Step]] = [(self.pool.ask.period, self._step), (whole, edges)]
-        return states.courses([f"{name}_gpus" for name in NAMES], cuts, by="class")
+        edges = {edge for period in (*self.periods, *self.weeks) for edge in (period.start, period.end)}
+        whole = self._whole(min(edges))
+        within = sorted({whole.start, *(edge for edge in edges if edge > whole.start)})
+        cuts: list[tuple[Period, Step]] = [(self.pool.ask.period, self._step), (whole, within)]
+        return self.pool.ask.of_period(whole).states.courses([f"{name}_gpus" for name in NAMES], cuts, by="class")
+
+    def _whole(self, first: datetime) -> Period:
+        """From the first moment that is compared, or from when there are readings: that is often the period itself."""
+        period = self.pool.ask.period
+        start = max(first, min(self._oldest, period.start))
+        return period if start == period.start else Period(start, period.end, self.pool.ask.display_zone)
 
     @property
     def _step(self) -> float:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from gpuledger.metrics.states.intervals import Interval, intervals
+from gpuledger.metrics.states.intervals import Interval
 from gpuledger.metrics.states.moment import last_seen
 from gpuledger.model.document import Column, Scalar, Table
 from gpuledger.reports import _words as words
@@ -30,9 +30,9 @@ class Prevented:
 
     pool: Pool
 
-    @cached_property
+    @property
     def intervals(self) -> tuple[Interval, ...]:
-        return intervals(self.pool.view.states, "prevented") if self.collected else ()
+        return self.pool.intervals["prevented"]
 
     @cached_property
     def collected(self) -> float:
@@ -92,7 +92,7 @@ class Prevented:
 
     @cached_property
     def _told(self) -> dict[tuple[str, str], datetime]:
-        return last_seen(self.pool.view.states)
+        return last_seen(self.pool.view.states, (one.host for one in self.intervals if not one.is_open))
 
     def _totals(self) -> tuple[Scalar, ...]:
         gpus = len({(one.cluster, one.host, one.gpu) for one in self.intervals})

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from gpuledger.metrics import Answer, Ask, LedgerCoverage, Name, Wanted
+from gpuledger.metrics.states.intervals import Interval, Kind, intervals_of
 from gpuledger.model.capacity import CLASSES
 from gpuledger.reports._pool_views.view import View
 from gpuledger.reports._scene import named
@@ -33,6 +34,7 @@ _WANTED: Mapping[str, Wanted] = {
     "model_memory": Wanted(("present_gpus",), ("gpu_model", "memory_category")),
     "host": Wanted(OF_HOSTS, ("cluster", "host", "class", "project", "gpu_model")),
     "user": Wanted(OF_USERS, ("user", "class", "gpu_model")),
+    "inventory": Wanted(("present_gpu_hours",), ("cluster", "host", "gpu", "gpu_model", "class"), with_left_out=True),
 }
 """Asked together: one pass over the readings answers them all."""
 
@@ -76,10 +78,15 @@ class Pool:
         """The parts that are shown: all, but for those that a pool may not have."""
         return tuple(name for name in PARTS if name not in ("owner", "unknown") or self.value(f"{name}_gpus"))
 
-    @cached_property
+    @property
     def inventory(self) -> Answer:
         """Every GPU there was, left out or not, under each class it had."""
-        return self.view.everything.ask.ask("present_gpu_hours", by=("cluster", "host", "gpu", "gpu_model", "class"))
+        return self.answers["inventory"]
+
+    @cached_property
+    def intervals(self) -> Mapping[Kind, tuple[Interval, ...]]:
+        """When GPUs were drained, and when prevented."""
+        return intervals_of(self.view.states)
 
     @property
     def foot(self) -> str:
