@@ -12,7 +12,7 @@ from gpuledger.render.names import without_domain
 from gpuledger.render.theme import Colours, state_label, state_paint, state_word, theme
 
 _TOP, _GROUP, _SHARES, _CELL, _TALL = 4.0, 26.0, 24.0, 22.0, 36.0
-_NAME, _LONG_NAME = 130.0, 205.0
+_NAME, _LONG_NAME = 130.0, 165.0
 """Widest names of lanes, of rows of amounts."""
 _ABSENT = " "
 _LANES = ((32, 6.0), (100, 4.0))
@@ -159,7 +159,7 @@ def _x_axis(chart: Chart, count: int, bottom: float, width: float, room: Room) -
     if chart.x.kind == "time" and isinstance(chart.x.values[0], datetime):
         edges = bin_edges(chart.x, None)
         return time_axis(TimeScale(edges[0], edges[-1]), chart.x.zone or "UTC", bottom, width, room)
-    lines = [_column(str(value), width / count - 4, room) for value in chart.x.values]
+    lines = [_column(str(value), width / count - 2, room) for value in chart.x.values]
     if all(lines):
         places = [((i + 0.5) / count, n, part) for i, parts in enumerate(lines) for n, part in enumerate(parts)]
         return [Words(x, bottom + 14 + 13 * n, part, "middle", "ink-2") for x, n, part in places]

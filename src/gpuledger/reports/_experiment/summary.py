@@ -37,16 +37,22 @@ def cards(scene: Scene) -> Numbers:
             Number(
                 "wall-hours", "Wall hours", whole.wall, "hour",
                 "Start to end of every attempt, one an attempt.",
-                reason=f"{words.amount(whole.good_wall)} h good, {words.amount(whole.lost_wall)} h lost",
+                reason=_parts(whole.good_wall, whole.lost_wall, whole.open_wall, " h"),
             ),
             Number(
                 "gpu-hours", "GPU-hours", whole.gpu, "gpu_hour",
                 "Wall hours × GPUs of the attempt.",
-                reason=f"{words.amount(whole.good_gpu)} good, {words.amount(whole.lost_gpu)} lost",
+                reason=_parts(whole.good_gpu, whole.lost_gpu, whole.open_gpu, ""),
             ),
             _busy(scene),
         ),
     )  # fmt: skip
+
+
+def _parts(good: float, lost: float, still: float, unit: str) -> str:
+    """What a sum of hours is made of; what has no end only where there is some."""
+    said = f"{words.amount(good)}{unit} good, {words.amount(lost)}{unit} lost"
+    return f"{said}, {words.amount(still)}{unit} still open" if still else said
 
 
 def _busy(scene: Scene) -> Number:
