@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -65,7 +66,7 @@ class Server:
 
     def get(self, path: str, **params: str) -> httpx.Response:
         with self.client() as client:
-            return client.get(path, params=params)
+            return client.get(path, params=params or None)
 
     def logged(self) -> list[dict[str, object]]:
         return [json.loads(line) for line in self.log.read_text().splitlines()]
@@ -99,33 +100,40 @@ def serving(ledger: Path, home: Path, config: str = "", *args: str) -> Iterator[
     with (home / "said").open("w") as said:
         process = subprocess.Popen(command, stderr=said, cwd=home, env=environment(home), text=True)
     try:
-        socket = Path(args[args.index("--socket") + 1]) if "--socket" in args else None
-        yield Server(_ready(process, home / "said", socket), process, log, socket)
+        path = Path(args[args.index("--socket") + 1]) if "--socket" in args else None
+        yield Server(_ready(process, home / "said", path), process, log, path)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(PATIENCE_SECONDS)
 
 
-def _ready(process: "subprocess.Popen[str]", said: Path, socket: Path | None) -> str:
+def _ready(process: "subprocess.Popen[str]", said: Path, path: Path | None) -> str:
     """The address, once it answers."""
     until = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < until:
         if process.poll() is not None:
             raise AssertionError(f"it ended with {process.returncode}: {said.read_text()}")
         found = re.search(r" at (http://\S+)/ ", said.read_text())
-        url = "http://localhost" if socket else found[1] if found else None
-        if url and _answers(url, socket):
+        url = "http://localhost" if path else found[1] if found else None
+        if url and _answers(url, path):
             return url
     raise AssertionError(f"it was not ready in time: {said.read_text()}")
 
 
-def _answers(url: str, socket: Path | None) -> bool:
-    transport = httpx.HTTPTransport(verify=False, uds=str(socket) if socket else None)
+def _answers(url: str, path: Path | None) -> bool:
+    if path and not _is_listened_on(path):
+        return False
+    transport = httpx.HTTPTransport(verify=False, uds=str(path) if path else None)
     try:
         with httpx.Client(trust_env=False, transport=transport) as client:
             return client.get(f"{url}/healthz").status_code == 200
     except httpx.TransportError:
         return False
+
+
+def _is_listened_on(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0
 
 
 def token(ledger: Path, name: str, *args: str) -> str:

@@ -1,5 +1,6 @@
 """`/healthz`, `/readyz` and `/metrics`: for those who watch the service."""
 
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -54,8 +55,9 @@ def routes(site: Site, measured: Measured) -> APIRouter:
         """The ledger can be read, and how old its newest data is; 503 when it cannot."""
         site.require_ledger()
         found = known_ages.get()
-        told = [_age(site, age) for age in found] if who_of(request).may("read") else []
-        return Ready(age_seconds=min((_seconds(site, age) for age in found), default=None), sources=told)
+        now = site.now()
+        told = [_age(age, now) for age in found] if who_of(request).may("read") else []
+        return Ready(age_seconds=min((_seconds(age, now) for age in found), default=None), sources=told)
 
     @router.get(
         "/metrics",
@@ -75,10 +77,10 @@ def routes(site: Site, measured: Measured) -> APIRouter:
     return router
 
 
-def _age(site: Site, age: Age) -> SourceAge:
+def _age(age: Age, now: datetime) -> SourceAge:
     newest = age.newest.isoformat().replace("+00:00", "Z")
-    return SourceAge(cluster=age.cluster, source=age.source, newest=newest, age_seconds=_seconds(site, age))
+    return SourceAge(cluster=age.cluster, source=age.source, newest=newest, age_seconds=_seconds(age, now))
 
 
-def _seconds(site: Site, age: Age) -> float:
-    return max(0.0, (site.now() - age.newest).total_seconds())
+def _seconds(age: Age, now: datetime) -> float:
+    return max(0.0, (now - age.newest).total_seconds())

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -54,6 +55,9 @@ def is_open(site_auth: str, has_proxy: bool, place: Place) -> bool:
 
 
 def _run(site: Site, listening: socket.socket) -> None:
+    """Until a signal: answers under way are given first, and stopping a service is no error."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop)  # uvicorn takes these over while it runs, and hands the signal on at its end
     config = uvicorn.Config(
         application(site),
         log_config=None,
@@ -65,6 +69,10 @@ def _run(site: Site, listening: socket.socket) -> None:
         h11_max_incomplete_event_size=_HEAD_BYTES,
     )
     uvicorn.Server(config).run(sockets=[listening])
+
+
+def _stop(number: int, frame: object) -> None:
+    raise SystemExit(0)
 
 
 def _address(place: Place) -> socket.socket:
