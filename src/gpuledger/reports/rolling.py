@@ -112,7 +112,7 @@ def _sections(scene: TabScene, *, is_alone: bool) -> Iterator[Section]:
 
 
 def _without_jobs(scene: TabScene) -> str:
-    return f"{scene.label}: no job held anything from {scene.foot}."
+    return f"{_begun(scene.label)}: no job held anything from {scene.foot}."
 
 
 def _cards(scene: TabScene) -> Numbers:
@@ -157,7 +157,12 @@ def _over(scene: TabScene) -> Iterator[Number]:
 def _finding(scene: TabScene) -> str:
     if not scene.totals.value("attempts"):
         return _without_jobs(scene)
-    return f"{scene.label}: {now(scene).finding}"
+    return f"{_begun(scene.label)}: {now(scene).finding}"
+
+
+def _begun(label: str) -> str:
+    """A label at the beginning of a sentence."""
+    return label[0].upper() + label[1:]
 
 
 def _label(scenes: Sequence[TabScene]) -> str:
