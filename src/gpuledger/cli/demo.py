@@ -19,6 +19,9 @@ def demo(
         Path, typer.Option("--out", metavar="DIR", help="Folder to make it in; an earlier demo there is made anew.")
     ] = Path("demo"),
     days: Annotated[int, typer.Option("--days", metavar="N", help="Days the report is about.")] = 30,
+    is_served: Annotated[
+        bool, typer.Option("--serve", help="Then serve it as a page, at http://127.0.0.1:8000/ or a free port.")
+    ] = False,
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="Another number is another site.")] = 1,
 ) -> None:
     """Fill a ledger with a simulated site and make its reports.
@@ -27,6 +30,7 @@ def demo(
     Examples:
       gpuledger demo
       gpuledger demo --out demo --days 7
+      gpuledger demo --serve
     """
     from gpuledger.cli.progress import progress
     from gpuledger.demo.tour import demo as action
@@ -43,3 +47,15 @@ def demo(
         print_text(f"\n{document.title}\n{document.finding}\n  {page}")
     print_text(f"\nLedger:  {made.ledger}\nMail:    {made.mail}\n\nTry next:")
     print_text("\n".join(f"  {command}" for command in made.next_commands))
+    if is_served:
+        _serve(made.ledger)
+
+
+def _serve(ledger: Path) -> None:
+    """The page of the demo's ledger, until Ctrl-C."""
+    from gpuledger.cli.serve import free_port, listen
+    from gpuledger.config import Settings, open_ledger
+
+    print_text("")
+    with open_ledger(Settings(ledger=str(ledger))) as opened:
+        listen(opened, port=free_port(8000))

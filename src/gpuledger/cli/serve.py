@@ -57,6 +57,14 @@ def listen(ledger: "Ledger", host: str = "127.0.0.1", port: int = 8000, socket: 
             audits.close()
 
 
+def free_port(wanted: int) -> int:
+    """`wanted` where nobody listens on it yet, else 0: any."""
+    import socket
+
+    with socket.socket() as probe:
+        return 0 if probe.connect_ex(("127.0.0.1", wanted)) == 0 else wanted
+
+
 def _parts(ledger: "Ledger", host: str, port: int, socket: Path | None):  # type: ignore[no-untyped-def]
     from gpuledger.model.errors import LedgerError
 

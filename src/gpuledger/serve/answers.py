@@ -30,9 +30,12 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 }
 
 
+NOT_CHANGED: dict[str, Any] = {"description": "Not changed since the ETag in If-None-Match."}
+
+
 def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The documented refusals with these statuses, and those that any endpoint may answer."""
-    return {status: REFUSALS[status] for status in sorted({400, 401, 403, 503, *statuses})}
+    return {status: REFUSALS[status] for status in sorted({400, 401, 403, 503, *statuses})} | {304: NOT_CHANGED}
 
 
 def tag_of(content: bytes, *more: str) -> str:

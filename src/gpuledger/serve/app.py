@@ -19,9 +19,21 @@ from gpuledger.serve.site import Site
 _CODES = {404: "not_found", 405: "method_not_allowed"}
 
 
+class Service(FastAPI):
+    """Says of itself what is so: FastAPI's own body of errors is nowhere used."""
+
+    def openapi(self) -> dict[str, Any]:
+        told = super().openapi()
+        for operation in (each for methods in told["paths"].values() for each in methods.values()):
+            operation["responses"].pop("422", None)
+        for name in ("HTTPValidationError", "ValidationError"):
+            told["components"]["schemas"].pop(name, None)
+        return told
+
+
 def application(site: Site) -> FastAPI:
     """The service of one site."""
-    app = FastAPI(
+    app = Service(
         title=site.serve.title,
         version=__version__,
         summary="GPU accounting: reports, metrics and rows of one ledger.",

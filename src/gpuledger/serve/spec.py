@@ -50,5 +50,4 @@ DOCUMENT: dict[int | str, dict[str, Any]] = {
             for form in FORMS.values()
         },
     },
-    304: {"description": "Not changed since the ETag in If-None-Match."},
 }
