@@ -17,7 +17,7 @@ from gpuledger.model.period import Period, last
 from gpuledger.model.pseudonym import KINDS, hidden
 from gpuledger.model.schema import unbound
 from gpuledger.model.tables import GPU_STATES
-from gpuledger.plugins import load, names
+from gpuledger.plugins import PluginError, load, names
 from gpuledger.reports import Tab
 
 HOST = "pool-host"
@@ -83,19 +83,26 @@ def _several(value: Any) -> list[Any]:
 
 
 def wanted(ledger: Ledger, publication: PublishSettings, now: datetime) -> Iterator[Wanted]:
-    """Every report × tab × window of a publication."""
+    """Every report × tab × window of a publication. A report that cannot even be loaded is wanted once, to say so."""
     for name in publication.reports or names("reports"):
-        declared, is_named = load("reports", name), bool(publication.reports)
-        if name == HOST and publication.hosts:
-            continue
-        configured = ledger.settings.reports.get(name, {})
-        for tab in declared.tabs(configured) or (None,):
-            for window in publication.windows or (declared.window(configured),):
-                yield Wanted(name, window, tab, is_named)
+        if name != HOST or not publication.hosts:
+            yield from _windows(ledger, publication, name)
     if publication.hosts:
         window = load("reports", HOST).default_last
         for host in _hosts(ledger, last(window, now)):
             yield Wanted(HOST, window, Tab(host, {"host": [host]}), is_named=True)
+
+
+def _windows(ledger: Ledger, publication: PublishSettings, name: str) -> Iterator[Wanted]:
+    configured, is_named = ledger.settings.reports.get(name, {}), bool(publication.reports)
+    try:
+        declared = load("reports", name)
+    except PluginError:
+        yield Wanted(name, "", None, is_named)
+        return
+    for tab in declared.tabs(configured) or (None,):
+        for window in publication.windows or (declared.window(configured),):
+            yield Wanted(name, window, tab, is_named)
 
 
 def _hosts(ledger: Ledger, period: Period) -> list[str]:

@@ -21,7 +21,7 @@ from gpuledger.model.document import Document
 from gpuledger.model.errors import NoData
 from gpuledger.model.pseudonym import pseudonymised
 from gpuledger.model.tables import RUNS, TABLES
-from gpuledger.plugins import load
+from gpuledger.plugins import PluginError, load
 
 
 @dataclass(frozen=True)
@@ -131,8 +131,16 @@ def _index(ledger: Ledger, publication: PublishSettings, made: Sequence[Page], m
             "windows": [_window(page) for page in ours if page.file],
             "missing": [_missing(page) for page in ours if page.reason],
         }  # fmt: skip
-        listed.append(info(load("reports", name), ledger.settings.reports.get(name, {})) | told)
+        listed.append(_described(ledger, name) | told)
     return listed
+
+
+def _described(ledger: Ledger, name: str) -> dict[str, Any]:
+    """The report as the page lists it; one that cannot be loaded by its name alone."""
+    try:
+        return info(load("reports", name), ledger.settings.reports.get(name, {}))
+    except PluginError:
+        return {"name": name, "title": name, "audience": "", "default_last": "", "parameters": {}}
 
 
 def _window(page: Page) -> dict[str, Any]:
