@@ -14,7 +14,7 @@ import { banner } from "./words.js";
 
 // The page: which report, which period, how old. All of it lives in the URL; a refresh changes nothing but the numbers.
 const $ = id => document.getElementById(id), main = $("main");
-const SLOW = 10e3, kept = {};
+const SLOW = 10e3, MOST_TABS = 6, kept = {};
 const zooms = [];
 let infos = [], state = read(), shown = null, asking = null, view = null, failing = null;
 
@@ -32,6 +32,8 @@ function nav() {
     const target = { ...read(), report: one.name, tab: null, parameters: {}, where: [], hidden: [], range: null };
     return el("a", { href: link(target), "aria-current": one === info() ? "page" : null, onclick: event => { if (event.ctrlKey || event.metaKey || event.shiftKey) return; event.preventDefault(); go({ report: one.name, tab: null, parameters: {}, where: [], hidden: [], range: null }); } }, visible(one.title));
   }));
+  $("reports").parentElement.classList.toggle("many", infos.length > MOST_TABS);
+  $("reports").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
 /** Title at once, grey lines for the rest; after a while it says what it waits for. */

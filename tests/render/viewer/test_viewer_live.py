@@ -1,0 +1,258 @@
+"""The page with a service behind it, and as a published site: periods, filters, refusals, refreshing, signing in, uploading."""
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.render.viewer import site
+from tests.render.viewer.opened import Opened
+
+pytestmark = pytest.mark.browser
+ASKED = "/api/v1/reports/usage"
+
+
+def questions(server: site.Server) -> list[dict[str, list[str]]]:
+    return [dict(one.query) for one in server.asked if one.path == ASKED]
+
+
+@pytest.fixture
+def service() -> site.Service:
+    return site.Service()
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[site.Server]:
+    with site.file_server(site.static_site(tmp_path_factory.mktemp("site"))) as server:
+        yield server
+
+
+def test_a_live_page_asks_its_own_service_only_and_logs_nothing(chromium: Any, service: site.Service) -> None:
+    with service.server() as server, Opened(chromium, server.url).open() as opened:
+        assert [url for url in opened.asked if not url.startswith(server.url)] == []
+        assert opened.said == []
+        assert opened.page.locator("h1").inner_text() == "QoS physics, last 30d"
+        assert questions(server) == [{"last": ["30d"]}]
+
+
+def test_presets_custom_ranges_and_filters_are_asked_and_kept_in_the_link(chromium: Any, service: site.Service) -> None:
+    with service.server() as server, Opened(chromium, server.url).open() as opened:
+        page = opened.page
+        page.get_by_role("button", name="7d", exact=True).click()
+        page.wait_for_selector("h1:text('last 7d')")
+        assert "last=7d" in page.url
+        page.locator("select[name=by]").select_option("account")
+        opened.until("location.search.includes('p.by=account')")
+        page.get_by_text("Filters").click()
+        page.get_by_label("Only where").fill("user=ada queue!=cpu")
+        page.get_by_label("Only where").press("Enter")
+        opened.until("location.search.includes('where=')")
+        page.wait_for_timeout(300)
+        assert questions(server)[-1] == {"last": ["7d"], "by": ["account"], "where": ["user=ada", "queue!=cpu"]}
+        page.get_by_text("Custom").click()
+        page.get_by_label("From", exact=True).last.fill("2026-11-01T00:00")
+        page.get_by_label("To", exact=True).last.fill("2026-11-02T12:00")
+        page.get_by_role("button", name="Apply").click()
+        page.wait_for_selector("h1:text('from 2026-11-01T00:00')")
+        assert questions(server)[-1]["to"] == ["2026-11-02T12:00:00.000Z"]
+        page.go_back()
+        page.wait_for_selector("h1:text('last 7d')")
+
+
+def test_a_zoom_is_a_new_period_and_a_double_click_leads_back_with_the_same_colours(
+    chromium: Any, service: site.Service
+) -> None:
+    service.changes = lambda made: (
+        replace(made, ranks={**made.ranks, "user": tuple(reversed(made.ranks["user"]))})
+        if "from" in made.title
+        else made
+    )
+    with service.server() as server, Opened(chromium, server.url).open() as opened:
+        page = opened.page
+        paint = "document.querySelector('.key .swatch').className"
+        before = page.evaluate(paint)
+        box = page.locator("#b-gpus-in-use .chart").bounding_box()
+        page.mouse.move(box["x"] + 300, box["y"] + 100)
+        page.mouse.down()
+        page.mouse.move(box["x"] + 600, box["y"] + 100, steps=4)
+        page.mouse.up()
+        page.wait_for_selector("h1:text('from 2026')")
+        assert "from" in questions(server)[-1]
+        assert page.evaluate(paint) == before
+        page.locator("#b-gpus-in-use .chart").dblclick(position={"x": 400, "y": 100})
+        page.wait_for_selector("h1:text('last 30d')")
+
+
+def test_a_refused_request_says_so_and_shows_nothing_old_for_something_new(
+    chromium: Any, service: site.Service
+) -> None:
+    with service.server() as server, Opened(chromium, server.url).open() as opened:
+        page = opened.page
+        service.failing = site.Answer(
+            422, json.dumps({"error": {"message": "The range is too long.", "field": "last", "code": "bad"}}).encode()
+        )
+        page.get_by_role("button", name="7d", exact=True).click()
+        page.wait_for_selector(".banner.critical")
+        said = page.locator(".banner.critical").inner_text()
+        assert "The range is too long. (last)" in said
+        assert page.locator("h1, .card, table").count() == 0
+        service.failing = None
+        page.get_by_role("button", name="Try again").click()
+        page.wait_for_selector("h1:text('last 7d')")
+
+
+def test_a_blocked_request_is_told_in_words(chromium: Any, service: site.Service) -> None:
+    with service.server() as server, Opened(chromium, server.url) as opened:
+        opened.page.route("**/api/v1/reports/usage*", lambda route: route.abort())
+        opened.page.goto(server.url)
+        opened.page.wait_for_selector(".banner.critical")
+        assert "could not be reached" in opened.page.locator(".banner.critical").inner_text()
+
+
+def test_when_the_chart_library_is_blocked_numbers_and_tables_stand(chromium: Any, service: site.Service) -> None:
+    with service.server() as server, Opened(chromium, server.url) as opened:
+        opened.page.route("**/plotly-*", lambda route: route.abort())
+        opened.open()
+        assert "the charts could not be drawn" in opened.page.locator(".banner.warning").inner_text()
+        assert opened.page.locator("#b-usage-by-user tbody tr").count() == 14
+        assert opened.page.locator(".card").count() == 6
+
+
+def test_a_refresh_keeps_place_focus_search_and_colours_and_pausing_stops_it(
+    chromium: Any, service: site.Service
+) -> None:
+    with service.server(refresh_seconds=2) as server, Opened(chromium, server.url).open() as opened:
+        page = opened.page
+        page.locator("#b-usage-by-user").scroll_into_view_if_needed()
+        page.locator("#b-gpus-in-use .chart").evaluate("node => node.focus({preventScroll: true})")
+        place, marked = page.evaluate("scrollY"), page.evaluate("document.querySelector('h1').dataset.mark = 'old'")
+        assert marked == "old"
+        opened.until(
+            "document.querySelector('h1')?.dataset.mark === undefined && document.querySelector('h1') !== null"
+        )
+        assert page.evaluate("scrollY") == place
+        assert page.evaluate("document.activeElement.dataset.keep") == "chart-gpus-in-use"
+        page.get_by_role("button", name="Pause refreshing").click()
+        page.wait_for_timeout(300)
+        count = len(questions(server))
+        page.wait_for_timeout(3000)
+        assert len(questions(server)) == count
+        page.reload()
+        opened.drawn()
+        assert page.get_by_role("button", name="Refresh every").count() == 1, "pausing is remembered"
+
+
+def test_a_refresh_that_fails_keeps_the_page_and_is_never_green(chromium: Any, service: site.Service) -> None:
+    with service.server(refresh_seconds=2) as server, Opened(chromium, server.url).open() as opened:
+        service.failing = site.Answer(503, b"{}")
+        opened.page.wait_for_selector("#failed")
+        assert "could not be refreshed" in opened.page.locator("#failed").inner_text()
+        assert opened.page.locator(".card").count() == 6
+        assert "stale" in (opened.page.locator("#age").get_attribute("class") or "")
+        service.failing = None
+        opened.page.wait_for_selector("#failed", state="detached")
+
+
+def test_old_data_is_never_green(chromium: Any, service: site.Service) -> None:
+    service.changes = lambda made: replace(
+        site.aged(made, timedelta(hours=2)),
+        period=replace(made.period, end=site.aged(made, timedelta(hours=2)).generated_at),
+        banners=(),
+    )
+    with service.server() as server, Opened(chromium, server.url).open() as opened:
+        assert "stale" in (opened.page.locator("#age").get_attribute("class") or "")
+        assert "old" in opened.page.locator("#age").inner_text()
+
+
+def test_while_it_waits_the_title_stands_and_after_a_while_it_says_for_what(
+    chromium: Any, service: site.Service
+) -> None:
+    service.slow = 2.0
+    with service.server() as server, Opened(chromium, server.url) as opened:
+        opened.page.goto(server.url)
+        opened.page.wait_for_selector(".skeleton")
+        assert opened.page.locator("h1").inner_text() == "Usage"
+        opened.drawn()
+        assert opened.page.locator(".skeleton").count() == 0
+
+
+def test_who_must_sign_in_is_asked_and_then_sees(chromium: Any, service: site.Service) -> None:
+    service.failing = site.Answer(
+        401, json.dumps({"error": {"message": "Sign in with a token.", "code": "unauthenticated"}}).encode()
+    )
+    with service.server() as server, Opened(chromium, server.url) as opened:
+        page = opened.page
+        page.goto(server.url)
+        page.locator(".banner.critical").get_by_role("button", name="Sign in").click()
+        page.get_by_label("Token").fill("wrong")
+        page.get_by_label("Token").press("Enter")
+        page.wait_for_selector(".wrong:text('expired or revoked')")
+        page.get_by_label("Token").fill("right")
+        page.get_by_label("Token").press("Enter")
+        page.wait_for_selector("h1:text('QoS physics')")
+        page.wait_for_selector("#upload")
+        assert [one.path for one in server.asked if "right" in one.path or "right" in str(one.query)] == []
+
+
+def test_an_upload_shows_what_became_of_each_row(chromium: Any, service: site.Service, tmp_path: Path) -> None:
+    service.is_authenticated, service.scopes = True, ["read", "upload"]
+    service.told = {
+        "accepted": 3, "unchanged": 2, "problems": 1, "rows_read": 6, "remarks": ["One clock."],
+        "first_problems": [{"line": 4, "reason": "<b>no</b> end", "row": "a|b|<script>"}],
+    }  # fmt: skip
+    file = tmp_path / "sacct.txt"
+    file.write_text("rows", "utf-8")
+    with service.server() as server, Opened(chromium, server.url).open() as opened:
+        page = opened.page
+        page.locator("#upload").click()
+        page.locator("dialog select option").first.wait_for(state="attached")
+        page.get_by_label("File", exact=True).set_input_files(str(file))
+        page.locator("dialog").get_by_role("button", name="Upload").click()
+        page.wait_for_selector("dialog .problems")
+        cells = page.locator("dialog .counts td").all_inner_texts()
+        assert cells == ["6", "3", "2", "1"]
+        assert page.locator("dialog .problems tbody td").all_inner_texts() == ["4", "<b>no</b> end", "a|b|<script>"]
+        [sent] = [one for one in server.asked if one.method == "POST"]
+        assert sent.path == "/api/v1/ingest/slurm"
+        assert sent.headers["X-CSRF-Token"] == "c5"
+        assert b'filename="sacct.txt"' in sent.body
+
+
+def test_without_the_scope_there_is_no_upload(chromium: Any, service: site.Service) -> None:
+    with service.server() as server, Opened(chromium, server.url).open() as opened:
+        opened.page.wait_for_selector("#session:visible")
+        assert opened.page.locator("#upload").count() == 0
+
+
+def test_a_published_site_has_tabs_and_the_windows_it_was_made_with(chromium: Any, published: site.Server) -> None:
+    with Opened(chromium, published.url).open() as opened:
+        page = opened.page
+        assert page.locator("h1").inner_text() == "QoS physics, last 30d"
+        assert page.get_by_role("group", name="Period").get_by_role("button").all_inner_texts() == ["7d", "30d"]
+        page.get_by_role("button", name="bio").click()
+        page.wait_for_selector("h1:text('QoS bio, last 30d')")
+        page.get_by_role("button", name="7d", exact=True).click()
+        page.wait_for_selector("h1:text('QoS bio, last 7d')")
+        assert "tab=bio" in page.url
+        page.get_by_role("link", name="Pool").click()
+        page.wait_for_selector("h1:text('GPU pool')")
+        page.go_back()
+        page.wait_for_selector("h1:text('QoS bio, last 7d')")
+        assert page.get_by_text("Filters").count() == 0
+        assert opened.said == []
+        assert [url for url in opened.asked if not url.startswith(published.url)] == []
+
+
+def test_a_second_visit_draws_from_the_cache(chromium: Any, published: site.Server) -> None:
+    with Opened(chromium, published.url).open() as opened:
+        before = len([one for one in published.asked if one.path.startswith("/assets/")])
+        start = time.monotonic()
+        opened.page.reload()
+        opened.drawn()
+        assert time.monotonic() - start < 8, "0.8 s on an idle machine; this one is shared"
+        assert len([one for one in published.asked if one.path.startswith("/assets/")]) == before

@@ -1,0 +1,267 @@
+"""The page in Chromium, from one file: every view, width and mode; nothing asked, nothing said, nothing cut, nothing hostile."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.render import samples
+from tests.render.viewer import site
+from tests.render.viewer.opened import OVER, Opened
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return site.single_file(tmp_path_factory.mktemp("single")).as_uri()
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_every_view_is_quiet_fits_and_is_accessible(chromium: Any, url: str, width: int, mode: str) -> None:
+    pytest.importorskip("axe_core_python", reason="needs axe-core-python (in the dev group)")
+    found = {}
+    with Opened(chromium, f"{url}#report={site.NAMES[0]}", width, mode, bypass_csp=True).open() as opened:
+        for name in site.NAMES:
+            opened.show(name)
+            over = opened.page.evaluate("Math.max(0, document.documentElement.scrollWidth - innerWidth)")
+            touching = [] if name == "hostile" else opened.page.evaluate(OVER)
+            found[name] = [*([over] if over else []), *touching, *opened.axe()]
+        assert {name: faults for name, faults in found.items() if faults} == {}
+        assert [asked.partition("#")[0] for asked in opened.asked] == [url]
+        assert opened.said == []
+
+
+def test_the_policy_holds_and_nothing_scrolls_sideways_between_the_widths(chromium: Any, url: str) -> None:
+    found = []
+    with Opened(chromium, f"{url}#report={site.NAMES[0]}").open() as opened:
+        for width in (1240, 1000, 768, 520, 400):
+            opened.page.set_viewport_size({"width": width, "height": 900})
+            for name in site.NAMES:
+                opened.show(name)
+                if opened.page.evaluate("document.documentElement.scrollWidth") > width:
+                    found.append((name, width))
+        assert found == []
+        assert opened.said == []
+
+
+def test_hostile_names_are_shown_as_text_and_do_not_run(chromium: Any, url: str) -> None:
+    with Opened(chromium, f"{url}#report=hostile").open() as opened:
+        assert opened.page.locator("h1").inner_text() == samples.HOSTILE[1]
+        assert opened.page.locator("tbody bdi", has_text="<b>&").first.inner_text() == "<b>&\"'"
+        assert opened.page.title().startswith("</script><script>")
+        assert (
+            opened.page.locator("main b:text-is(\"&\"), main img, main script, main a[href^='javascript']").count() == 0
+        )
+        assert "pwned" not in opened.page.title().split("</script>")[0]
+        assert opened.page.locator(".plot text", has_text="<b>").count() == 0
+
+
+def test_no_word_of_the_data_enters_the_chart_library(chromium: Any, url: str) -> None:
+    with Opened(chromium, f"{url}#report=usage").open() as opened:
+        texts = opened.page.locator(".plot text").all_inner_texts()
+        assert texts != []
+        assert [text for text in texts if any(name in text for name in samples.NAMES)] == []
+
+
+def test_words_come_before_half_a_second_and_lanes_draw_in_a_tenth(chromium: Any, url: str) -> None:
+    with Opened(chromium, f"{url}#report=pool").open() as opened:
+        times = opened.page.evaluate(
+            "() => ({words: performance.getEntriesByName('words')[0].startTime, draws: gpuledger.draws})"
+        )
+        lanes = [one["milliseconds"] for one in times["draws"] if one["chart"] == "pool-states"]
+        assert times["words"] < 1500, "half a second on an idle machine; this one is shared"
+        assert lanes[0] < 300, "a tenth of a second on an idle machine; this one is shared"
+
+
+def test_dark_follows_the_system_until_the_reader_chooses_and_charts_change_with_it(chromium: Any, url: str) -> None:
+    ground = "getComputedStyle(document.documentElement).backgroundColor"
+    fill = "document.querySelector('.plot .fills path, .plot path.js-fill')?.style.fill"
+    with Opened(chromium, f"{url}#report=usage", mode="dark").open() as opened:
+        assert opened.page.evaluate(ground) == "rgb(12, 15, 20)"
+        before = opened.page.evaluate(fill)
+        opened.page.get_by_role("button", name="Light mode").click()
+        assert opened.page.evaluate(ground) == "rgb(244, 245, 247)"
+        opened.until(f"{fill} !== {before!r}")
+        opened.page.reload()
+        assert opened.page.evaluate(ground) == "rgb(244, 245, 247)"
+
+
+def test_a_gap_is_hatched_and_no_outline_crosses_it(chromium: Any, url: str) -> None:
+    with Opened(chromium, f"{url}#report=usage").open() as opened:
+        crossing = opened.page.evaluate("""() => {
+          const plot = document.querySelector('[data-chart="gpus-in-use"]');
+          return plot._fullData.filter(t => !t.fillpattern?.shape).map(t => t.x).filter(x => x.some((v, i) => i && v !== null && x[i - 1] !== null && Math.abs(v - x[i - 1]) > 6 * 3600e3 * 1.5)).length;
+        }""")
+        assert crossing == 0
+        assert opened.page.locator("[data-chart='gpus-in-use'] pattern").count() >= 1
+        assert opened.page.locator("#b-gpus-in-use .word", has_text="no data 6 h").count() == 1
+
+
+def test_a_click_hides_a_name_everywhere_a_double_click_leaves_it_alone_and_the_link_keeps_it(
+    chromium: Any, url: str
+) -> None:
+    with Opened(chromium, f"{url}#report=usage").open() as opened:
+        page = opened.page
+        traces = "id => document.querySelector(`[data-chart='${id}']`)._fullData.length"
+        whole = [page.evaluate(traces, one) for one in ("gpus-in-use", "jobs-running")]
+        page.locator(".key", has_text="okafor").click()
+        opened.until("document.querySelector(\"[data-chart='jobs-running']\")._fullData.length < " + str(whole[1]))
+        assert page.locator(".key", has_text="okafor").get_attribute("aria-pressed") == "false"
+        assert "hide=user%3Aokafor" in page.url
+        page.reload()
+        opened.drawn()
+        assert page.locator(".key[aria-pressed=false]").all_inner_texts() == ["okafor"]
+        assert page.locator("#b-gpus-in-use .read").inner_text().startswith("whole period, all names: mean 40.9")
+        page.locator(".key", has_text="okafor").click()
+        page.locator(".key", has_text="tanaka").dblclick()
+        assert page.locator(".key[aria-pressed=true]").all_inner_texts() == ["tanaka"]
+        page.locator(".key", has_text="tanaka").dblclick()
+        assert page.locator(".key[aria-pressed=false]").count() == 0
+        page.locator(".key", has_text="rossi").click(modifiers=["Shift"])
+        assert page.locator(".key[aria-pressed=true]").all_inner_texts() == ["rossi"]
+
+
+def test_one_cursor_for_all_charts_with_every_name_sorted(chromium: Any, url: str) -> None:
+    with Opened(chromium, f"{url}#report=usage").open() as opened:
+        page = opened.page
+        box = page.locator("#b-gpus-in-use .chart").bounding_box()
+        page.mouse.move(box["x"] + 300, box["y"] + 150)
+        assert page.locator(".hair:visible").count() >= 4
+        assert page.locator(".tip:visible").count() == 1
+        rows = page.locator(".tip:visible tr").all_inner_texts()
+        assert len(rows) == 14
+        values = [float(row.split("\t")[-1]) for row in rows[1:]]
+        assert values == sorted(values, reverse=True)
+        assert float(rows[0].split("\t")[-1]) == pytest.approx(sum(values), abs=0.5)
+        assert page.locator("#b-jobs-running .read.live").count() == 1
+
+
+def test_the_keyboard_reads_a_chart_aloud(chromium: Any, url: str) -> None:
+    with Opened(chromium, f"{url}#report=usage").open() as opened:
+        page = opened.page
+        page.locator("#b-gpus-in-use .chart").focus()
+        page.keyboard.press("End")
+        assert page.locator("#say").inner_text().startswith("16 Nov 08:00 – 14:00: total ")
+        page.keyboard.press("ArrowLeft")
+        assert page.locator("#say").inner_text().startswith("16 Nov 02:00 – 08:00: total ")
+        page.keyboard.press("PageUp")
+        assert page.locator("#say").inner_text().startswith("10 Nov 02:00 – 08:00: total ")
+        page.keyboard.press("Escape")
+        assert page.locator(".tip:visible").count() == 0
+
+
+def test_a_zoom_shows_the_part_it_has_and_says_so(chromium: Any, url: str) -> None:
+    with Opened(chromium, f"{url}#report=usage").open() as opened:
+        page = opened.page
+        box = page.locator("#b-gpus-in-use .chart").bounding_box()
+        page.mouse.move(box["x"] + 300, box["y"] + 100)
+        page.mouse.down()
+        page.mouse.move(box["x"] + 600, box["y"] + 100, steps=4)
+        page.mouse.up()
+        page.wait_for_selector(".banner.info")
+        assert "zoom=" in page.url
+        assert "the charts show a part of the period" in page.locator(".banner.info").inner_text()
+        page.reload()
+        opened.drawn()
+        assert page.locator("#b-gpus-in-use .read").inner_text().startswith("whole period")
+        page.get_by_role("button", name="Show all").click()
+        opened.until("!location.href.includes('zoom=')")
+
+
+def test_a_log_scale_shows_lines_and_no_stack(chromium: Any, url: str) -> None:
+    with Opened(chromium, f"{url}#report=usage").open() as opened:
+        page = opened.page
+        page.get_by_role("button", name="log").click()
+        opened.until("document.querySelector(\"[data-chart='gpus-in-use']\")._fullLayout.yaxis.type === 'log'")
+        assert (
+            page.evaluate(
+                "document.querySelector(\"[data-chart='gpus-in-use']\")._fullData.filter(t => t.fill === 'toself' && !t.fillpattern.shape).length"
+            )
+            == 0
+        )
+        assert "scale=log" in page.url
+
+
+def test_tables_sort_largest_first_search_and_copy_safely(chromium: Any, url: str) -> None:
+    with Opened(chromium, f"{url}#report=usage", permissions=["clipboard-read", "clipboard-write"]).open() as opened:
+        page, table = opened.page, opened.page.locator("#b-usage-by-user")
+        table.get_by_role("button", name="GPU busy").click()
+        assert table.locator("th[aria-sort=descending]").count() == 1
+        names = table.locator("tbody th").all_inner_texts()
+        assert names[0] == "All 29 users"
+        assert names[-1] == "17 others"
+        assert set(names[-3:-1]) == {"mbeki", "kim"}, "what is not known comes last"
+        table.get_by_role("button", name="GPU busy").click()
+        assert table.locator("th[aria-sort=ascending]").count() == 1
+        page.goto(f"{url}#report=edges")
+        wide = page.locator("#b-usage-by-user")
+        wide.get_by_role("searchbox").fill("user00")
+        assert wide.locator(".count").inner_text() == "10 of 200 rows"
+        page.goto(f"{url}#report=hostile")
+        page.locator(".panel", has_text="=HYPERLINK").get_by_role("button", name="CSV").first.click()
+        opened.until("document.getElementById('say').textContent === 'Table copied as CSV'")
+        copied = page.evaluate("navigator.clipboard.readText()")
+        assert "\"'=HYPERLINK(" in copied
+        assert "\n=HYPERLINK" not in copied
+
+
+def test_lanes_are_found_filtered_ordered_and_read(chromium: Any, url: str) -> None:
+    with Opened(chromium, f"{url}#report=pool").open() as opened:
+        page, lanes = opened.page, opened.page.locator("#b-pool-states")
+        assert lanes.locator(".count").inner_text() == "110 hosts"
+        lanes.get_by_label("Find a host").fill("gpu2001")
+        assert lanes.locator(".count").inner_text() == "1 of 110 hosts"
+        lanes.get_by_label("Find a host").fill("")
+        lanes.get_by_label("Group").select_option("NVIDIA L40S")
+        assert lanes.locator(".state-head").count() == 1
+        lanes.get_by_label("Group").select_option("")
+        lanes.get_by_label("Order of hosts").select_option("drained")
+        lanes.get_by_role("button", name="Prevented").click()
+        assert lanes.get_by_role("button", name="Prevented").get_attribute("aria-pressed") == "true"
+        lanes.locator(".states").focus()
+        page.keyboard.press("ArrowRight")
+        assert " / GPU " in page.locator("#say").inner_text()
+        box = lanes.locator("canvas").first.bounding_box()
+        page.mouse.move(box["x"] + 200, box["y"] + 5)
+        assert " / GPU " in lanes.locator(".tip").inner_text()
+
+
+def test_evidence_leads_to_its_block_and_the_address_stays(chromium: Any, url: str) -> None:
+    with Opened(chromium, f"{url}#report=usage").open() as opened:
+        before = opened.page.url
+        opened.page.locator(".checks .link").click()
+        opened.until("document.getElementById('b-data-quality').getBoundingClientRect().top < innerHeight")
+        assert opened.page.url == before
+
+
+def test_without_the_chart_library_numbers_tables_and_lanes_stand(chromium: Any, tmp_path: Path) -> None:
+    text = site.single_file(tmp_path).read_text("utf-8")
+    start = text.index('id="gpuledger-plotly">') + len('id="gpuledger-plotly">')
+    broken = tmp_path / "broken.html"
+    broken.write_text(text[:start] + text[text.index("</script>", start) :], "utf-8")
+    with Opened(chromium, f"{broken.as_uri()}#report=pool").open() as opened:
+        banner = opened.page.locator(".banner.warning").inner_text()
+        assert "the charts could not be drawn" in banner
+        assert opened.page.locator(".cards .card").count() == 6
+        assert opened.page.locator(".state-body canvas").count() > 0
+        assert opened.page.locator(".gantt tbody tr").count() == 7
+
+
+def test_print_fits_the_paper_and_needs_no_colour_mode(chromium: Any, url: str) -> None:
+    with Opened(chromium, f"{url}#report=usage", mode="dark").open() as opened:
+        opened.page.emulate_media(media="print", color_scheme="dark")
+        assert opened.page.evaluate("getComputedStyle(document.body).color") == "rgb(23, 28, 36)"
+        assert opened.page.locator(".filters").is_hidden()
+        assert len(opened.page.pdf()) > 20_000
+
+
+def test_forced_colours_and_reduced_motion_are_honoured(chromium: Any, url: str) -> None:
+    with Opened(chromium, f"{url}#report=usage", forced_colors="active", reduced_motion="reduce").open() as opened:
+        assert opened.said == []
+        assert opened.page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
+        assert (
+            opened.page.evaluate("getComputedStyle(document.querySelector('.legend .swatch')).forcedColorAdjust")
+            == "none"
+        )
