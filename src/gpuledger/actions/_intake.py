@@ -40,6 +40,8 @@ class Intake:
     watermarks: list[Watermark] = field(default_factory=list)
     open_attempts: set[tuple[str, str]] = field(default_factory=set)
     """(cluster, attempt_id) of what a poll told without an end."""
+    clusters: set[str] = field(default_factory=set)
+    """Those that a watermark or a snapshot names."""
     first_problems: list[Problem] = field(default_factory=list)
     problem_rows: int = 0
     good_rows: int = 0
@@ -64,6 +66,7 @@ class Intake:
                 self.remarks += [item.sentence] * (item.sentence not in self.remarks)
             case Watermark():
                 self.watermarks.append(item)
+                self.clusters.add(item.cluster)
 
     def flush(self) -> None:
         """Writes the rows and problems that wait."""
@@ -90,6 +93,8 @@ class Intake:
         self.good_rows += _weight(batch)
         known = self.columns.setdefault(batch.table.name, [])
         known += [name for name in batch.rows.column_names if name not in known]
+        if batch.table is SNAPSHOTS:
+            self.clusters.update(batch.rows["cluster"].to_pylist())
         if self.is_collected and batch.table is JOB_ATTEMPTS:
             self.open_attempts |= _without_end(batch.rows)
         if self.store is None:

@@ -269,7 +269,7 @@ def _ingested(entry: Entry, intake: Intake, seconds: float) -> Ingested:
         entry.ingest_id, entry.input_name, entry.source_type, accepted + unchanged + intake.problem_rows, accepted, unchanged,
         intake.problem_rows, tuple(intake.remarks), tuple(intake.first_problems), dict(intake.written),
         {name: tuple(columns) for name, columns in intake.columns.items()}, seconds,
-        tuple(sorted({mark.cluster for mark in intake.watermarks})), tuple(sorted(intake.open_attempts)),
+        tuple(sorted(intake.clusters)), tuple(sorted(intake.open_attempts)),
     )  # fmt: skip
 
 

@@ -11,10 +11,13 @@ from typing import Any
 
 import pytest
 
+from gpuledger.actions.collect import collect
+from gpuledger.config import Settings, open_ledger
 from gpuledger.model.batch import Batch
 from gpuledger.model.errors import SourceError
 from gpuledger.model.problems import Problem, Remark
 from gpuledger.model.schema import conform
+from gpuledger.model.tables import GPU_STATES, PENDING, SNAPSHOTS
 from gpuledger.sources import Context
 from gpuledger.sources.slurm import Slurm
 from gpuledger.sources.slurm.now.ask import ask
@@ -392,3 +395,23 @@ def test_a_token_never_crosses_a_network_in_the_open(tmp_path: Path) -> None:
 def test_a_socket_that_nobody_listens_on_is_told(tmp_path: Path) -> None:
     poll = Told(Slurm(rest=f"unix:{tmp_path}/no.sock"))
     assert "There is no socket" in poll.snapshot["error"]
+
+
+def test_sacct_that_fails_leaves_a_gap_in_accounting_and_what_holds_now_is_kept(
+    commands: Commands, tmp_path: Path
+) -> None:
+    (commands.folder / "sacct").write_text("#!/bin/sh\necho slurmdbd is down >&2; exit 1\n")
+    source = {"type": "slurm", "command": str(commands.folder / "sacct"), "period_seconds": 300}
+    settings = {"ledger": str(tmp_path / "led"), "sources": {"hpc": source}}
+    with open_ledger(Settings.model_validate(settings)) as ledger:
+        poll = collect(ledger, "hpc", NOW)
+        assert "slurmdbd is down" in str(poll.error)
+        assert len(ledger.store.matching(GPU_STATES, cluster="lab")) == 7
+        told = ledger.store.matching(SNAPSHOTS, cluster="lab").to_pylist()
+        assert {(row["source"], row["status"]) for row in told} == {("hpc now", "complete"), ("hpc", "failed")}
+        again = collect(ledger, "hpc", NOW + 5 * MINUTE)
+        assert again.error
+        [waited] = ledger.store.matching(PENDING, cluster="lab").to_pylist()
+        assert (waited["first_seen_at"], waited["last_seen_at"]) == (
+            NOW.replace(tzinfo=None), (NOW + 5 * MINUTE).replace(tzinfo=None),
+        )  # fmt: skip
