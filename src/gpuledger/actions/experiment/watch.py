@@ -16,10 +16,8 @@ from gpuledger.model.errors import NoData, SourceError
 from gpuledger.model.schema import conform
 from gpuledger.model.tables import JOB_ATTEMPTS, JOB_EVENTS
 from gpuledger.model.workflow import step_of
+from gpuledger.plugins import load
 from gpuledger.sources import Context
-from gpuledger.sources.condor_log import CondorLog
-from gpuledger.sources.condor_log.follow import Place, tellings
-from gpuledger.sources.dagman import Dagman
 
 LONG_AGO = timedelta(hours=24)
 """A log that has told nothing for so long is an old one: its open jobs stand as they were last told."""
@@ -61,7 +59,8 @@ class Watch:
     zone: str
     cluster: str | None = None
     dags: Sequence[Path] = ()
-    _places: dict[Path, Place] = field(default_factory=dict)
+    _places: dict[Path, Any] = field(default_factory=dict)
+    """How far each log was read, as its source says it."""
     _told: dict[Key, list[Row]] = field(default_factory=dict)
     _attempts: dict[Key, list[Row]] = field(default_factory=dict)
     _newest: dict[Key, datetime] = field(default_factory=dict)
@@ -71,9 +70,9 @@ class Watch:
     _seen_dags: tuple[Any, ...] = ()
 
     @cached_property
-    def source(self) -> CondorLog:
+    def source(self) -> Any:
         """What reads the logs."""
-        return CondorLog(zone=self.zone)
+        return load("sources", "condor-log")(zone=self.zone)
 
     def look(self, now: datetime) -> list[Standing]:
         """Every job, as the logs tell until now. Raises SourceError for a log that never was there."""
@@ -86,10 +85,9 @@ class Watch:
 
     def _read(self, path: Path) -> Iterator[Key]:
         """The jobs that the log tells something new of. One that is away for a moment (being rotated) tells nothing."""
-        place = self._places.setdefault(path, Place(path))
         context = Context("watch", self.zone, self.cluster, str(path))
         try:
-            for items, reached in tellings(self.source, place, context):
+            for items, reached in self.source.follow(self._places.get(path, path), context):
                 self._places[path] = reached
                 for item in items:
                     if isinstance(item, Batch):
@@ -97,7 +95,7 @@ class Watch:
         except NoData:
             return
         except OSError as error:
-            if not self._places[path].offset:
+            if path not in self._places:
                 raise SourceError(f"{path} cannot be read: {error.strerror or error}.") from error
 
     def _take(self, batch: Batch) -> Iterator[Key]:
@@ -193,7 +191,7 @@ def _stamp(path: Path) -> tuple[int, float] | None:
 
 def _nodes(dag: Path, now: datetime) -> Iterator[Row]:
     """Nodes and tries as the DAG and what stands beside it tell."""
-    source = Dagman()
+    source = load("sources", "dagman")()
     given = source.gather(dag, now)
     if isinstance(given, Path):
         raise SourceError(f"{dag} is no DAG.")

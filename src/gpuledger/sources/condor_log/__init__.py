@@ -16,7 +16,9 @@ from gpuledger.sources import Context, Fetched
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from gpuledger.model.batch import Batch, Parsed
+    from gpuledger.model.batch import Batch, Parsed, Watermark
+    from gpuledger.model.problems import Problem, Remark
+    from gpuledger.sources.condor_log.follow import Place
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,17 @@ class CondorLog:
         from gpuledger.sources.condor_log.parsing import parse
 
         return parse(self, raw, context)
+
+    def follow(
+        self, place: "Place | Path", context: Context
+    ) -> "Iterator[tuple[list[Batch | Problem | Remark | Watermark], Place]]":
+        """What a log tells since a place (a path: its beginning), piece by piece, each with the place to go on from.
+
+        Raises OSError when the log cannot be read.
+        """
+        from gpuledger.sources.condor_log.follow import Place, tellings
+
+        return tellings(self, Place(place) if isinstance(place, Path) else place, context)
 
     def derive(self, events: "pa.Table") -> "Iterator[Batch]":
         """The attempts of the jobs in `events` (rows of job_events), which holds every telling of them."""
