@@ -48,14 +48,15 @@ def demo(
     print_text(f"\nLedger:  {made.ledger}\nMail:    {made.mail}\n\nTry next:")
     print_text("\n".join(f"  {command}" for command in made.next_commands))
     if is_served:
-        _serve(made.ledger)
+        _serve(out)
 
 
-def _serve(ledger: Path) -> None:
-    """The page of the demo's ledger, until Ctrl-C."""
+def _serve(folder: Path) -> None:
+    """The page of the demo's ledger with its configuration, until Ctrl-C."""
     from gpuledger.cli.serve import free_port, listen
-    from gpuledger.config import Settings, open_ledger
+    from gpuledger.config import open_ledger
+    from gpuledger.config.loading import load
 
     print_text("")
-    with open_ledger(Settings(ledger=str(ledger))) as opened:
+    with open_ledger(load({}, {}, folder).settings) as opened:
         listen(opened, port=free_port(8000))

@@ -88,7 +88,7 @@ def _settings(out: Path) -> Settings:
     """The settings that `gpuledger.toml`, written beside the ledger, says too."""
     hosts = ", ".join(f'"{host}"' for host in OWNED)
     masked = "\n".join(f'{host} = "{reason}"' for host, reason in MASKED.items())
-    said = f'ledger = "ledger"\n\n[pool]\nowned_hosts = [{hosts}]\n\n[pool.masked_hosts]\n{masked}\n'
+    said = f'ledger = "ledger"\n\n[reports.rolling]\nqueue = ["a100", "h100", "h200", "l40s"]\n\n[pool]\nowned_hosts = [{hosts}]\n\n[pool.masked_hosts]\n{masked}\n'
     (out / "gpuledger.toml").write_text(said, encoding="utf-8")
     return Settings(ledger=str(out / "ledger"), pool=PoolSettings(owned_hosts=OWNED, masked_hosts=dict(MASKED)))
 

@@ -35,7 +35,8 @@ NOT_CHANGED: dict[str, Any] = {"description": "Not changed since the ETag in If-
 
 def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The documented refusals with these statuses, and those that any endpoint may answer."""
-    return {status: REFUSALS[status] for status in sorted({400, 401, 403, 503, *statuses})} | {304: NOT_CHANGED}
+    told: dict[int | str, dict[str, Any]] = {304: NOT_CHANGED}
+    return told | {status: REFUSALS[status] for status in sorted({400, 401, 403, 503, *statuses})}
 
 
 def tag_of(content: bytes, *more: str) -> str:
