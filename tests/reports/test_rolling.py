@@ -18,7 +18,7 @@ from gpuledger.model.chart import Chart, Lines
 from gpuledger.model.document import Document, Text
 from gpuledger.model.errors import NoData, UsageError
 from gpuledger.model.period import Period, last
-from gpuledger.model.tables import LIMITS, PENDING, SNAPSHOTS
+from gpuledger.model.tables import HOST_STATES, LIMITS, PENDING, SNAPSHOTS
 from gpuledger.render import render
 from gpuledger.reports._rolling.parameters import RollingParameters, tabs
 from gpuledger.reports.rolling import REPORT, build
@@ -400,3 +400,36 @@ def test_the_earlier_layout_of_another_report_is_refused(store: Lake, tmp_path: 
 
     with pytest.raises(UsageError, match="is of the report rolling"):
         render(usage(store), ["librarian"], tmp_path)
+
+
+def machine(host: str, state: str, cpus: float, at: datetime) -> dict[str, Any]:
+    return {
+        "cluster": "c", "source": "sacct now", "time": at, "host": host, "host_state": state, "reason": "fan", "total_cpu_count": 32.0,
+        "total_gpu_count": 4.0, "allocated_cpu_count": cpus, "allocated_gpu_count": 0.0,
+    }  # fmt: skip
+
+
+def test_what_still_runs_on_draining_machines_is_told_over_time(tmp_path: Path) -> None:
+    store = ledger(tmp_path / "l", MANY, TOLD)
+    before = NOW - timedelta(minutes=30)
+    told = [
+        machine("a", "MIXED+DRAIN", 24.0, before),
+        machine("b", "IDLE", 0.0, before),
+        machine("a", "MIXED+DRAIN", 8.0, NOW),
+        machine("b", "IDLE", 0.0, NOW),
+    ]
+    store.append(Batch(HOST_STATES, pa.Table.from_pylist(told)), "test")
+    document = rolling(store, qos="groupa")
+    found = table(document, "machines-out")
+    assert [row[:4] for row in found.rows] == [("a", "MIXED+DRAIN", "fan", 8)]
+    assert [series.values for series in lines(document, "cpus-to-drain").series] == [(24, 8)]
+    assert not [
+        block
+        for block in rolling(store, last("10d", hour(200), "UTC"), hour(200)).blocks
+        if getattr(block, "id", "") == "machines-out"
+    ]
+
+
+def test_the_names_of_accounts_are_not_told_to_who_mistypes_one(store: Lake) -> None:
+    [note] = rolling(store, account="mth").banners
+    assert note.sentence == "There is no account 'mth' that the scheduler told of."

@@ -12,7 +12,7 @@ from gpuledger.metrics.relation import instant
 from gpuledger.metrics.runaway import runaways
 from gpuledger.model.period import Period
 from gpuledger.model.schema import unbound
-from gpuledger.model.tables import JOB_ATTEMPTS, LIMITS, PENDING, SNAPSHOTS
+from gpuledger.model.tables import HOST_STATES, JOB_ATTEMPTS, LIMITS, PENDING, SNAPSHOTS
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -100,3 +100,32 @@ def names(dimension: str) -> "ir.Table":
     told = attempts.select(name=attempts[BY_NAME[dimension].column])
     known = told.union(bound.filter(bound.scope == dimension).select(name=bound.name)).distinct()
     return known.filter(known.name.notnull(), known.name != ibis.literal("")).order_by("name")
+
+
+def machines(at: datetime, where: Iterable[Filter] = ()) -> "ir.Table":
+    """Machines as the last reading of each cluster shortly before the moment told them: columns of host_states."""
+    since, until = (instant(edge.replace(tzinfo=None)) for edge in (at - FRESH, at))
+    rows = _of_clusters(unbound(HOST_STATES), where)
+    rows = rows.filter(rows.time >= since, rows.time <= until)
+    newest = rows.group_by("cluster").agg(newest=rows.time.max()).rename(newest_cluster="cluster")
+    rows = rows.inner_join(newest, [rows.cluster == newest.newest_cluster])
+    return rows.filter(rows.time == rows.newest)
+
+
+def draining(period: Period, where: Iterable[Filter] = ()) -> "ir.Table":
+    """At each reading of the period (`time`) the CPUs and GPUs that jobs still hold on draining machines: cpus, gpus."""
+    start, end = (instant(edge) for edge in period.naive)
+    rows = _of_clusters(unbound(HOST_STATES), where)
+    rows = rows.filter(rows.time >= start, rows.time <= end)
+    is_draining = rows.host_state.upper().contains("DRAIN").ifelse(1.0, 0.0)
+    told = rows.group_by("time").agg(
+        cpus=(rows.allocated_cpu_count * is_draining).sum(), gpus=(rows.allocated_gpu_count * is_draining).sum()
+    )
+    return told.order_by("time")
+
+
+def _of_clusters(rows: "ir.Table", where: Iterable[Filter]) -> "ir.Table":
+    """Machines have no user and no queue: of the filters only those of clusters bind."""
+    for wanted in where:
+        rows = rows.filter(is_one_of(rows.cluster, wanted)) if wanted.column == "cluster" else rows
+    return rows

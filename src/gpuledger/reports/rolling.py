@@ -12,6 +12,7 @@ from gpuledger.reports._quality import coverage, definitions, open_records, qual
 from gpuledger.reports._rolling.beside import BESIDE, beside, of_beside
 from gpuledger.reports._rolling.charts import charts
 from gpuledger.reports._rolling.limits import limits_of
+from gpuledger.reports._rolling.machines import out_of_service
 from gpuledger.reports._rolling.parameters import Choice, RollingParameters, tabs, width
 from gpuledger.reports._rolling.scene import LABELS, TabScene, of_tab
 from gpuledger.reports._rolling.tables import SHOWN, now, reasons, totals, waits
@@ -40,7 +41,7 @@ def build(ask: Ask, parameters: RollingParameters) -> Document:
         sections=(
             *(section for scene in scenes for section in _sections(scene, is_alone=len(scenes) == 1)),
             *(beside(scenes[0]) if len(scenes) == 1 else ()),
-            *filter(None, (open_records(scenes[0]),)),
+            *filter(None, (out_of_service(scenes[0]), open_records(scenes[0]))),
             quality_of(ask, whole),
             definitions(scenes[0], SHOWN),
         ),
@@ -181,8 +182,9 @@ def _unknown(ask: Ask, scenes: Sequence[TabScene]) -> Iterator[Note]:
         if choice.name in known:
             continue
         said = f"There is no {LABELS[choice.scope]} {choice.name!r} that the scheduler told of"
+        known = [] if choice.scope == "account" else known  # who is charged is nobody else's business
         shown = ", ".join(known[:_KNOWN_SHOWN]) + (" …" if len(known) > _KNOWN_SHOWN else "")
-        sentence = f"{said}; it knows {shown}." if known else f"{said}, nor any other."
+        sentence = f"{said}; it knows {shown}." if known else f"{said}."
         yield Note(f"unknown{scene.suffix}", "warning", "name", sentence, f"now{scene.suffix}")
 
 

@@ -79,7 +79,7 @@ def claimed(node: Node, holders: Holders) -> set[int]:
     """The numbers of the GPUs that are held."""
     total = _count(node.gpus)
     told = {index for gpus in node.used for index in gpus.indices or ()}
-    told |= {index for host, index in holders if host == node.name}
+    told |= {index for index in range(total) if (node.name, index) in holders}
     held = {index for index in told if index < total}
     free = (index for index in range(total) if index not in held)
     missing = min(_count(node.used), total) - len(held)
