@@ -7,11 +7,13 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 
 import uvicorn
 
 from gpuledger.model.errors import LedgerError, UsageError
 from gpuledger.serve.app import application
+from gpuledger.serve.audit import LOG
 from gpuledger.serve.doors import is_own_address, require_guarded
 from gpuledger.serve.site import Site
 
@@ -68,7 +70,22 @@ def _run(site: Site, listening: socket.socket) -> None:
         timeout_graceful_shutdown=_GRACE_SECONDS,
         h11_max_incomplete_event_size=_HEAD_BYTES,
     )
+    Thread(target=_warm, args=(site,), daemon=True).start()
     uvicorn.Server(config).run(sockets=[listening])
+
+
+def _warm(site: Site) -> None:
+    """Loads what the first viewer would wait for: reports, metrics, the writer of JSON, the page's files."""
+    from gpuledger.actions.catalogue import catalogue
+    from gpuledger.metrics.ask import StoreAsk
+    from gpuledger.render.json import schema
+    from gpuledger.render.viewer import files
+
+    try:
+        for load in (lambda: catalogue(site.settings), lambda: StoreAsk.__name__, schema, files):
+            load()
+    except LedgerError as error:
+        LOG.warning("Something could not be loaded ahead.", extra={"error": str(error)})
 
 
 def _stop(number: int, frame: object) -> None:
