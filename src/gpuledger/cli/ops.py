@@ -46,7 +46,9 @@ def schedule(
         Path | None, typer.Option("--out", metavar="DIR", help="Write them there instead of printing them.")
     ] = None,
 ) -> None:
-    """Print ready entries: one a source, delivery and publication, and the watchdog.
+    """Print ready entries for cron, scrontab or systemd.
+
+    One a source, delivery and publication, and the watchdog.
 
     \b
     Examples:
@@ -80,9 +82,10 @@ def watchdog(
         float, typer.Option("--wait", metavar="SECONDS", min=0, help="How long a released job has to get free.")
     ] = 5.0,
 ) -> None:
-    """Free scrontab jobs of ours that are stuck; never one that is held on purpose.
+    """Free scrontab jobs of ours that Slurm could not start.
 
-    It releases them, and cancels those that are stuck still: scrontab starts them again.
+    It releases them, and cancels those that are stuck still: scrontab starts them again. A job that somebody holds is
+    never touched.
 
     \b
     Examples:
@@ -122,9 +125,9 @@ def doctor(
         typer.Option("--nagios", help="One line for monitoring; exit codes 0 ok, 1 warning, 2 critical, 3 unknown."),
     ] = False,
 ) -> None:
-    """Say what is stale, missing, failing or misconfigured, and what should have happened and did not.
+    """Say what is stale, missing, failing or misconfigured.
 
-    Exit code 4 when anything is.
+    Names everything that should have happened by its schedule and did not. Exit code 4 when there is anything.
 
     \b
     Examples:
