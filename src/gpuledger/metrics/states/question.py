@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 import ibis.expr.operations as ops
@@ -149,18 +149,34 @@ def added(
     rows: "ir.Table | None" = None,
 ) -> "ir.Table":
     """Readings (or `rows` that were added up already) added up by the columns that the questions and metrics need."""
-    names, told = _names(questions, metrics), unbound(GPU_STATES)
-    made = {name for fact in names & FACTS.keys() for name in _fields(FACTS[fact](told), told)}
+    names = _names(questions, metrics)
+    made = {name for fact in names & FACTS.keys() for name in _made_of(fact)}
     stored = questions[0].readings(is_whole=True) if rows is None else rows
     return stored.group_by(sorted({*keys, *(names - FACTS.keys()), *made})).agg(weight_us=stored.weight_us.sum())
 
 
 def _names(questions: "Iterable[StateQuestion]", metrics: "Iterable[Metric]") -> set[str]:
     """The stored columns and the facts that they read."""
-    told = facts()
-    read = [metric.expression(told) for metric in metrics if metric.expression]
-    read += [column_of(told, dim, question.sorting) for question in questions for dim in question.columns]
-    return {name for value in read for name in _fields(value, told)}.union(*(one.sorted_by for one in questions))
+    told = _whole()
+    named = (column_of(told, dim, question.sorting) for question in questions for dim in question.columns)
+    read = [*map(_read_by, metrics), *(_fields(value, told) for value in named)]
+    return set().union(*read, *(one.sorted_by for one in questions))
+
+
+@cache
+def _whole() -> "ir.Table":
+    return facts()
+
+
+@cache
+def _read_by(metric: Metric) -> set[str]:
+    return _fields(metric.expression(_whole()), _whole()) if metric.expression else set()
+
+
+@cache
+def _made_of(fact: str) -> set[str]:
+    told = unbound(GPU_STATES)
+    return _fields(FACTS[fact](told), told)
 
 
 def _fields(value: "ir.Value", rows: "ir.Table") -> set[str]:
