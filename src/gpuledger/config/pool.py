@@ -6,14 +6,12 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from gpuledger.config.files import first_line, text_of
+from gpuledger.config.hosts import masked_hosts, owned_hosts
 from gpuledger.config.suspicion import SuspicionSettings, suspicion_of
 from gpuledger.model.capacity import Capacity
-from gpuledger.model.errors import ConfigError
 
 FILES = ("owned_hosts", "masked_hosts", "suspicious")
 """Keys that may name a file; the flags of the pool reports have the same names."""
-_NESTED = "excluded_hosts"
 _DEFAULT = Capacity()
 
 
@@ -64,27 +62,3 @@ def capacity_of(settings: PoolSettings, files: Mapping[str, Path | None] = {}) -
         memory=settings.memory,
         suspicion=suspicion_of(suspicious),
     )
-
-
-def owned_hosts(file: Path) -> tuple[str, ...]:
-    """Host patterns, one a line; `#` begins a comment."""
-    lines = (line.partition("#")[0].strip() for line in text_of(file, "list of owned hosts").splitlines())
-    return tuple(dict.fromkeys(line for line in lines if line))
-
-
-def masked_hosts(file: Path) -> dict[str, str]:
-    """Host patterns and why they are left out, from YAML: a flat mapping, or one under `excluded_hosts`."""
-    import yaml
-
-    try:
-        held = yaml.safe_load(text_of(file, "list of masked hosts"))
-    except yaml.YAMLError as error:
-        raise ConfigError(f"The list of masked hosts {str(file)!r} is not YAML: {first_line(error)}.") from None
-    held = held.get(_NESTED, held) if isinstance(held, dict) else held
-    if held is None:
-        return {}
-    if not isinstance(held, dict) or any(isinstance(value, dict | list) for value in held.values()):
-        raise ConfigError(
-            f"The list of masked hosts {str(file)!r} is not `host: reason` lines (under `{_NESTED}:` or not)."
-        )
-    return {str(host): "" if reason is None else str(reason).strip() for host, reason in held.items()}

@@ -151,6 +151,13 @@ def stamp(moment: datetime, zone: str, *, year: bool = False) -> str:
     return f"{day(local, year=year)} {local:%H:%M}"
 
 
+def between(start: datetime, end: datetime, zone: str) -> str:
+    """An interval as "16 Nov 14:00 – 16 Nov 15:00"; of less than a minute "5 s from 16 Nov 14:00"."""
+    if (end - start).total_seconds() < 60:
+        return f"{duration((end - start).total_seconds())} from {stamp(start, zone)}"
+    return f"{stamp(start, zone)} – {stamp(end, zone)}"
+
+
 def span(period: Period, zone: str) -> str:
     """A period as people say it: whole days by their dates (the last one included), else by stamps."""
     start, end = (moment.astimezone(tzinfo(zone)) for moment in (period.start, period.end))

@@ -43,7 +43,7 @@ def quality(scene: Scene) -> Section:
 def quality_of(ask: Ask, covered: LedgerCoverage, remarks: Iterable[Block] = ()) -> Section:
     """The same of any reading; `remarks` stand below the strip."""
     runs = _runs(ask)
-    blocks: list[Block] = [_strip(covered), *remarks, *_notes(runs)]
+    blocks: list[Block] = [_strip(covered), *remarks, *_failed(runs), *_notes(runs)]
     if covered.problem_count:
         blocks.append(_problems(ask))
     blocks.append(_run_table(runs))
@@ -110,7 +110,9 @@ def _runs(ask: Ask) -> list[dict[str, Any]]:
     asked = runs.filter(
         runs.run_kind.isin(["ingest", "collect", "replay"]), runs.run_started_at <= ask.now.replace(tzinfo=None)
     )
-    rows: list[dict[str, Any]] = ask.rows(asked.order_by([runs.run_started_at.desc(), "input_name", "ingest_id"]).limit(200)).to_pylist()
+    rows: list[dict[str, Any]] = ask.rows(
+        asked.order_by([runs.run_started_at.desc(), "input_name", "ingest_id"]).limit(200)
+    ).to_pylist()
     return rows
 
 
@@ -135,6 +137,23 @@ def _notes(runs: Sequence[dict[str, Any]]) -> Iterable[Note]:
         yield Note(f"remark-{number}", "info", "ingest", sentence, "runs")
 
 
+def _failed(runs: Sequence[dict[str, Any]]) -> Iterable[Note]:
+    """Inputs that could not be read, or not to their end, and were not since."""
+    newest: dict[str, dict[str, Any]] = {}
+    for run in reversed(runs):
+        newest[run["input_name"]] = run
+    bad = [run for run in newest.values() if run["result"] in ("failed", "partial")]
+    if not bad:
+        return
+    told = "; ".join(f"{run['input_name']}: {run['error'] or run['result']}" for run in bad[:_FAILED_SHOWN])
+    more = f"; and {len(bad) - _FAILED_SHOWN} more" if len(bad) > _FAILED_SHOWN else ""
+    what = words.plural(len(bad), "input")
+    yield Note(
+        "failed-ingests", "warning", "ingest", f"{what} could not be read, or not to the end: {told}{more}", "runs"
+    )
+
+
+_FAILED_SHOWN = 3
 _RUN_COLUMNS = (
     Column("run_started_at", "Started", "instant"),
     Column("input_name", "Input"),

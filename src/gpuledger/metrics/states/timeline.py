@@ -44,7 +44,8 @@ def spans(period: "Period", table_name: str = "gpu_states") -> "ir.Table":
     rows = readings.mutate(
         since_us=ibis.greatest(at, 0), until_us=ibis.least(at + held.cast("int64"), length_us(period))
     )
-    rows = rows.filter(rows.until_us > rows.since_us)
+    # A lone reading of which no step is known holds for nobody knows how long: it covers nothing.
+    rows = rows.filter(rows.step_us.notnull(), rows.until_us > rows.since_us)
     return rows.select("cluster", "source", "time", "step_us", "since_us", "until_us")
 
 

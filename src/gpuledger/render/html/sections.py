@@ -22,7 +22,7 @@ from gpuledger.model.document import (
 )
 from gpuledger.render.figure.axes import TimeScale, time_ticks
 from gpuledger.render.figure.drawing import Key
-from gpuledger.render.format import NOT_KNOWN, NULL, is_number, number, stamp, unit_word
+from gpuledger.render.format import NOT_KNOWN, NULL, between, is_number, number, unit_word
 from gpuledger.render.format import cell as cell_text
 from gpuledger.render.html.chart_view import chart_view
 from gpuledger.render.html.table_view import table_view
@@ -193,7 +193,7 @@ def _quality(block: Quality, document: Document, colours: Colours) -> Mapping[st
             "label": lane.label,
             "share": number(lane.covered_ratio, "ratio"),
             "step": lane.step,
-            "spoken": "; ".join(f"no data {stamp(a, zone)} – {stamp(b, zone)}" for a, b in lane.gaps[:20]),
+            "spoken": "; ".join(f"no data {between(a, b, zone)}" for a, b in lane.gaps[:20]),
             "gaps": [{"x": f"{scale.at(a) * 100:.3f}", "width": f"{max(0.35, (scale.at(b) - scale.at(a)) * 100):.3f}"} for a, b in lane.gaps],
         }
         for lane in block.lanes

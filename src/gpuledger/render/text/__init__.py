@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gpuledger.model.chart import Chart
 from gpuledger.model.document import Block, Definitions, Document, Note, Number, Numbers, Quality, Table, Text
-from gpuledger.render.format import NOT_KNOWN, NULL, SPACE, cell, number, span, stamp, unit_beside, visible
+from gpuledger.render.format import NOT_KNOWN, NULL, SPACE, between, cell, number, span, unit_beside, visible
 from gpuledger.render.output import Output, file_stem, save
 from gpuledger.render.text.chart import chart_lines
 from gpuledger.render.text.table import table_lines
@@ -109,7 +109,7 @@ def _quality(block: Quality, zone: str, sheet: Sheet) -> Iterator[str]:
     yield from sheet.wrapped(block.finding)
     names = min(sheet.names, max((width(visible(lane.label)) for lane in block.lanes), default=0))
     for lane in block.lanes:
-        gaps = "; ".join(f"{stamp(a, zone)} – {stamp(b, zone)}" for a, b in lane.gaps)
+        gaps = "; ".join(f"{between(a, b, zone)}" for a, b in lane.gaps)
         head = f"{pad(cut(visible(lane.label), names), names)}  {pad(number(lane.covered_ratio, 'ratio'), 8, right=True)}  "
         yield from sheet.hanging(
             head, visible(f"{lane.step}{'; ' if lane.step and gaps else ''}{f'no data {gaps}' if gaps else ''}")

@@ -1,9 +1,12 @@
 """A chart in letters: title, finding, small lines or bars, limits and gaps in words."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from gpuledger.model.chart import Bars, Boxes, Chart, Grid, Histogram, Lines, Series, Spans, Value
-from gpuledger.render.format import NULL, SPACE, column_digits, number, stamp, unit_word, visible
+from gpuledger.render.format import NULL, SPACE, between, column_digits, number, stamp, unit_word, visible
+from gpuledger.render.names import without_domain
 from gpuledger.render.text.words import Sheet, cut, pad, width
 from gpuledger.render.theme import state_word
 
@@ -11,6 +14,7 @@ _BARS = "▁▂▃▄▅▆▇█"
 _BESIDE_SPARK, _BESIDE_BAR = 52, 60
 """Columns that name and numbers take beside a small line, a bar."""
 _ALL_FIVE = 100
+_SHORTEST = 8
 
 
 def chart_lines(chart: Chart, zone: str, sheet: Sheet) -> Iterator[str]:
@@ -22,7 +26,7 @@ def chart_lines(chart: Chart, zone: str, sheet: Sheet) -> Iterator[str]:
     for mark in chart.marks:
         yield from sheet.wrapped(mark.label)
     for gap in chart.gaps:
-        yield from sheet.wrapped(f"{gap.label} {stamp(gap.start, zone)} – {stamp(gap.end, zone)}")
+        yield from sheet.wrapped(f"{gap.label} {between(gap.start, gap.end, zone)}")
     if chart.empty and not any(_has_value(one) for one in getattr(chart.shape, "series", ())):
         yield from sheet.wrapped(chart.empty)
     yield from sheet.wrapped(f"{chart.left_out} {chart.foot}".strip())
@@ -47,20 +51,31 @@ def _shape(chart: Chart, zone: str, sheet: Sheet) -> Iterator[str]:
 
 def _spans(shape: Spans, zone: str, sheet: Sheet) -> Iterator[str]:
     digits = column_digits(shape.totals, shape.total_unit)
+    bars = Counter(bar.row for bar in shape.spans)
     totals = {
-        row: _amount(total, shape.total_unit, digits)
+        row: _amount(total, shape.total_unit, digits) + (f" in all {bars[row]}" if bars[row] > 1 else "")
         for row, total in zip(shape.rows, shape.totals, strict=False)
         if total is not None
     }
+    names, said = without_domain(shape.rows)
+    short = dict(zip(shape.rows, names, strict=True))
     for bar in shape.spans:
         end = stamp(bar.end, zone) if bar.end else "still open"
         # A row's amount is said once, at its first interval.
         told = [
-            f"{cut(visible(bar.row), sheet.names)}  {stamp(bar.start, zone)} – {end}",
+            f"{_lane(short.get(bar.row, bar.row), sheet.names)}  {stamp(bar.start, zone)} – {end}",
             totals.pop(bar.row, ""),
             bar.label,
         ]
         yield from sheet.wrapped("  ".join(filter(None, told)), "    ")
+    if said:
+        yield from sheet.wrapped(said)
+
+
+def _lane(row: str, most: int) -> str:
+    """A lane's name; what stands after its host (how many GPUs) is never cut."""
+    host, between, rest = visible(row).partition(" · ")
+    return cut(host, max(_SHORTEST, most - width(between + rest))) + between + rest
 
 
 def _has_value(series: Series) -> bool:
@@ -89,9 +104,10 @@ def _spark(values: Sequence[Value], highest: float, most: int) -> str:
 def _bars(series: Series, edges: Sequence[float], unit: str, longest: int) -> Iterator[str]:
     most = max([1e-12, *(v for v in series.values if v)])
     yield visible(series.label)
-    for low, high, value in zip(edges, edges[1:], series.values, strict=False):
-        name = f"{number(low, unit, suffix=False)} – {number(high, unit)}"
-        yield f"{pad(name, 20, right=True)}  {pad('█' * round((value or 0) / most * longest), longest)}  {number(value, 'count')}"
+    names = [f"{number(low, unit, suffix=False)} – {number(high, unit)}" for low, high in pairwise(edges)]
+    widest = max((width(name) for name in names), default=0)
+    for name, value in zip(names, series.values, strict=False):
+        yield f"{pad(name, widest, right=True)}  {pad('█' * round((value or 0) / most * longest), longest)}  {number(value, 'count')}"
 
 
 def _ranked(shape: Bars, sheet: Sheet) -> Iterator[str]:

@@ -57,6 +57,10 @@ class View:
         if self.covered.newest is None:
             raise NoData("The ledger holds no readings of GPU states yet; read some with `gpuledger ingest FILE`.")
         newest = self.covered.newest.strftime("%Y-%m-%dT%H:%M:%SZ")
+        if self.covered.oldest == self.covered.newest:
+            raise NoData(
+                f"The only reading of GPUs, of {newest}, does not tell for how long it holds; read a second one."
+            )
         raise NoData(
             f"There is no reading of GPUs in {self.ask.period}; try `gpuledger report {command} --last 7d --to {newest}`."
         )
