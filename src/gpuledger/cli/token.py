@@ -87,7 +87,7 @@ def revoke(
 
     \b
     Examples:
-      gpuledger token revoke uploader
+      gpuledger token create guest && gpuledger token revoke guest
     """
     from gpuledger.serve.tokens import tokens_of
 

@@ -8,7 +8,7 @@ from typer.core import TyperCommand, TyperGroup
 
 VERBS: dict[str, dict[str, str]] = {
     "Start": {
-        "demo": "Fill a ledger with a simulated site and make its report.",
+        "demo": "Fill a ledger with a simulated site and make its reports.",
         "init": "Look around this machine and write a commented configuration.",
         "config": "Show, check and find the configuration.",
     },

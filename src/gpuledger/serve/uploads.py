@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect
 
@@ -21,9 +21,6 @@ from gpuledger.serve.rate import Rate
 from gpuledger.serve.refusals import Refused
 from gpuledger.serve.site import Site
 from gpuledger.serve.who import Uploader, needs
-
-if TYPE_CHECKING:
-    from starlette.datastructures import FormData
 
 _UPLOADS = 60
 _LONGEST_NAME = 200
@@ -130,7 +127,7 @@ def _require_source(site: Site, source: str) -> None:
         raise Refused(404, "unknown_source", unknown("source", source, known), "source")
 
 
-async def _form(request: Request) -> "FormData":
+async def _form(request: Request) -> FormData:
     """The form; its file goes to disk as it comes. Raises Refused for one that is malformed or broken off."""
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise Refused(400, "bad_form", "Send the file as multipart/form-data, in the field `file`.", "file")
