@@ -17,6 +17,14 @@ def test_ready_says_how_old_the_data_is(server: Server) -> None:
     assert told["age_seconds"] == source["age_seconds"] > 100 * 86_400
 
 
+def test_a_look_at_the_head_is_the_answer_without_its_body(server: Server) -> None:
+    with server.client() as client:
+        for path in ("/healthz", "/readyz", "/api/v1/reports"):
+            head, whole = client.head(path), client.get(path)
+            assert (head.status_code, head.content) == (200, b"")
+            assert head.headers["content-type"] == whole.headers["content-type"]
+
+
 def test_an_empty_ledger_is_ready_and_has_no_age(tmp_path: Path) -> None:
     (tmp_path / "led").mkdir()
     with serving(tmp_path / "led", tmp_path / "home") as running:

@@ -47,6 +47,8 @@ class Gate:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        if scope["method"] == "HEAD":
+            scope = {**scope, "method": "GET"}  # the same answer; the server leaves its body out
         passing = _Passing(self.site, scope, receive, send)
         await passing.through(self.app)
         self.observe(scope, passing.status, monotonic() - passing.began)
