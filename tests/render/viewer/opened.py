@@ -36,6 +36,7 @@ class Opened:
     def __init__(self, chromium: Any, url: str, width: int = 1440, mode: str = "light", **context: Any) -> None:
         context = {"viewport": {"width": width, "height": 900}, "color_scheme": mode} | context
         self.context = chromium.new_context(**context)
+        self.context.set_default_timeout(10_000)
         self.page = self.context.new_page()
         self.said: list[str] = []
         self.asked: list[str] = []

@@ -61,7 +61,7 @@ async function show() {
     if (own.signal.aborted) return;
     refused(error, one);
   } finally {
-    if (asking === own) { asking = null; main.classList.remove("waiting"); }
+    if (asking === own) { asking = null; main.classList.remove("waiting"); document.documentElement.dataset.ready = "1"; }
   }
 }
 
