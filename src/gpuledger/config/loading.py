@@ -7,17 +7,27 @@ from pathlib import Path
 from typing import Any
 
 from dotenv import dotenv_values
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from gpuledger.config import Settings
 from gpuledger.config.deliveries import nested
 from gpuledger.config.pool import FILES as POOL_FILES
+from gpuledger.config.pool import PoolSettings
+from gpuledger.config.serve import ProxySettings, ServeSettings
 from gpuledger.model.errors import ConfigError
 from gpuledger.model.names import unknown
 
 PREFIX = "GPULEDGER_"
 SPELLINGS = {"DATABASE_URL": "ledger", "LOG_LEVEL": "log_level"}
 """Names of other tools that are accepted; our own spelling wins over them."""
+
+
+TABLES: Mapping[tuple[str, ...], type[BaseModel]] = {
+    ("pool",): PoolSettings,
+    ("serve",): ServeSettings,
+    ("serve", "proxy"): ProxySettings,
+}
+"""Tables with a fixed name: their keys are known."""
 
 
 @dataclass(frozen=True)
@@ -156,6 +166,9 @@ def _checked(values: dict[str, Any], origins: Mapping[str, str]) -> Settings:
 
 
 def _sentence(path: list[str], kind: str, message: str) -> str:
+    table = tuple(path[:-1])
+    if kind == "extra_forbidden" and table in TABLES:
+        return f"[{'.'.join(table)}]: {unknown('key', path[-1], TABLES[table].model_fields)}"
     if kind == "extra_forbidden" and len(path) > 2:
         return f"[{'.'.join(path[:2])}]: {unknown('key', path[-1], nested(path))}"
     if kind == "extra_forbidden":
