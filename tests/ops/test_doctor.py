@@ -133,6 +133,9 @@ def test_files_with_secrets_that_all_can_read_are_named_and_only_those(led: Path
         assert [str(path) in one.sentence for one in found if one.part == "secrets"] == [True]
         assert "hunter2" not in found[0].sentence
         path.chmod(0o600)
+    file.write_text('[publish.p]\nrepository = "https://bot:hunter2@git.example.edu/p.git"\n')
+    file.chmod(0o644)
+    assert "secrets" in examined(told, file)
     file.write_text('ledger = "x"\n')
     file.chmod(0o644)
     assert examined(told, file) == {}

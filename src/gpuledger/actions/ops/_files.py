@@ -10,6 +10,7 @@ from gpuledger.actions.ops.diagnosis import Diagnosis
 from gpuledger.config import Settings, ledger_folder
 from gpuledger.config.plugged import FILE
 from gpuledger.config.show import is_secret
+from gpuledger.model.secrets import without_secret
 
 _OTHERS_READ = 0o004
 _FULL = 0.98
@@ -41,6 +42,8 @@ def _holding(settings: Settings, file: Path | None) -> Iterator[Path]:
 def _says_secret(values: Any) -> bool:
     if isinstance(values, Mapping):
         return any((is_secret(key) and isinstance(one, str)) or _says_secret(one) for key, one in values.items())
+    if isinstance(values, str):
+        return without_secret(values) != values  # an address with a password, a token by its shape
     return isinstance(values, list) and any(_says_secret(one) for one in values)
 
 
