@@ -17,7 +17,18 @@ from gpuledger.model.tables import HOST_STATES, JOB_ATTEMPTS, LIMITS, PENDING, S
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-HELD = ("gpu_count", "cpu_count", "memory_bytes", "node_count")
+_HELD = (
+    "cluster",
+    "attempt_id",
+    "user_name",
+    "account",
+    "queue",
+    "qos",
+    "gpu_model",
+    "gpu_count",
+    "cpu_count",
+    "memory_bytes",
+)
 WAITS: Mapping[str, str] = {
     "cluster": "cluster", "user": "user_name", "account": "account", "queue": "queue", "qos": "qos", "job_name": "job_name",
 }  # fmt: skip
@@ -29,7 +40,7 @@ _SHOWN = ("cluster", "job_id", "job_name", "user_name", "account", "queue", "qos
 
 
 def holding(at: datetime, period: Period, where: Iterable[Filter] = ()) -> "ir.Table":
-    """Attempts that held resources at the moment: columns of job_attempts.
+    """Attempts that held resources at the moment: whose they are and what they hold.
 
     One without an end holds them as long as its source tells of it and its time limit allows (`runaways` are out).
     """
@@ -38,7 +49,7 @@ def holding(at: datetime, period: Period, where: Iterable[Filter] = ()) -> "ir.T
     rows = attempts.filter(attempts.started_at <= moment, attempts.ended_at.isnull() | (attempts.ended_at > moment))
     rows = _kept(rows, where)
     lost = runaways(period).select("cluster", "attempt_id")
-    return rows.anti_join(lost, ["cluster", "attempt_id"])
+    return rows.select(*_HELD).anti_join(lost, ["cluster", "attempt_id"])
 
 
 def _kept(attempts: "ir.Table", where: Iterable[Filter]) -> "ir.Table":
@@ -47,7 +58,7 @@ def _kept(attempts: "ir.Table", where: Iterable[Filter]) -> "ir.Table":
     return attempts
 
 
-def waiting(at: datetime, period: Period, where: Iterable[Filter] = ()) -> "ir.Table":
+def waiting(at: datetime, where: Iterable[Filter] = ()) -> "ir.Table":
     """Attempts that accounting shows as waiting at the moment: `since`, `reason` and what they ask for."""
     attempts = unbound(JOB_ATTEMPTS)
     moment = instant(at.replace(tzinfo=None))

@@ -65,7 +65,8 @@ class TabScene(Scene):
     @cached_property
     def running(self) -> list[Row]:
         """Attempts that hold resources now."""
-        found: list[Row] = self.ask.rows(holding(self.at, self.ask.period, self.ask.where)).to_pylist()
+        period = self.ask.period
+        found: list[Row] = self.ask.rows(holding(self.at, period, self.ask.where), period).to_pylist()
         return found
 
     @cached_property
@@ -73,7 +74,7 @@ class TabScene(Scene):
         """Waiting jobs: of each cluster as its queue told them, where it was read, else as accounting does."""
         read = self._read
         told: list[Row] = self.ask.rows(queued(self.at, self.ask.where)).to_pylist() if read else []
-        counted = self.ask.rows(waiting(self.at, self.ask.period, self.ask.where)).to_pylist()
+        counted = self.ask.rows(waiting(self.at, self.ask.where), self.ask.period).to_pylist()
         return [*told, *(row for row in counted if row["cluster"] not in read)]
 
     @property

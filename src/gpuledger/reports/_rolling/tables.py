@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from gpuledger.metrics import Answer, Filter
+from gpuledger.metrics import NO_GPU, Answer, Filter
 from gpuledger.metrics.dimensions import BY_NAME
 from gpuledger.model.document import Column, Scalar, Table
 from gpuledger.reports import _words as words
@@ -49,11 +49,17 @@ def _now(scene: TabScene) -> str:
 
 
 def _by_name(scene: TabScene, rows: Iterable[Row]) -> dict[str, list[Row]]:
-    column = {"gpu_model": "gpu_model"}.get(scene.by) or BY_NAME[scene.by].column
     groups: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        groups[named(row[column])].append(row)
+        groups[_name(scene, row)].append(row)
     return groups
+
+
+def _name(scene: TabScene, row: Row) -> str:
+    """What the row is told apart by, as the metrics name it."""
+    if scene.by != "gpu_model":
+        return named(row[BY_NAME[scene.by].column])
+    return NO_GPU if row["gpu_model"] is None and row["gpu_count"] == 0 else named(row["gpu_model"])
 
 
 def _held(rows: Sequence[Row]) -> tuple[float | None, float | None, float | None, int]:
