@@ -18,7 +18,7 @@ def loaded(folder: Path, text: str):  # type: ignore[no-untyped-def]
     [
         ('[serve]\nnmaes = "real"', "[serve]: There is no key 'nmaes'; did you mean 'names'?"),
         ('[serve.proxy]\nheader = "X"\npeers = ["a"]\nadmin = []', "[serve.proxy]: There is no key 'admin'; did you mean 'admins'?"),
-        ("[pool]\nmaskd_hosts = {}", "[pool]: There is no key 'maskd_hosts'; did you mean 'masked_hosts'?"),
+        ("[pool]\nmaskd_hosts = {}", "[pool]: There is no key 'maskd_hosts'; did you mean 'masked_hosts'"),
         ("[serve.proxy]\npeers = []", "serve.proxy.header"),
     ],
 )  # fmt: skip
