@@ -6,6 +6,7 @@ export const MARGIN = { l: 46, r: 12, t: 8, b: 26 };
 const CONFIG = { displayModeBar: false, responsive: false, doubleClick: false, showTips: false, scrollZoom: false, staticPlot: true };
 /** How long each drawing took, for whoever measures the page. */
 export const draws = [];
+const LEAST = 80;
 let library = null;
 
 /** The chart library is not to be had: every chart of it is missing for this one reason. */
@@ -41,6 +42,7 @@ export function layout(node, { margin, xaxis, yaxis, ...rest }) {
 }
 export async function react(node, traces, shown) {
   const Plotly = await plotly(), start = performance.now();
+  if (node.clientWidth < LEAST) return; // nothing fits, and the library would not come back from it
   await Plotly.react(node, traces, shown, CONFIG);
   draws.push({ chart: node.dataset.chart, milliseconds: performance.now() - start, traces: traces.length });
   node.querySelectorAll("svg").forEach(one => one.setAttribute("aria-hidden", "true"));

@@ -50,10 +50,10 @@ export class View {
     this.legends.forEach(update => update());
     this.draw();
   }
-  /** Draws every chart; one that fails takes nothing along. Returns [chart, error] of those that did. */
+  /** Draws every chart that is on the page (another document may stand there by now); one that fails takes nothing along. Returns [chart, error] of those that did. */
   async draw() {
     const failed = [];
-    for (const chart of this.charts) try { await chart.draw(); } catch (error) { failed.push([chart, error]); }
+    for (const chart of this.charts) if (chart.node.isConnected) try { await chart.draw(); } catch (error) { failed.push([chart, error]); }
     return failed;
   }
 }
