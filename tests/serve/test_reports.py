@@ -23,6 +23,10 @@ def test_the_reports_are_listed_with_what_may_be_chosen(server: Server) -> None:
     assert "owned_hosts" not in listed["pool"]["parameters"]["properties"], "it names a file of the server"
 
 
+def test_what_most_look_for_comes_first(server: Server) -> None:
+    assert [each["name"] for each in server.get("/api/v1/reports").json()["reports"]][:2] == ["usage", "pool"]
+
+
 def test_a_report_is_the_document_that_the_python_api_gives(server: Server, read_only_ledger: Path) -> None:
     served = from_json(server.get(USAGE, **MAY).content)
     with gpuledger.open(read_only_ledger) as ledger:
@@ -101,6 +105,7 @@ def test_an_answer_is_packed_for_who_can_unpack_it(server: Server) -> None:
         ("usage", {"last": "0d"}, 400, "last", "not a length of time"),
         ("usage", {"last": "99999999d"}, 400, "last", "further back"),
         ("usage", {"last": "9000d"}, 400, "last", "longest period"),
+        ("usage", {"last": "all"}, 400, "last", "longest period"),
         ("usage", {"from": "0001-01-01", "to": "9999-12-31"}, 400, "from", "longest period"),
         ("usage", {"month": "2026-05", "last": "3d"}, 400, "month", "One period at a time"),
         ("usage", {"month": "2026-05", "by": "users"}, 400, "by", "'user'"),
@@ -110,7 +115,7 @@ def test_an_answer_is_packed_for_who_can_unpack_it(server: Server) -> None:
         ("usage", {"month": "2026-05", "where": "usr=ann"}, 400, "where", "did you mean 'user'"),
         ("usage", {"month": "2026-05", "where": "user=anna"}, 400, "where", "did you mean 'ann'"),
         ("usage", {"month": "2026-05", "where": "user='; DROP TABLE job_attempts; --"}, 400, "where", "DROP TABLE"),
-        ("usage", {"month": "2020-05"}, 404, None, "no data"),
+        ("usage", {"month": "2020-05"}, 404, None, "try `last=31d&to=2026-05-15T01:00:00Z`"),
         ("usage.csv", {"month": "2026-05"}, 400, "table", "by-user"),
         ("usage.csv", {"month": "2026-05", "table": "by-usr"}, 404, "table", "did you mean 'by-user'"),
         ("usage.png", {"month": "2026-05", "chart": "../x"}, 404, "chart", "no chart"),
@@ -131,6 +136,10 @@ def test_what_is_wrong_is_named(
         for sign in ("SELECT", "Traceback", "/work/", "duckdb", "--")
         if sign in error["message"].replace("TABLE job_attempts; --", "")
     ]
+
+
+def test_a_report_about_everything_may_be_asked_for_whole(server: Server) -> None:
+    assert server.get("/api/v1/reports/experiment", last="all").status_code in (200, 404)
 
 
 def test_a_parameter_given_twice_is_refused(server: Server) -> None:

@@ -70,6 +70,8 @@ def test_filters_are_joined_and_columns_chosen(server: Server) -> None:
 def test_a_period_keeps_rows_by_their_time(server: Server) -> None:
     assert len(server.get(ATTEMPTS, **MAY).json()["rows"]) == 6
     assert len(server.get(ATTEMPTS, day="2026-05-12").json()["rows"]) == 1
+    assert len(server.get(ATTEMPTS, last="all").json()["rows"]) == 6
+    assert len(server.get(ATTEMPTS, to="2026-05-12").json()["rows"]) == 2
     assert server.get(ATTEMPTS, month="2026-04").json()["rows"] == []
 
 

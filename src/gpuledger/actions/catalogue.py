@@ -12,13 +12,15 @@ from gpuledger.model.choice import PeriodChoice
 from gpuledger.plugins import load, names
 from gpuledger.reports import Report
 
+_FIRST = ("usage", "pool")
+"""What most readers look for."""
 _PERIOD = frozenset(field.name for field in fields(PeriodChoice))
 
 
 def catalogue(settings: Settings) -> list[dict[str, Any]]:
-    """Every report as the viewer's `ReportInfo`: those with tabs first, they are what a site has set up."""
+    """Every report as the viewer's `ReportInfo`: those with tabs first (they are what a site has set up), then _FIRST."""
     told = [info(load("reports", name), settings.reports.get(name, {})) for name in names("reports")]
-    return sorted(told, key=lambda each: not each["tabs"])
+    return sorted(told, key=lambda each: (not each["tabs"], *(each["name"] != name for name in _FIRST), each["name"]))
 
 
 def info(declared: Report, configured: dict[str, Any]) -> dict[str, Any]:

@@ -20,6 +20,8 @@ Pairs = Sequence[tuple[str, str]]
 ENDS = {"from": "start", "to": "end"}
 """How the ends of a period are spelt in a URL, and in `PeriodChoice`."""
 PERIOD = tuple({v: k for k, v in ENDS.items()}.get(f.name, f.name) for f in fields(PeriodChoice))
+ALL = "all"
+"""Everything: for what has no other window of its own."""
 _SECONDS_OF_DAY = 86_400
 
 
@@ -37,7 +39,8 @@ class Calendar:
             if len(given) > 1 and name != "to":
                 self._read({name: value}, default_last, name)
         period = self._read(given, default_last, next(iter(given), None))
-        if period.seconds > self.settings.serve.longest_days * _SECONDS_OF_DAY:
+        is_everything = period.kind == "all" and default_last == ALL
+        if not is_everything and period.seconds > self.settings.serve.longest_days * _SECONDS_OF_DAY:
             longest = f"The longest period is {self.settings.serve.longest_days:,} days"
             raise Refused(400, "too_long", f"{longest}; ask for less at a time.", next(iter(given), None))
         return period

@@ -8,6 +8,8 @@ from pydantic import BaseModel, Field
 from gpuledger.model.errors import Busy, ConfigError, LedgerError, NoData, SourceError, StoreError, UsageError
 
 _FLAG = re.compile(r"(?<![\w-])--([a-z][a-z-]*)")
+_COMMAND = re.compile(r"`gpuledger (?:report|query) [^`]*`")
+_OPTION = re.compile(r"--([a-z][a-z-]*) ([^\s`]+)")
 RETRY_SECONDS = 5
 
 
@@ -73,5 +75,12 @@ def unavailable(code: str, message: str) -> Refused:
 
 
 def as_parameters(sentence: str) -> str:
-    """A sentence about flags of the command line, said of parameters of a request."""
-    return _FLAG.sub(lambda match: match[1].replace("-", "_"), sentence)
+    """A sentence about flags of the command line, said of parameters of a request: `last=30d&to=2026-06-01`."""
+    said = _COMMAND.sub(lambda match: _as_query(match[0]), sentence)
+    return _FLAG.sub(lambda match: match[1].replace("-", "_"), said)
+
+
+def _as_query(command: str) -> str:
+    given = _OPTION.findall(command)
+    said = "&".join(f"{name.replace('-', '_')}={value}" for name, value in given)
+    return f"`{said}`" if said else command

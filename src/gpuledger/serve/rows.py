@@ -17,7 +17,7 @@ from gpuledger.model.period import Period
 from gpuledger.model.pseudonym import KINDS
 from gpuledger.model.tables import TABLES, Table
 from gpuledger.serve.answers import answer_json, refusals
-from gpuledger.serve.asked import PERIOD, Calendar, require_known
+from gpuledger.serve.asked import ALL, PERIOD, Calendar, require_known
 from gpuledger.serve.refusals import Refused
 from gpuledger.serve.sight import Sight, sight_of
 from gpuledger.serve.site import Site
@@ -88,7 +88,7 @@ def _table(name: str) -> Table:
 def _period(site: Site, request: Request) -> Period | None:
     """The period, None when none is given: then it is all rows."""
     pairs = [(key, value) for key, value in request.query_params.multi_items() if key in PERIOD]
-    return Calendar(site.now(), site.settings).period(pairs, "30d") if pairs else None
+    return Calendar(site.now(), site.settings).period(pairs, ALL) if pairs else None
 
 
 def _columns(table: Table, given: list[str]) -> tuple[str, ...]:
