@@ -17,6 +17,7 @@ from gpuledger.model.document import Document, Text
 from gpuledger.model.errors import NoData, UsageError
 from gpuledger.model.period import Period, last, named
 from gpuledger.render import render
+from gpuledger.render.mail.columns import MAIL, fitting, phone_room
 from gpuledger.reports._pool.draining import Draining
 from gpuledger.reports._pool.invariants import notes as checked
 from gpuledger.reports._pool.prevented import Prevented
@@ -89,9 +90,24 @@ def test_every_other_table_has_the_same_totals(document: Document, name: str) ->
 
 def test_the_subject_has_labelled_numbers(document: Document) -> None:
     said = document.subject.replace("\u202f", " ")
-    assert said == "allocated 31.3 % of 8.0 GPUs · researcher 50.0 % · reserved 50.0 % · open 0 % · secondary 1.0 GPUs"
+    assert said == "31.3 % of 8.0 GPUs allocated · researcher 50.0 % · open 0 % · reserved 50.0 %"
     known = {block.id for block in document.blocks}
     assert set(document.mail) - known == set()
+
+
+@pytest.mark.parametrize("largest", [9.9, 99_999.9])
+def test_what_kept_gpus_from_work_is_in_the_mail_whatever_the_data(document: Document, largest: float) -> None:
+    """Also on a phone: the choice of columns is the report's, the length of a number changes nothing."""
+    found = table(document, "classes")
+    formats = [column.format for column in found.columns]
+    grown = tuple(
+        tuple(largest if format_ == "gpu" else cell for cell, format_ in zip(row, formats, strict=True))
+        for row in found.rows
+    )
+    found = replace(found, rows=grown, totals=grown[0])
+    wanted = {"allocated_ratio", "allocated_gpus", "drained_gpus", "prevented_gpus", "present_gpus"}
+    for room in (MAIL, phone_room(found)):
+        assert wanted <= {found.columns[i].key for i in fitting(found, room)}
 
 
 def test_a_drained_gpu_with_a_job_is_allocated_and_listed(document: Document) -> None:

@@ -1,11 +1,11 @@
 """A message as files, to look at before anybody gets it."""
 
-from base64 import b64encode
 from pathlib import Path
 
 from gpuledger.actions._letters import TEMPLATES, Prepared
 from gpuledger.model.errors import LedgerError, NoData
 from gpuledger.render.mail import default_templates
+from gpuledger.render.mail import preview as page_of
 
 
 def preview(prepared: Prepared, folder: Path) -> list[Path]:
@@ -13,12 +13,8 @@ def preview(prepared: Prepared, folder: Path) -> list[Path]:
     letter, composed = prepared.letter, prepared.composed
     if letter is None or composed is None:
         raise NoData(prepared.hindrances[0].sentence)
-    page = letter.html
-    for figure in letter.figures:
-        page = page.replace(f"cid:{figure.cid}", f"data:image/png;base64,{b64encode(figure.png).decode()}")
-    return _written(
-        folder, {"mail.html": page.encode(), "mail.txt": letter.text.encode(), "mail.eml": composed.content}
-    )
+    files = {"mail.html": page_of(letter).encode(), "mail.txt": letter.text.encode(), "mail.eml": composed.content}
+    return _written(folder, files)
 
 
 def message_file(prepared: Prepared, file: Path) -> Path:

@@ -27,8 +27,8 @@ from gpuledger.reports._pool.trend import Trend
 from gpuledger.reports._pool_views.view import TABLE, View, definitions
 from gpuledger.reports._quality import coverage, quality_of, stale
 
-_SHORT = {"researcher": "researcher", "reserved": "reserved", "open": "open"}
-"""Classes that a subject line names, and how."""
+_SHORT = {"researcher": "researcher", "open": "open", "reserved": "reserved"}
+"""Classes that a subject line names, and how, the most important first."""
 _MAIL = ("numbers", "classes", "states-over-time", "users-of-model", "draining", "prevented", "without-primary", "users-secondary",
          "draining-timeline", "by-tier", "excluded")  # fmt: skip
 _NEARLY_ALL = 0.995
@@ -190,7 +190,7 @@ def _partly(pool: Pool) -> str:
 
 
 def _subject(pool: Pool) -> str:
-    """Labelled numbers of the period: whole, classes, secondary."""
+    """Labelled numbers of the period, the most important first: whole, then classes."""
     ratio, present = pool.total.value("allocated_ratio"), pool.value("present_gpus")
     if ratio is None:
         return "no GPU was reported"
@@ -200,8 +200,7 @@ def _subject(pool: Pool) -> str:
         for name, short in _SHORT.items()
         if (share := ratios.get((name,))) is not None
     ]
-    lent = f"secondary {words.gpus(pool.value('secondary_gpus'))} GPUs"
-    return " · ".join([f"allocated {words.percent(ratio)} of {words.gpus(present)} GPUs", *parts, lent])
+    return " · ".join([f"{words.percent(ratio)} of {words.gpus(present)} GPUs allocated", *parts])
 
 
 def _parameters(parameters: PoolParameters, models: tuple[str, ...]) -> dict[str, Scalar | tuple[str, ...]]:

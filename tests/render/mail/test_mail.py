@@ -4,6 +4,7 @@ import io
 import re
 import time
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 
 import pytest
@@ -11,10 +12,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from gpuledger.model.chart import Span, Spans
 from gpuledger.model.document import Column, Document, Note, Numbers, Section, Table, Text
+from gpuledger.model.errors import ConfigError
+from gpuledger.model.period import Period
 from gpuledger.render.format import visible
 from gpuledger.render.html.sections import card_view
-from gpuledger.render.mail import Letter, mail
+from gpuledger.render.mail import Letter, Templates, mail
 from gpuledger.render.mail.columns import PHONE, fitting
 from gpuledger.render.mail.extract import MOST_ROWS, extract
 from gpuledger.render.mail.views import mail_table
@@ -55,7 +59,7 @@ class Tags(HTMLParser):
     @property
     def body(self) -> str:
         """What is seen: without styles, title and the hidden words that a list of mails shows."""
-        first = next(n for n, word in enumerate(self.words) if "max-width:620px" in word) + 3
+        first = next(n for n, word in enumerate(self.words) if "max-width:599px" in word) + 3
         return " ".join(" ".join(self.words[first:]).split())
 
     def all(self, *names: str) -> list[dict[str, str | None]]:
@@ -117,7 +121,7 @@ def test_styles_are_inline_and_only_dark_and_phone_stay_a_block(letters: dict[st
     assert html.count("<style") == 1
     block = html[html.index("<style") : html.index("</style>")]
     assert "prefers-color-scheme:dark" in block
-    assert "max-width:620px" in block
+    assert "max-width:599px" in block
     assert '<meta name="color-scheme" content="light dark">' in html
     assert '<meta name="supported-color-schemes" content="light dark">' in html
     for attrs in Tags(html).all("p", "h1", "h2", "th"):
@@ -198,10 +202,9 @@ def test_the_parts_stand_in_the_order_of_a_mail(letters: dict[str, Letter]) -> N
 
 def test_the_subject_warns_names_the_period_and_labels_its_numbers(letters: dict[str, Letter]) -> None:
     assert letters["usage"].subject.translate(SPACES) == (
-        "[Stale] QoS physics, last 30 days, 17 Oct 14:00 – 16 Nov 2026 14:00 UTC: GPU-hours 29,197 GPU-h · "
-        "Share of the limit used 63.9 % · GPU busy while held 67.9 %"
+        "[Stale] QoS physics, last 30 days to 16 Nov 14:00: GPU-hours 29,197 GPU-h · Share of the limit used 63.9 %"
     )
-    assert letters["pool"].subject.endswith("UTC: allocated 61.2 % of 281 GPUs · open 88.0 %")
+    assert letters["pool"].subject.endswith(": allocated 61.2 % of 281 GPUs · open 88.0 %")
 
 
 def test_bars_are_cells_with_a_colour_that_survives_blocked_pictures(letters: dict[str, Letter]) -> None:
@@ -252,6 +255,78 @@ def test_columns_leave_by_rank_until_the_rest_fits() -> None:
     assert set(fitting(table, PHONE)) < set(fitting(table))
 
 
+def wide(ranks: str) -> Table:
+    """Columns of a hundred pixels each, of these ranks; the last is narrow."""
+    columns = (Column("host", "Host"), *(Column(f"c{n}", "Occupations" * 2 if n < len(ranks) - 1 else "x", "count", rank=int(rank)) for n, rank in enumerate(ranks)))  # type: ignore[arg-type]  # fmt: skip
+    return Table("t", "T", columns, (("a", *range(len(ranks))),))
+
+
+def test_a_narrow_column_of_a_later_rank_takes_no_place_of_an_important_one() -> None:
+    assert fitting(wide("222223")) == (0, 1, 2, 3)
+    assert fitting(wide("222222")) == (0, 1, 2, 3, 6)
+
+
+def test_columns_of_the_first_rank_get_smaller_type_on_a_phone_before_one_is_hidden() -> None:
+    heads = ("Allocated %", "Allocated", "Present", "Drained", "Prevented", "Secondary")
+    columns = (Column("class", "Class"), *(Column(head, head, "gpu", rank=1 if n < 5 else 2) for n, head in enumerate(heads)))  # fmt: skip
+    table = Table("t", "T", columns, (("Researcher-owned", *[155.5] * 6),), ("All physical GPUs", *[155.5] * 6))
+    view = mail_table(table, Colours({}), "UTC")
+    assert (view.is_tight, [head.label for head in view.heads if "hide" not in head.classes]) == (
+        True,
+        ["Class", *heads[:5]],
+    )
+    assert not mail_table(replace(table, columns=columns[:3], rows=(), totals=None), Colours({}), "UTC").is_tight
+
+
+def test_columns_that_are_not_shown_are_said_truly_at_every_width() -> None:
+    """What a phone hides is not counted with what the mail leaves out; only a phone says that it hides something."""
+    words = [Tags(mail(samples.document("d", "d", (Section("s", "S", (wide(ranks),)),))).html).body for ranks in ("111", "112222")]  # fmt: skip
+    assert "more columns in the full report" not in words[0]
+    assert "More columns in the full report." in words[1]
+    assert not re.search(r"\d more column", words[1])
+    html = mail(samples.usage()).html
+    assert re.search(r'<p class="foot narrow" style="[^"]*display: none', html)
+    assert ".narrow{display:block!important}" in html
+
+
+@pytest.mark.parametrize(
+    ("title", "start", "end", "said"),
+    [
+        ("Pool x, 19 Nov 2026 to 20 Nov 2026", (19, 0), (20, 0), "Pool x, 19 Nov 2026"),
+        ("Pool x, last 24 h", (18, 5), (19, 5), "Pool x, last 24 h to 19 Nov 05:00"),
+        ("Pool x, week 47 of 2026", (16, 0), (23, 0), "Pool x, week 47 of 2026"),
+        ("Pool x where user=a, b", (19, 0), (20, 0), "Pool x where user=a, b, 19 Nov 2026"),
+    ],
+)
+def test_a_subject_tells_its_period_once(title: str, start: tuple[int, int], end: tuple[int, int], said: str) -> None:
+    first, last = (datetime(2026, 11, day, hour, tzinfo=UTC) for day, hour in (start, end))
+    document = replace(samples.document("d", title, ()), period=Period(first, last, "UTC"), subject="a 1 % · b 2 %")
+    assert mail(document).subject == f"{said}: a 1 % · b 2 %"
+
+
+def test_a_subject_drops_its_last_numbers_before_it_is_long() -> None:
+    document = replace(samples.document("d", "Pool", ()), subject=" · ".join(f"class{n} 10 %" for n in range(20)))
+    subject = mail(document).subject
+    assert subject.endswith("class0 10 % · class1 10 % · class2 10 % · class3 10 % · class4 10 %")
+    assert len(subject) <= 112
+
+
+@pytest.mark.parametrize("source", ["", "  \n", "{{ '' }}"])
+def test_an_empty_subject_is_refused_by_its_file(source: str) -> None:
+    with pytest.raises(ConfigError, match=r"mine/subject\.txt makes an empty subject"):
+        mail(samples.usage(), Templates(subject=source, names=("mine/subject.txt", "mail.txt", "mail.html")))
+
+
+def test_lanes_keep_their_number_of_gpus_in_the_text() -> None:
+    day = datetime(2026, 11, 1, tzinfo=UTC)
+    for domains in ((".pool.example.edu",) * 2, (".pool.example.edu", "-long-name-of-a-host.other.example.edu")):
+        rows = tuple(f"gpu{n}{domain} · 8 GPUs" for n, domain in enumerate(domains))
+        spans = Spans(rows, tuple(Span(row, day, day + timedelta(hours=2), "drained", "") for row in rows))
+        chart = replace(samples.long_drains(), shape=spans)
+        text = mail(replace(samples.document("d", "d", (Section("s", "S", (chart,)),)), mail=(chart.id,))).text
+        assert text.count("· 8 GPUs") == 2
+
+
 def test_a_mail_with_a_figure_is_made_quickly() -> None:
     document = samples.usage()
     times = []
@@ -290,7 +365,7 @@ def test_a_long_name_breaks_after_its_signs_first() -> None:
 
 def test_a_document_without_any_block_is_a_mail_too() -> None:
     letter = mail(samples.document("empty", "Nothing", ()))
-    assert letter.subject == "Nothing, 17 Oct 14:00 – 16 Nov 2026 14:00 UTC"
+    assert letter.subject == "Nothing, 17 Oct 14:00 – 16 Nov 2026 14:00"
     assert "okafor used" in Tags(letter.html).body
     assert mail(samples.document("bare", "Bare", (Section("s", "S", (Table("t", "T", (), ()),)),))).figures == ()
 

@@ -53,7 +53,7 @@ def opened(browser: Any, path: Path, width: int, mode: str = "light") -> Any:
 def test_no_width_scrolls_sideways(browser: Any, folder: Path, name: str) -> None:
     found = {}
     page = opened(browser, folder / f"{name}.html", 800)
-    for width in (800, 660, 620, 480, 390, 360):
+    for width in (800, 660, 620, 600, 480, 390, 360):
         page.set_viewport_size({"width": width, "height": 900})
         found[width] = page.evaluate("document.documentElement.scrollWidth")
     assert {width: wide for width, wide in found.items() if wide > width} == {}

@@ -10,7 +10,8 @@ import jinja2
 
 from gpuledger.model.chart import Chart
 from gpuledger.model.document import Definitions, Document, Number, Numbers, Quality, Table, Text
-from gpuledger.render.format import span, visible
+from gpuledger.model.errors import ConfigError
+from gpuledger.render.format import span, stamp, visible
 from gpuledger.render.html.sections import CardView, card_view
 from gpuledger.render.mail.html import block_html, frame_html, sheet
 from gpuledger.render.mail.letter import Figure, Letter, Templates
@@ -24,8 +25,10 @@ _HERE = "gpuledger.render.mail"
 _PARTS: Mapping[str, tuple[type, ...]] = {
     "numbers": (Numbers,), "figures": (Chart,), "tables": (Table,), "words": (Text, Definitions), "quality": (Quality,),
 }  # fmt: skip
-_LONGEST_SUBJECT = 250
-_IN_SUBJECT = 3
+_LONGEST_SUBJECT, _LONG_SUBJECT = 250, 112
+"""Letters that a subject never has more of, and those that its numbers may fill: a prefix of the list comes before."""
+_IN_SUBJECT, _BETWEEN = 3, " · "
+_YEAR = re.compile(r"\b\d{4}\b")
 _URGENT = ("critical", "stale", "warning")
 
 
@@ -46,6 +49,10 @@ def compose(document: Document, figures: Sequence[Figure], templates: Templates,
     ]
     made |= render(tasks)
     subject = visible(" ".join(made["subject"].split()))[:_LONGEST_SUBJECT]
+    if not subject.strip() and templates.subject is not None:
+        raise ConfigError(
+            f"The template {templates.names[0]} makes an empty subject; say in it what the mail is about."
+        )
     page = sheet(made["html"], subject, visible(document.finding))
     return Letter(subject, _plain(made["text"]), page, tuple(f for f in figures if f"cid:{f.cid}" in page))
 
@@ -93,10 +100,29 @@ def _subject(document: Document, cards: Sequence[Number]) -> str:
     """What is wrong first, then whose numbers, of when, and the numbers with their names."""
     levels = {note.level for note in document.banners}
     urgent = next((f"[{theme()['severity'][level]['label']}] " for level in _URGENT if level in levels), "")
-    labelled = " · ".join(_labelled(card_view(item, document.display_zone)) for item in cards[:_IN_SUBJECT])
+    labelled = _BETWEEN.join(_labelled(card_view(item, document.display_zone)) for item in cards[:_IN_SUBJECT])
     numbers = document.subject or labelled
-    head = f"{urgent}{document.title}, {span(document.period, document.display_zone)}"
-    return visible(" ".join(f"{head}: {numbers}".split()) if numbers else head)
+    head = " ".join(f"{urgent}{_named(document)}".split())
+    first, *more = " ".join(numbers.split()).split(_BETWEEN)
+    said = f"{head}: {first}" if first else head
+    for part in more:
+        if len(said) + len(_BETWEEN) + len(part) > _LONG_SUBJECT:
+            break
+        said += f"{_BETWEEN}{part}"
+    return visible(said)
+
+
+def _named(document: Document) -> str:
+    """The title with its period once: as the title calls it or by its dates, whichever is shorter."""
+    zone, end = document.display_zone, document.period.end
+    is_past = end.year != document.generated_at.year
+    dates = span(document.period, zone).removesuffix(f" {zone}")
+    what, _, tail = document.title.rpartition(", ")
+    if tail.startswith("last "):
+        return f"{what}, {min(f'{tail} to {stamp(end, zone, year=is_past)}', dates, key=len)}"
+    if what and _YEAR.search(tail):
+        return f"{what}, {min(tail, dates, key=len)}"
+    return f"{document.title}, {dates}"
 
 
 def _labelled(card: CardView) -> str:

@@ -1,6 +1,6 @@
 """What of a Document stands in a mail: the same numbers, but fewer blocks, rows and columns, and shorter texts."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from gpuledger.model.chart import Chart, Grid
@@ -81,14 +81,15 @@ def _cut(table: Table, share: int) -> Table:
     count = len(table.rows)
     table = _short_hosts(replace(table, rows=table.rows[: max(0, share - beside)]))
     kept = fitting(table)
-    left = {"row": count - len(table.rows), "column": len(table.columns) - len(kept)}
     return replace(
         table,
         columns=tuple(table.columns[i] for i in kept),
         rows=tuple(tuple(row[i] for i in kept) for row in table.rows),
         totals=None if table.totals is None else tuple(table.totals[i] for i in kept),
         others=None if table.others is None else tuple(table.others[i] for i in kept),
-        left_out=" ".join(part for part in (table.left_out, *_more(left)) if part),
+        left_out=" ".join(
+            part for part in (table.left_out, _more(count - len(table.rows), len(kept) < len(table.columns))) if part
+        ),
     )
 
 
@@ -101,7 +102,8 @@ def _short_hosts(table: Table) -> Table:
     return replace(table, rows=rows, left_out=f"{table.left_out} {said}".strip())
 
 
-def _more(left: dict[str, int]) -> Iterator[str]:
-    counted = [f"{count:,} more {name}{'s' if count > 1 else ''}" for name, count in left.items() if count]
-    if counted:
-        yield f"{' and '.join(counted)} in the full report."
+def _more(rows: int, has_columns: bool) -> str:
+    """What only the full report shows. Columns are not counted: how many stand here differs from screen to screen."""
+    counted = [f"{rows:,} more row{'s' if rows > 1 else ''}"] if rows else []
+    said = " and ".join([*counted, *(["more columns"] if has_columns else [])])
+    return f"{said[:1].upper()}{said[1:]} in the full report." if said else ""

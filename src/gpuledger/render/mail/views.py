@@ -7,7 +7,7 @@ from gpuledger.model.document import Column, Lane, Table
 from gpuledger.render.format import duration, number, stamp, visible
 from gpuledger.render.html.sections import CardView
 from gpuledger.render.html.table_view import CellView, RowView, TableView, is_numeric, table_view
-from gpuledger.render.mail.columns import PHONE, fitting
+from gpuledger.render.mail.columns import TIGHT, fitting, phone_room
 from gpuledger.render.theme import Colours
 
 _GAPS, _LONGEST_WORD, _WHOLE = 3, 16, 15
@@ -38,7 +38,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class MailTable:
-    """A table as it stands in the mail: totals first, others last."""
+    """A table as it stands in the mail: totals first, others last.
+
+    `is_tight`: smaller type on a phone. `has_hidden`: a phone does not show all of its columns.
+    """
 
     id: str
     title: str
@@ -47,6 +50,8 @@ class MailTable:
     rows: tuple[tuple[Cell, ...], ...]
     foot: str
     empty: str
+    is_tight: bool = False
+    has_hidden: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,7 +78,8 @@ class Seen:
 def mail_table(table: Table, colours: Colours, zone: str) -> MailTable:
     """The table's texts; columns that do not fit a phone carry the class that hides them there."""
     view = table_view(table, colours, zone)
-    phone = fitting(table, PHONE)
+    room = phone_room(table)
+    phone = fitting(table, room)
     classes = [_classes(table.columns, i, is_hidden=i not in phone) for i in range(len(table.columns))]
     heads = tuple(
         Head(visible(column.label), visible(unit), column.has_bar, classes[i])
@@ -82,8 +88,9 @@ def mail_table(table: Table, colours: Colours, zone: str) -> MailTable:
     rows = tuple(tuple(_cell(one, row, classes[i], i) for i, one in enumerate(row.cells)) for row in view.rows)
     shown = rows if table.rows else ()
     return MailTable(
-        table.id, visible(table.title), visible(table.finding), heads, shown, _foot(view), visible(table.empty)
-    )
+        table.id, visible(table.title), visible(table.finding), heads, shown, _foot(view), visible(table.empty),
+        is_tight=room is TIGHT, has_hidden=len(phone) < len(table.columns),
+    )  # fmt: skip
 
 
 def _classes(columns: Sequence[Column], index: int, *, is_hidden: bool) -> str:

@@ -12,6 +12,7 @@ from gpuledger.reports._pool.scene import Pool, class_label, known
 from gpuledger.reports._scene import named
 
 Row = Mapping[str, Any]
+_FIRST = ("allocated_gpus", "present_gpus", "drained_gpus", "prevented_gpus")
 _LABELS = {"with_reason_gpus": "Reason set"}
 _FIRST_CLASS = Column("class", "Class", dimension="class", meaning="Whose capacity the GPUs are.")
 _FOOT = "Mean numbers of GPUs over the time observed. Each GPU counts once: the parts add up to present."
@@ -153,7 +154,8 @@ def _columns(names: Iterable[str], pool: Pool) -> tuple[Column, ...]:
 
 
 def _rank(name: str) -> Literal[1, 2, 3]:
-    return 1 if name in ("allocated_gpus", "present_gpus") else 3 if name in ("idle_gpus", "with_reason_gpus") else 2
+    """What kept GPUs from work stays on a phone; what follows from the rest is in the full report."""
+    return 1 if name in _FIRST else 3 if name in ("idle_gpus", "with_reason_gpus") else 2
 
 
 def _cells(names: Iterable[str], row: Row) -> tuple[Scalar, ...]:
