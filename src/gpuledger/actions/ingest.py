@@ -15,6 +15,7 @@ import pyarrow as pa
 from gpuledger import __version__
 from gpuledger.actions._anew import merged_with, source_of
 from gpuledger.actions._derive import derived
+from gpuledger.actions._garbage import seldom_collected
 from gpuledger.actions._intake import Intake
 from gpuledger.actions._readings import Readings, readings, take_back
 from gpuledger.actions._receive import Progress, new_id, opened, received
@@ -193,8 +194,9 @@ def _context(entry: Entry) -> Context:
 def _parse(source: Source, raw: BinaryIO, entry: Entry, intake: Intake, is_replay: bool = False) -> BrokenOff | None:
     """Takes all that the source tells; the end in the middle, where there is one."""
     try:
-        for item in derived(source, source.parse(raw, _context(entry)), intake, is_replay):
-            intake.take(item)
+        with seldom_collected():
+            for item in derived(source, source.parse(raw, _context(entry)), intake, is_replay):
+                intake.take(item)
     except BrokenOff as error:
         return error
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:

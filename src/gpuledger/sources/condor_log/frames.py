@@ -73,7 +73,9 @@ def pages(raw: BinaryIO) -> Iterator[list[Frame]]:
 
 
 def _starts(text: str) -> list[re.Match[str]]:
-    return [found for found in HEADER.finditer(text) if text[max(0, found.start() - CODE) : found.start()].isdecimal()]
+    return [
+        found for found in HEADER.finditer(text) if (at := found.start()) >= CODE and text[at - CODE : at].isdecimal()
+    ]
 
 
 def _between(text: str, starts: list[re.Match[str]], keep: int, line: int, *, is_end: bool) -> list[Frame]:
@@ -84,13 +86,14 @@ def _between(text: str, starts: list[re.Match[str]], keep: int, line: int, *, is
     told: list[Frame] = []
     if text[:begin].strip("\n \0\r") or "\0" in text[:begin]:
         told.append(_junk(text, 0, begin, line))
-    at = 0
+    at, has_nulls = 0, "\0" in text
     ends = [found.start() - CODE for found in starts[1:]] + [keep]
     for found, end in zip(starts, ends, strict=False):
         line += text.count("\n", at, begin)
-        stop = text.find(END, found.end() - 1, end)
-        body = text[found.end() : stop]
-        if stop == end - len(END) and "\0" not in body:
+        start = found.end()
+        stop = text.find(END, start - 1, end)
+        body = text[start:stop]
+        if stop == end - len(END) and not (has_nulls and "\0" in body):
             told.append(Event(text[begin : begin + CODE], found, body, line))
         else:
             told += _damaged(text, found, end, line, is_last=is_end and end == keep)
