@@ -9,6 +9,8 @@ from gpuledger.cli import messages
 from gpuledger.cli.session import Session
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from gpuledger.config import Ledger
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -43,7 +45,12 @@ def serve(
 
 def listen(ledger: "Ledger", host: str = "127.0.0.1", port: int = 8000, socket: Path | None = None) -> None:
     """Serves the ledger until a signal stops it. Raises LedgerError when what it takes is not installed."""
-    place, site, run = _parts(ledger, host, port, socket.expanduser() if socket else None)
+    listening = _listening()
+    from gpuledger.serve.site import Site
+
+    place = listening.Place(host, port, socket.expanduser() if socket else None)
+    said = ledger.settings.serve
+    site = Site(ledger, listening.is_open(said.auth, said.proxy is not None, place))
     settings = ledger.settings
     audits = messages.lines_to(settings.serve.audit_file, "gpuledger.audit") if settings.serve.audit_file else None
 
@@ -51,7 +58,7 @@ def listen(ledger: "Ledger", host: str = "127.0.0.1", port: int = 8000, socket: 
         messages.say(f"gpuledger serves {settings.ledger} at {where} (Ctrl-C stops it).")
 
     try:
-        run(site, place, started)
+        listening.serve(site, place, started)
     finally:
         if audits:
             audits.close()
@@ -65,19 +72,15 @@ def free_port(wanted: int) -> int:
         return 0 if probe.connect_ex(("127.0.0.1", wanted)) == 0 else wanted
 
 
-def _parts(ledger: "Ledger", host: str, port: int, socket: Path | None):  # type: ignore[no-untyped-def]
+def _listening() -> "ModuleType":
+    """The part that listens. Raises LedgerError where what it takes is not installed."""
+    from importlib import import_module
+
     from gpuledger.model.errors import LedgerError
 
     try:
-        from gpuledger.serve import listen as listening
+        return import_module("gpuledger.serve.listen")
     except ModuleNotFoundError as error:
-        if error.name and error.name.partition(".")[0] in ("fastapi", "uvicorn", "starlette", "prometheus_client"):
-            raise LedgerError(
-                'The service is not installed; install it with: pip install "gpuledger[server]"'
-            ) from None
-        raise
-    from gpuledger.serve.site import Site
-
-    place = listening.Place(host, port, socket)
-    said = ledger.settings.serve
-    return place, Site(ledger, listening.is_open(said.auth, said.proxy is not None, place)), listening.serve
+        if error.name and error.name.startswith("gpuledger"):
+            raise
+        raise LedgerError('The service is not installed; install it with: pip install "gpuledger[server]"') from None

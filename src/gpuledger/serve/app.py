@@ -19,7 +19,7 @@ from gpuledger.serve.site import Site
 _CODES = {404: "not_found", 405: "method_not_allowed"}
 
 
-class Service(FastAPI):
+class Api(FastAPI):
     """Says of itself what is so: FastAPI's own body of errors is nowhere used."""
 
     def openapi(self) -> dict[str, Any]:
@@ -33,7 +33,7 @@ class Service(FastAPI):
 
 def application(site: Site) -> FastAPI:
     """The service of one site."""
-    app = Service(
+    app = Api(
         title=site.serve.title,
         version=__version__,
         summary="GPU accounting: reports, metrics and rows of one ledger.",
