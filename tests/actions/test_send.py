@@ -11,7 +11,7 @@ import pytest
 from gpuledger import plugins
 from gpuledger.actions._letters import prepare
 from gpuledger.actions._orders import ByHand, by_hand, due, last_due, order_of, period_of, states
-from gpuledger.actions.send import exit_code, outbox_of, send
+from gpuledger.actions.send import exit_code, outbox_of, plan_of, send
 from gpuledger.config import Settings
 from gpuledger.config.channels import outbox_folder
 from gpuledger.config.deliveries import DeliverySettings
@@ -364,3 +364,69 @@ def test_the_previous_one_is_of_the_calendar(key: str, start: str, end: str) -> 
 def test_what_has_no_moment_is_never_due(place: Path, server: MailServer) -> None:
     with opened(place, server, {"nightly": nightly(at=None)}) as ledger:
         assert due(ledger, outbox_of(ledger), NOW) == []
+
+
+def test_what_all_refused_is_never_called_sent_and_goes_again_when_asked(own: Path, server: MailServer) -> None:
+    server.data_answers = ["554 5.7.1 too large"]
+    with opened(own, server, {"nightly": nightly()}) as ledger:
+        send_due(ledger)
+        order = order_of(ledger.settings, "nightly", NOW)
+        for _ in range(2):
+            [known] = send(ledger, lambda outbox: [order], NOW)
+            assert (known.result, known.exit_code) == ("known", 1)
+            said = " ".join(known.sentences)
+            assert "It was refused before" in said
+            assert "ann@x.edu" in said
+            assert "554 5.7.1 too large" in said
+            assert "`gpuledger send nightly --again --send`" in said
+        [row] = states(ledger, outbox_of(ledger), NOW)
+        assert (row["state"], row["last_sent"]) == ("refused", None)
+        assert (
+            plan_of(ledger, prepare(ledger, order, NOW))["would"] == "was refused before, and would not be sent again"
+        )
+        assert send_due(ledger) == []
+        again = replace(order, is_again=True)
+        [sent] = send(ledger, lambda outbox: [again], NOW)
+        [done] = send(ledger, lambda outbox: [order], NOW)
+    assert (sent.result, sorted(sent.answers)) == ("done", sorted(PEOPLE))
+    assert (done.exit_code, done.sentences) == (0, ("It was sent before, and is not sent again.",))
+    assert addresses(server.taken) == sorted(PEOPLE)
+
+
+def test_again_reaches_only_those_who_do_not_have_it(own: Path, server: MailServer) -> None:
+    server.recipient_answers = {"bob@x.edu": ["550 no such user"]}
+    with opened(own, server, {"nightly": nightly()}) as ledger:
+        send_due(ledger)
+        order = order_of(ledger.settings, "nightly", NOW)
+        [known] = send(ledger, lambda outbox: [order], NOW)
+        [row] = states(ledger, outbox_of(ledger), NOW)
+        again = replace(order, is_again=True)
+        server.recipient_answers = {}
+        [sent] = send(ledger, lambda outbox: [again], NOW)
+        [idle] = send(ledger, lambda outbox: [again], NOW)
+    assert known.exit_code == 3
+    assert "It was sent before to ann@x.edu, cyd@x.edu, and refused by others: bob@x.edu: 550" in known.sentences[0]
+    assert row["state"] == "refused by some"
+    assert (sent.result, list(sent.answers)) == ("done", ["bob@x.edu"])
+    assert (idle.exit_code, idle.sentences) == (0, ("Everyone has it; nobody is sent it again.",))
+    assert addresses(server.taken) == sorted(PEOPLE)
+
+
+def test_a_corrected_address_gets_what_the_wrong_one_refused(own: Path, server: MailServer) -> None:
+    server.recipient_answers = {"bob@x.edu": ["550 no such user"]}
+    with opened(own, server, {"nightly": nightly()}) as ledger:
+        send_due(ledger)
+    with opened(own, server, {"nightly": nightly(recipients=[PEOPLE[0], "rob@x.edu"])}) as ledger:
+        again = replace(order_of(ledger.settings, "nightly", NOW), is_again=True)
+        [sent] = send(ledger, lambda outbox: [again], NOW)
+    assert list(sent.answers) == ["rob@x.edu"]
+
+
+def test_a_plan_that_is_kept_back_says_who_would_get_what_once(tmp_path: Path, server: MailServer) -> None:
+    place = filled(tmp_path, NOW - timedelta(days=3))
+    for operator, to in (("Op <op@x.edu>", ("op@x.edu",)), (None, ())):
+        with opened(place, server, {"weekly": usage(last="7d", operator=operator)}) as ledger:
+            plan = plan_of(ledger, prepare(ledger, order_of(ledger.settings, "weekly", NOW), NOW))
+        assert plan["recipients"] == to
+        assert plan["would"].startswith("would be kept back from ann@x.edu, bob@x.edu, cyd@x.edu; ")
+        assert plan["subject"].startswith("Not sent: weekly: ") is bool(operator)

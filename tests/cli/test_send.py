@@ -1,6 +1,7 @@
 """send: a dry run unless --send; who would get what; exit codes; files to look at; no secret anywhere."""
 
 import json
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -131,6 +132,7 @@ def test_two_sends_at_once_are_one(cli: Run, shell: Run, server: MailServer) -> 
         assert first.result().code == 0
     assert second.code == 75
     assert "Another send is running" in second.err
+    assert "nothing to send" not in second.err
     assert len(server.taken) == 1
 
 
@@ -146,6 +148,12 @@ def test_a_refused_recipient_is_exit_code_3(cli: Run, server: MailServer) -> Non
 def test_nobody_took_it_is_exit_code_1(cli: Run, server: MailServer) -> None:
     server.data_answers = ["554 no"]
     assert cli("send", "nightly", "--send").code == 1
+    known = cli("send", "nightly", "--send")
+    assert known.code == 1
+    assert "refused before" in known.err
+    assert "sent before" not in known.err
+    assert cli("send", "nightly", "--again", "--send").code == 0
+    assert addresses(server.taken) == ["ann@x.edu", "bob@x.edu"]
 
 
 def test_old_data_is_exit_code_3_and_the_operators_mail(site: Path, cli: Run, server: MailServer) -> None:
@@ -156,7 +164,8 @@ def test_old_data_is_exit_code_3_and_the_operators_mail(site: Path, cli: Run, se
     (site / "gpuledger.toml").write_text(configuration(server.port).replace('"24h"', '"7d"').replace("sums", "usage"))
     dry = cli(*options)
     assert (dry.code, server.taken) == (3, [])
-    assert "would be sent to nobody but the operator (op@x.edu)" in dry.out
+    assert "would be kept back from ann@x.edu, bob@x.edu; its operator would be told" in dry.out
+    assert re.findall(r"^  to +(.*)$", dry.out, re.MULTILINE) == ["op@x.edu"]
     assert cli(*options, "--send").code == 3
     assert addresses(server.taken) == ["op@x.edu"]
     assert cli(*options, "--send", "--force").code == 0

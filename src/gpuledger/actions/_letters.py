@@ -133,8 +133,13 @@ def operator_letter(order: Order, told: Sequence[Hindrance], prepared: Prepared)
         lines += ["It was sent all the same: the difference is small."]
     if prepared.letter:
         lines += ["", "-" * 72, prepared.letter.subject, "", prepared.letter.text]
-    what = "Not sent" if is_kept_back else "Sent, but look at it"
-    return Letter(f"{what}: {order.name}: {told[0].sentence}", "\n".join(lines) + "\n", "")
+    return Letter(operator_subject(prepared), "\n".join(lines) + "\n", "")
+
+
+def operator_subject(prepared: Prepared) -> str:
+    """What the operator's message is about, without the delivery's prefix."""
+    what = "Not sent" if prepared.stopping else "Sent, but look at it"
+    return f"{what}: {prepared.order.name}: {prepared.hindrances[0].sentence}"
 
 
 def operator_heading(ledger: Ledger, order: Order, operator: str, key: str, now: datetime, channel: str) -> Heading:
@@ -163,7 +168,8 @@ def _heading(ledger: Ledger, order: Order, now: datetime) -> tuple[Heading, tupl
         to, cc, everyone = (delivery.test_recipient,), (), (address_of(delivery.test_recipient),)
         prefix = f"[test] {prefix}".strip()
     sender = sender_of(ledger, delivery.channel)
-    return Heading(sender, to, cc, _message_id(order.key, sender), order.name, now, prefix), tuple(targets) or everyone
+    heading = Heading(sender, to, cc, _message_id(order.key, sender), order.name, now, prefix)
+    return heading, tuple(one for one in tuple(targets) or everyone if one not in order.having)
 
 
 def _message_id(key: str, sender: str) -> str:

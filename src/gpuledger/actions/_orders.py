@@ -27,7 +27,8 @@ class Order:
     """One delivery of one period.
 
     `is_test` goes to the test recipient alone; `is_forced` goes although the data is old or the numbers do not add up.
-    `salt` tells what was asked by hand apart from what the configuration says.
+    `salt` tells what was asked by hand apart from what the configuration says. `is_again` asks for those who do not have
+    it once more: then `attempt` counts, and `having` are those who have it.
     """
 
     name: str
@@ -36,6 +37,9 @@ class Order:
     is_test: bool = False
     is_forced: bool = False
     salt: str = ""
+    is_again: bool = False
+    attempt: int = 1
+    having: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -43,7 +47,8 @@ class Order:
         parts = [self.name, self.delivery.report, *(t.isoformat() for t in (self.period.start, self.period.end))]
         digest = hashlib.sha256(json.dumps([*parts, self.is_test, self.salt]).encode()).hexdigest()[:12]
         stem = re.sub(r"[^a-z0-9]+", "-", self.name.lower()).strip("-")[:40] or "delivery"
-        return f"{stem}{'-test' if self.is_test else ''}-{self.period.end:%Y%m%dT%H%MZ}-{digest}"
+        again = f"-{self.attempt}" if self.attempt > 1 else ""
+        return f"{stem}{'-test' if self.is_test else ''}-{self.period.end:%Y%m%dT%H%MZ}-{digest}{again}"
 
 
 @dataclass(frozen=True)
@@ -183,11 +188,19 @@ def states(ledger: Ledger, outbox: Outbox, now: datetime) -> list[dict[str, Any]
         {
             "delivery": name, "report": delivery.report, "channel": delivery.channel,
             "recipients": len(delivery.everyone), "at": delivery.at or "",
-            "last_sent": max((row["run_started_at"] for row in runs_of(ledger, name)), default=None),
-            "state": "waits" if name in waiting else "due" if name in wanted else "done" if delivery.at else "by hand",
+            "last_sent": max((row["run_started_at"] for row in runs_of(ledger, name) if row["recipients"]), default=None),
+            "state": "waits" if name in waiting else "due" if name in wanted else _made(ledger, name, delivery),
         }
         for name, delivery in ledger.settings.deliveries.items()
     ]  # fmt: skip
+
+
+def _made(ledger: Ledger, name: str, delivery: DeliverySettings) -> str:
+    """How the newest making of a delivery ended."""
+    newest = max(runs_of(ledger, name), key=lambda row: row["run_started_at"], default=None)
+    if newest and newest["result"] != "done":
+        return "refused by some" if newest["recipients"] else "refused"
+    return "done" if delivery.at else "by hand"
 
 
 def runs_of(ledger: Ledger, name: str) -> Iterable[dict[str, Any]]:

@@ -7,8 +7,9 @@ from typing import Any, Literal
 
 import pyarrow as pa
 
-from gpuledger.actions._letters import Hindrance, Prepared, operator_heading, operator_letter, prepare
+from gpuledger.actions._letters import Hindrance, Prepared, operator_heading, operator_letter, operator_subject, prepare
 from gpuledger.actions._orders import Order, Unmade, is_done
+from gpuledger.actions._standing import Standing, once_more, standing
 from gpuledger.config import Ledger
 from gpuledger.config.channels import channel_named, outbox_folder, require_whole
 from gpuledger.deliver import Delivered
@@ -73,7 +74,7 @@ def send(ledger: Ledger, orders: Orders, now: datetime) -> Iterator[Sent]:
         for order in orders(outbox):
             if isinstance(order, Unmade):
                 yield _failed(order.name, "", order.error)
-            elif order.key not in tried:
+            elif (order := once_more(ledger, order)).key not in tried:
                 yield _made(run, order)
         outbox.expire(now, ledger.settings.outbox_days)
 
@@ -85,19 +86,26 @@ def outbox_of(ledger: Ledger) -> Outbox:
 
 def plan_of(ledger: Ledger, prepared: Prepared) -> dict[str, Any]:
     """What sending would do, in a line: its recipients are listed, its sizes are in bytes."""
-    order, composed = prepared.order, prepared.composed
+    order, composed, recipients, subject = prepared.order, prepared.composed, prepared.recipients, prepared.subject
     outbox = outbox_of(ledger)
     if is_done(ledger, outbox, order):
-        would = "was sent before, and would not be sent again"
+        before = standing(ledger, order)
+        would = f"was {before.outcome} before" if before else "was sent before"
+        would += ", and would not be sent again"
     elif outbox.find(order.key):
         would = "waits in the outbox, and would be tried again"
     elif prepared.stopping:
-        would = f"would be sent to nobody but the operator ({order.delivery.operator or 'there is none'})"
+        operator = order.delivery.operator
+        would = f"would be kept back from {', '.join(recipients)}; {'its operator would be told' if operator else 'nobody would be told, it has no operator'}"
+        recipients = (address_of(operator),) if operator else ()
+        subject = operator_subject(prepared) if operator else ""
+    elif not recipients:
+        would = "would not be sent: everyone has it"
     else:
         would = "would be sent"
     return {
-        "delivery": order.name, "would": would, "channel": order.delivery.channel, "recipients": prepared.recipients,
-        "period": str(order.period), "subject": prepared.subject,
+        "delivery": order.name, "would": would, "channel": order.delivery.channel, "recipients": recipients,
+        "period": str(order.period), "subject": subject,
         "html_bytes": len(prepared.letter.html.encode()) if prepared.letter else None,
         "message_bytes": len(composed.content) if composed else None,
     }  # fmt: skip
@@ -111,7 +119,7 @@ def exit_code(codes: Iterable[int]) -> int:
 
 def _made(run: _Run, order: Order) -> Sent:
     if is_done(run.ledger, run.outbox, order):
-        return Sent(order.name, "known", str(order.period), sentences=("It was sent before, and is not sent again.",))
+        return _known(run.ledger, order)
     try:
         require_whole(run.ledger.settings, order.name, order.delivery)
         prepared = prepare(run.ledger, order, run.now)
@@ -120,12 +128,19 @@ def _made(run: _Run, order: Order) -> Sent:
     except Exception as error:  # noqa: BLE001 - a fault in one report must not keep the others from leaving
         why = f"Unexpected {type(error).__name__}: {error}; `gpuledger send {order.name} --debug` shows where."
         return _failed(order.name, str(order.period), LedgerError(why))
+    if not prepared.recipients:
+        return Sent(order.name, "known", str(order.period), sentences=("Everyone has it; nobody is sent it again.",))
     told = _tell_operator(run, prepared)
     if stopping := prepared.stopping:
         sentences = (*(h.sentence for h in prepared.hindrances), *told)
         return Sent(order.name, "stopped", str(order.period), prepared.subject, {}, sentences, stopping[0].exit_code)
     sent = _dispatched(run, run.outbox.spool(_ticket(order, prepared, run.now), _content(prepared)))
     return replace(sent, sentences=(*sent.sentences, *told))
+
+
+def _known(ledger: Ledger, order: Order) -> Sent:
+    before = standing(ledger, order) or Standing(order.name, 1, (), "")
+    return Sent(order.name, "known", str(order.period), sentences=before.sentences, code=before.exit_code)
 
 
 def _failed(name: str, period: str, error: LedgerError) -> Sent:

@@ -57,6 +57,9 @@ class What:
     is_forced: Annotated[
         bool, typer.Option("--force", help="Although the data is old or the numbers do not add up.")
     ] = False
+    is_again: Annotated[
+        bool, typer.Option("--again", help="Once more to those who do not have it, such as who refused it.")
+    ] = False
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,9 @@ def send(ctx: typer.Context, what: What, to: Where, when: PeriodChoice, form: Fo
         return _write_templates(to.templates)
     if what.name and what.is_due:
         raise UsageError("--due is about every delivery; leave the name out, or --due.")
-    if not what.name and (what.recipients or what.channel or what.where or what.is_test or when.spoken):
+    if not what.name and (
+        what.recipients or what.channel or what.where or what.is_test or what.is_again or when.spoken
+    ):
         raise UsageError("Say which delivery: `gpuledger send NAME …`; `gpuledger send` lists them.")
     with session.open_existing() as ledger:
         if to.is_sent:
@@ -146,8 +151,10 @@ def _order(session: Session, what: What, when: PeriodChoice) -> "Order":
     settings, name = session.settings, str(what.name)
     hand = ByHand(tuple(what.recipients or ()), what.channel, tuple(what.where or ()), when, what.is_test)
     if name in settings.deliveries and hand == ByHand():
-        return replace(order_of(settings, name, session.now), is_forced=what.is_forced)
-    return replace(by_hand(settings, name, hand, session.now), is_forced=what.is_forced)
+        order = order_of(settings, name, session.now)
+    else:
+        order = by_hand(settings, name, hand, session.now)
+    return replace(order, is_forced=what.is_forced, is_again=what.is_again)
 
 
 def _list(ledger: "Ledger", session: Session, form: FormOptions) -> None:
@@ -175,13 +182,14 @@ def _show(ledger: "Ledger", session: Session, orders: "Orders", to: Where, form:
     """What would be sent: nothing leaves."""
     from gpuledger.actions._letters import prepare
     from gpuledger.actions._orders import Unmade
+    from gpuledger.actions._standing import once_more
     from gpuledger.actions.send import outbox_of
 
     outbox, prepared = outbox_of(ledger), []
     for order in orders(outbox):
         if isinstance(order, Unmade):
             raise order.error
-        prepared.append(prepare(ledger, order, session.now))
+        prepared.append(prepare(ledger, once_more(ledger, order), session.now))
         _say_hindrances(prepared[-1])
     files = [file for one in prepared for file in _files(one, to)]
     for file in files:
@@ -252,8 +260,11 @@ def _send(ledger: "Ledger", session: Session, orders: "Orders", form: FormOption
         for one in action(ledger, orders, session.now):
             sent.append(one)
             messages.note("Sent.", delivery=one.delivery, result=one.result, period=one.period)
-    finally:  # what was sent is told, whatever stopped the rest
-        _print_sent(sent, form)
+    except BaseException:  # what was sent is told, whatever stopped the rest
+        if sent:
+            _print_sent(sent, form)
+        raise
+    _print_sent(sent, form)
     if code := exit_code(one.exit_code for one in sent):
         raise typer.Exit(code)
 

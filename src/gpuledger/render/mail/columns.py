@@ -28,7 +28,7 @@ class Room:
 
 MAIL = Room(558.0, 10.0, 96.0, 190.0)
 PHONE = Room(326.0, 6.0, 44.0, 120.0)
-TIGHT = Room(342.0, 4.0, 44.0, 75.0, text=11.0, head=10.5)
+TIGHT = Room(342.0, 3.0, 44.0, 75.0, text=11.0, head=10.5)
 """A phone, for a table whose most important columns need smaller type."""
 
 
