@@ -91,7 +91,7 @@ async function drawn(answer) {
   document.title = `${visible(content.title)} · gpuledger`;
   tick();
   if (isSame) {
-    scrollTo(0, place);
+    scrollTo({ top: place, behavior: "instant" });
     for (const [key, [left, top]] of inner) { const node = key && main.querySelector(`[data-keep="${CSS.escape(key)}"]`); if (node) Object.assign(node, { scrollLeft: left, scrollTop: top }); }
     if (focus) main.querySelector(`[data-keep="${CSS.escape(focus)}"]`)?.focus({ preventScroll: true });
   }
