@@ -101,11 +101,18 @@ class Intake:
             return
         waiting = self._batches.setdefault(batch.table, [])
         waiting.append(batch)
-        if batch.table is not SNAPSHOTS and sum(len(one.rows) for one in waiting) >= ROWS_OF.get(
-            batch.table, ROWS_A_COMMIT
-        ):
+        if batch.table is not SNAPSHOTS and _count(waiting) >= ROWS_OF.get(batch.table, ROWS_A_COMMIT):
             self._settle()
-            self._under_way = self._thread.submit(self._write, _together(self._batches.pop(batch.table)))
+            self._under_way = self._thread.submit(self._write_all, self._full(batch.table))
+
+    def _full(self, table: Table) -> list[Batch]:
+        """What is written when so many rows of `table` wait: with jobs' whole lives what was derived from them so far."""
+        tables = [one for one in self._batches if one is table or (table in ROWS_OF and one is not SNAPSHOTS)]
+        return [_together(self._batches.pop(one)) for one in tables]
+
+    def _write_all(self, batches: list[Batch]) -> None:
+        while batches:
+            self._write(batches.pop(0))
 
     def _take_problem(self, problem: Problem) -> None:
         self.problem_rows += problem.input_rows
@@ -126,8 +133,7 @@ class Intake:
         """Snapshots last: what tells that a moment was seen whole comes after its rows."""
         self._settle()
         for table in sorted(self._batches, key=lambda table: table is SNAPSHOTS):
-            self._write(_together(self._batches[table]))
-        self._batches.clear()
+            self._write(_together(self._batches.pop(table)))
 
     def _write(self, batch: Batch) -> None:
         if self.store is None:
@@ -175,6 +181,10 @@ def _without_end(rows: pa.Table) -> set[tuple[str, str]]:
     if "ended_at" in rows.column_names:
         rows = rows.filter(pc.is_null(rows["ended_at"]))
     return set(zip(rows["cluster"].to_pylist(), rows["attempt_id"].to_pylist(), strict=True))
+
+
+def _count(batches: list[Batch]) -> int:
+    return sum(len(one.rows) for one in batches)
 
 
 def _weight(batch: Batch) -> int:
