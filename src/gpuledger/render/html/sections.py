@@ -20,6 +20,7 @@ from gpuledger.model.document import (
     Table,
     Text,
 )
+from gpuledger.render.cards import told_once
 from gpuledger.render.figure.axes import TimeScale, time_ticks
 from gpuledger.render.figure.drawing import Key
 from gpuledger.render.format import NOT_KNOWN, NULL, between, is_number, number, unit_word
@@ -119,7 +120,12 @@ def _without_count(key: Key) -> Key:
 
 
 def _numbers(block: Numbers, document: Document, colours: Colours) -> Mapping[str, Any]:
-    return {"block": block, "cards": [card_view(item, document.display_zone) for item in block.items]}
+    block, against = told_once(block)
+    return {
+        "block": block,
+        "cards": [card_view(item, document.display_zone) for item in block.items],
+        "against": against,
+    }
 
 
 def card_view(item: Number, zone: str) -> CardView:

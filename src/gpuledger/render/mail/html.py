@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 
 from gpuledger.model.chart import Chart
 from gpuledger.model.document import Block, Definitions, Document, Note, Numbers, Quality, Table, Text
+from gpuledger.render.cards import told_once
 from gpuledger.render.format import NULL, span, stamp, unit_beside, visible
 from gpuledger.render.html.sections import card_view
 from gpuledger.render.mail.views import Picture, mail_table, said, seen
@@ -37,7 +38,8 @@ def _block(block: Block, document: Document, pictures: Mapping[str, Picture], co
     zone = document.display_zone
     match block:
         case Numbers():
-            return _made("numbers", [card_view(item, zone) for item in block.items])
+            block, against = told_once(block)
+            return _made("numbers", [card_view(item, zone) for item in block.items], against)
         case Table():
             return _made("table", mail_table(block, colours, zone))
         case Chart():

@@ -129,7 +129,7 @@ def said(card: CardView) -> list[tuple[str, str]]:
     """The small lines under a card's value, each with its class ("": none): part, change, reason, measured share."""
     lines = [("", card.part)] if card.part else []
     if card.delta:
-        lines += [(card.verdict, card.delta), ("", card.against)]
+        lines += [(card.verdict, card.delta), *([("", card.against)] if card.against else [])]
     if card.number.reason:
         lines.append(("", card.number.reason))
     if card.measured and card.number.measured:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from gpuledger.model.chart import Chart
 from gpuledger.model.document import Block, Definitions, Document, Note, Number, Numbers, Quality, Table, Text
+from gpuledger.render.cards import told_once
 from gpuledger.render.format import NOT_KNOWN, NULL, SPACE, between, cell, number, span, unit_beside, visible
 from gpuledger.render.output import Output, file_stem, save
 from gpuledger.render.text.chart import chart_lines
@@ -80,11 +81,13 @@ def _note(note: Note) -> str:
 
 def _numbers(block: Numbers, zone: str, sheet: Sheet) -> Iterator[str]:
     yield from sheet.heading(block.title, "-")
+    block, against = told_once(block)
     rows = [(visible(item.label), _value(item, zone), _context(item)) for item in block.items]
     names = min(sheet.names, max((width(name) for name, _, _ in rows), default=0))
     values = max((width(value) for _, value, _ in rows), default=0)
     for name, value, context in rows:
         yield from sheet.hanging(f"{pad(cut(name, names), names)}  {pad(value, values, right=True)}  ", context)
+    yield from sheet.wrapped(against)
 
 
 def _value(item: Number, zone: str) -> str:
@@ -98,7 +101,7 @@ def _context(item: Number) -> str:
         change = item.comparison
         arrow = "=" if change.delta == 0 else "▲" if change.delta > 0 else "▼"
         verdict = "" if change.verdict == "none" else f" {change.verdict}"
-        parts.append(f"{arrow} {number(abs(change.delta), change.format).lstrip('+')}{verdict} {change.label}")
+        parts.append(f"{arrow} {number(abs(change.delta), change.format).lstrip('+')}{verdict} {change.label}".rstrip())
     if item.measured is not None:
         parts.append(f"measured {number(item.measured.ratio, 'ratio')} by {item.measured.source}")
     return visible("; ".join([*parts, *([item.reason] if item.reason else [])]))
