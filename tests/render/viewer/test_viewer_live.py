@@ -138,6 +138,7 @@ def test_a_refresh_keeps_place_focus_search_and_colours_and_pausing_stops_it(
         opened.until(
             "document.querySelector('h1')?.dataset.mark === undefined && document.querySelector('h1') !== null"
         )
+        page.wait_for_timeout(500)
         assert page.evaluate("document.getElementById('b-gpus-in-use').getBoundingClientRect().top") == pytest.approx(
             place, abs=2
         )

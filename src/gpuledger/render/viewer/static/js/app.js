@@ -14,7 +14,7 @@ import { banner } from "./words.js";
 
 // The page: which report, which period, how old. All of it lives in the URL; a refresh changes nothing but the numbers.
 const $ = id => document.getElementById(id), main = $("main");
-const SLOW = 10e3, MOST_TABS = 6, kept = {};
+const SLOW = 10e3, MOST_TABS = 6, NEAR = 100, kept = {};
 const zooms = [];
 let infos = [], state = read(), shown = null, asking = null, view = null, failing = null;
 
@@ -98,6 +98,8 @@ async function drawn(answer) {
   performance.mark("words");
   await new Promise(done => requestAnimationFrame(done));
   await charts(view);
+  // Words that charts add above make the browser move the page by their lines; a reader who scrolled on is left alone.
+  if (isSame && Math.abs(scrollY - place) < NEAR) scrollTo({ top: place, behavior: "instant" });
 }
 /** Charts come after words; when they cannot, the numbers and tables stand. */
 async function charts(own) {
