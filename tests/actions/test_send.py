@@ -401,12 +401,14 @@ def test_again_reaches_only_those_who_do_not_have_it(own: Path, server: MailServ
         [known] = send(ledger, lambda outbox: [order], NOW)
         [row] = states(ledger, outbox_of(ledger), NOW)
         again = replace(order, is_again=True)
+        [refused] = send(ledger, lambda outbox: [again], NOW + timedelta(minutes=1))
+        [later] = states(ledger, outbox_of(ledger), NOW)
         server.recipient_answers = {}
         [sent] = send(ledger, lambda outbox: [again], NOW)
         [idle] = send(ledger, lambda outbox: [again], NOW)
     assert known.exit_code == 3
     assert "It was sent before to ann@x.edu, cyd@x.edu, and refused by others: bob@x.edu: 550" in known.sentences[0]
-    assert row["state"] == "refused by some"
+    assert (refused.result, row["state"], later["state"]) == ("failed", "refused by some", "refused by some")
     assert (sent.result, list(sent.answers)) == ("done", ["bob@x.edu"])
     assert (idle.exit_code, idle.sentences) == (0, ("Everyone has it; nobody is sent it again.",))
     assert addresses(server.taken) == sorted(PEOPLE)

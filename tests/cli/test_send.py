@@ -152,6 +152,9 @@ def test_nobody_took_it_is_exit_code_1(cli: Run, server: MailServer) -> None:
     assert known.code == 1
     assert "refused before" in known.err
     assert "sent before" not in known.err
+    dry = cli("send", "nightly")
+    assert (dry.code, "554 no" in dry.err, "was refused before" in dry.out) == (1, True, True)
+    assert cli("send", "nightly", "--again").code == 0
     assert cli("send", "nightly", "--again", "--send").code == 0
     assert addresses(server.taken) == ["ann@x.edu", "bob@x.edu"]
 

@@ -189,17 +189,19 @@ def states(ledger: Ledger, outbox: Outbox, now: datetime) -> list[dict[str, Any]
             "delivery": name, "report": delivery.report, "channel": delivery.channel,
             "recipients": len(delivery.everyone), "at": delivery.at or "",
             "last_sent": max((row["run_started_at"] for row in runs_of(ledger, name) if row["recipients"]), default=None),
-            "state": "waits" if name in waiting else "due" if name in wanted else _made(ledger, name, delivery),
+            "state": "waits" if name in waiting else "due" if name in wanted else _ended(ledger, name, delivery),
         }
         for name, delivery in ledger.settings.deliveries.items()
     ]  # fmt: skip
 
 
-def _made(ledger: Ledger, name: str, delivery: DeliverySettings) -> str:
-    """How the newest making of a delivery ended."""
-    newest = max(runs_of(ledger, name), key=lambda row: row["run_started_at"], default=None)
+def _ended(ledger: Ledger, name: str, delivery: DeliverySettings) -> str:
+    """How the newest making of a delivery ended, all attempts at its period together."""
+    rows = list(runs_of(ledger, name))
+    newest = max(rows, key=lambda row: row["run_started_at"], default=None)
     if newest and newest["result"] != "done":
-        return "refused by some" if newest["recipients"] else "refused"
+        is_taken = any(row["recipients"] for row in rows if row["remarks"][-1:] == newest["remarks"][-1:])
+        return "refused by some" if is_taken else "refused"
     return "done" if delivery.at else "by hand"
 
 

@@ -84,6 +84,14 @@ def outbox_of(ledger: Ledger) -> Outbox:
     return Outbox(outbox_folder(ledger.settings))
 
 
+def known_of(ledger: Ledger, order: Order) -> Sent | None:
+    """What sending says of an order that was dealt with, and does not do again; None of any other."""
+    if not is_done(ledger, outbox_of(ledger), order):
+        return None
+    before = standing(ledger, order) or Standing(order.name, 1, (), "")
+    return Sent(order.name, "known", str(order.period), sentences=before.sentences, code=before.exit_code)
+
+
 def plan_of(ledger: Ledger, prepared: Prepared) -> dict[str, Any]:
     """What sending would do, in a line: its recipients are listed, its sizes are in bytes."""
     order, composed, recipients, subject = prepared.order, prepared.composed, prepared.recipients, prepared.subject
@@ -118,8 +126,8 @@ def exit_code(codes: Iterable[int]) -> int:
 
 
 def _made(run: _Run, order: Order) -> Sent:
-    if is_done(run.ledger, run.outbox, order):
-        return _known(run.ledger, order)
+    if known := known_of(run.ledger, order):
+        return known
     try:
         require_whole(run.ledger.settings, order.name, order.delivery)
         prepared = prepare(run.ledger, order, run.now)
@@ -136,11 +144,6 @@ def _made(run: _Run, order: Order) -> Sent:
         return Sent(order.name, "stopped", str(order.period), prepared.subject, {}, sentences, stopping[0].exit_code)
     sent = _dispatched(run, run.outbox.spool(_ticket(order, prepared, run.now), _content(prepared)))
     return replace(sent, sentences=(*sent.sentences, *told))
-
-
-def _known(ledger: Ledger, order: Order) -> Sent:
-    before = standing(ledger, order) or Standing(order.name, 1, (), "")
-    return Sent(order.name, "known", str(order.period), sentences=before.sentences, code=before.exit_code)
 
 
 def _failed(name: str, period: str, error: LedgerError) -> Sent:

@@ -183,7 +183,7 @@ def _show(ledger: "Ledger", session: Session, orders: "Orders", to: Where, form:
     from gpuledger.actions._letters import prepare
     from gpuledger.actions._orders import Unmade
     from gpuledger.actions._standing import once_more
-    from gpuledger.actions.send import outbox_of
+    from gpuledger.actions.send import known_of, outbox_of
 
     outbox, prepared = outbox_of(ledger), []
     for order in orders(outbox):
@@ -191,13 +191,16 @@ def _show(ledger: "Ledger", session: Session, orders: "Orders", to: Where, form:
             raise order.error
         prepared.append(prepare(ledger, once_more(ledger, order), session.now))
         _say_hindrances(prepared[-1])
+    refused = [known for one in prepared if (known := known_of(ledger, one.order)) and known.exit_code]
+    _say_sentences(refused)
     files = [file for one in prepared for file in _files(one, to)]
     for file in files:
         print(file)
     if not files:
         _print_plans(ledger, prepared, session, form)
         _say_waiting(len(outbox.waiting()))
-    if codes := [one.stopping[0].exit_code for one in prepared if one.stopping]:
+    stopped = [one.stopping[0].exit_code for one in prepared if one.stopping]
+    if codes := [*stopped, *(known.exit_code for known in refused)]:
         raise typer.Exit(max(codes))
 
 
@@ -276,6 +279,10 @@ def _print_sent(sent: "Sequence[Sent]", form: FormOptions) -> None:
         print_rows(rows, columns, form)
     else:
         messages.say("There was nothing to send.")
+    _say_sentences(sent)
+
+
+def _say_sentences(sent: "Sequence[Sent]") -> None:
     for one in sent:
         tell = messages.error if one.result == "failed" else messages.warn if one.exit_code else messages.say
         for sentence in one.sentences:
