@@ -19,6 +19,8 @@ NAMES = (
     "pool_numbers",
     "pool_mail",
     "pool_year",
+    "experiment_csv",
+    "experiment_report",
     "help_screen",
     "kills",
 )

@@ -15,7 +15,7 @@ from gpuledger.model.tables import JOB_EVENTS
 from gpuledger.sources.condor_log.clock import Clock
 from gpuledger.sources.condor_log.frames import Event
 
-JOBS_A_BATCH = 2000
+JOBS_A_BATCH = 1000
 NO_ACCESS_POINT = "condor"
 OVER = ("005", "009")
 """Codes after which a job is over, as a rule."""
