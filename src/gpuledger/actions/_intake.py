@@ -55,6 +55,7 @@ class Intake:
 
     def __exit__(self, *_: object) -> None:
         self._thread.shutdown()
+        pa.default_memory_pool().release_unused()
 
     def take(self, item: Batch | Problem | Remark | Watermark) -> None:
         match item:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from gpuledger.actions._garbage import seldom_collected
 from gpuledger.actions.experiment.asked import Attempts, Part, Row
 from gpuledger.actions.experiment.cells import cells, line_parts
 from gpuledger.actions.experiment.earlier import earlier_columns
@@ -20,6 +21,7 @@ from gpuledger.store import Store
 HEADERS = tuple(column.header for column in (*EARLIER, *OWN))
 
 
+@seldom_collected()
 def write_csv(store: Store, out: Path, zone: ZoneInfo, *, is_executed_only: bool = False) -> int:
     """Writes every attempt of the ledger as a row and returns their number. `zone` is that of the earlier local stamps.
 
