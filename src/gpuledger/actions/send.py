@@ -94,8 +94,8 @@ def known_of(ledger: Ledger, order: Order) -> Sent | None:
 
 def plan_of(ledger: Ledger, prepared: Prepared) -> dict[str, Any]:
     """What sending would do, in a line: its recipients are listed, its sizes are in bytes."""
-    order, composed, recipients, subject = prepared.order, prepared.composed, prepared.recipients, prepared.subject
-    outbox = outbox_of(ledger)
+    order, letter, composed = prepared.order, prepared.letter, prepared.composed
+    recipients, subject, outbox = prepared.recipients, prepared.subject, outbox_of(ledger)
     if is_done(ledger, outbox, order):
         before = standing(ledger, order)
         would = f"was {before.outcome} before" if before else "was sent before"
@@ -104,9 +104,10 @@ def plan_of(ledger: Ledger, prepared: Prepared) -> dict[str, Any]:
         would = "waits in the outbox, and would be tried again"
     elif prepared.stopping:
         operator = order.delivery.operator
-        would = f"would be kept back from {', '.join(recipients)}; {'its operator would be told' if operator else 'nobody would be told, it has no operator'}"
-        recipients = (address_of(operator),) if operator else ()
-        subject = operator_subject(prepared) if operator else ""
+        told = "its operator would be told" if operator else "nobody would be told, it has no operator"
+        would = f"would be kept back from {', '.join(recipients)}; {told}"
+        recipients, subject = ((address_of(operator),), operator_subject(prepared)) if operator else ((), "")
+        letter = composed = None
     elif not recipients:
         would = "would not be sent: everyone has it"
     else:
@@ -114,7 +115,7 @@ def plan_of(ledger: Ledger, prepared: Prepared) -> dict[str, Any]:
     return {
         "delivery": order.name, "would": would, "channel": order.delivery.channel, "recipients": recipients,
         "period": str(order.period), "subject": subject,
-        "html_bytes": len(prepared.letter.html.encode()) if prepared.letter else None,
+        "html_bytes": len(letter.html.encode()) if letter else None,
         "message_bytes": len(composed.content) if composed else None,
     }  # fmt: skip
 
