@@ -22,6 +22,11 @@ EXAMPLES = list(dict.fromkeys(line for line in LINES if "gpuledger " in line and
 PAGES = (
     '[publish.pages]\ntype = "folder"\nfolder = "www"\nnames = "pseudonym"\nreports = ["usage"]\nwindows = ["all"]\n'
 )
+POST = (
+    '[channels.box]\ntype = "folder"\nfolder = "box"\n'
+    '[deliveries.nightly]\nreport = "usage"\nlast = "all"\nchannel = "box"\nrecipients = ["ops@example.edu"]\n'
+    'operator = "admin@example.edu"\n'
+)
 SHELL = set("|<>;&$*`")
 ACCEPTED = {0, 3}
 """3: an example about the last 30 days, typed on data of May 2026."""
@@ -29,14 +34,29 @@ FINDS = {"doctor": {1, 2, 4}}
 """What a look at a site that runs nothing yet ends with."""
 
 
+@pytest.fixture(scope="module")
+def experiment(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A DAG with its log, and tables of its attempts."""
+    folder = tmp_path_factory.mktemp("experiment") / "files"
+    command = [sys.executable, "-m", "gpuledger", "experiment"]
+    subprocess.run([*command, "demo", "--out", folder], check=True, capture_output=True)
+    subprocess.run([*command, "csv", "--zone", "America/Chicago"], cwd=folder, check=True, capture_output=True)
+    for name in ("spring", "autumn"):
+        shutil.copy(folder / "job_summary.csv", folder / f"{name}.csv")
+    return folder
+
+
 @pytest.fixture
-def site(work: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def site(work: Path, experiment: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The files the examples name, a configured cluster, and commands called gpuledger and sacct."""
     accounting(work / "sacct.txt", BOB, ANN)
     (work / "accounting").mkdir()
     accounting(work / "accounting" / "may.txt", ANN, BOB)
     (work / "jobs.csv").write_text("job,user,start,end,gpus\n1,ann,2026-05-01T00:00:00Z,2026-05-01T01:00:00Z,2\n")
-    (work / "gpuledger.toml").write_text('ledger = "led"\n[sources.hpg]\ntype = "slurm"\nhistory_days = 1\n' + PAGES)
+    (work / "gpuledger.toml").write_text(
+        'ledger = "led"\n[sources.hpg]\ntype = "slurm"\nhistory_days = 1\n' + PAGES + POST
+    )
+    shutil.copytree(experiment, work, dirs_exist_ok=True)
     (work / "bin").mkdir()
     (work / "printed").write_text("\n".join([HEADER, ANN, BOB]) + "\n")
     for name, script in {

@@ -79,3 +79,23 @@ def test_a_long_log_costs_little_more_than_reading_it() -> None:
 def test_a_value_over_several_lines_leaves_as_many_lines() -> None:
     text = f'environment = "A=1 \\\n   B={SECRET}"\nJOB a a.sub\n'.encode()
     assert without_secrets(text) == b'environment = "[removed]\\\n"\nJOB a a.sub\n'
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'VARS n0 environment="X=SESAME" epoch="1"',
+        'VARS n0 env="A=SESAME"',
+        'VARS n0 Environment = "A=SESAME"',
+        "ENV SET A=1;PLAIN=SESAME",
+        'ENV SET "A=1 PLAIN=SESAME"',
+        '+MyEnv="X=SESAME"',
+    ],
+)
+def test_an_environment_is_one_wherever_a_dag_says_it(line: str) -> None:
+    assert "SESAME" not in without_secret(line)
+
+
+@pytest.mark.parametrize("line", ["ENV GET PATH", 'VARS n0 epoch="2" run_uuid="e68502e5"', "RETRY n0 3"])
+def test_other_lines_of_a_dag_stay(line: str) -> None:
+    assert without_secret(line) == line

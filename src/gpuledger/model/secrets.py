@@ -22,8 +22,11 @@ _RULES: tuple[tuple[re.Pattern[bytes], bytes], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE | re.MULTILINE), replacement)
     for pattern, replacement in (
         # a whole environment, as ClassAd, submit text or JSON
-        (rb'((?:^|[{,])[ \t]*"?(?:\+|MY\.)?(?:environment|env|getenv)"?[ \t]*[=:][ \t]*)' + _QUOTED, rb'\1"[removed]'),
+        (rb'((?:^|[{,])[ \t]*"?(?:\+|MY\.)?(?:[\w.]{0,64}env(?:ironment)?|getenv)"?[ \t]*[=:][ \t]*)' + _QUOTED, rb'\1"[removed]'),
         (rb"^([ \t]*(?:\+|MY\.)?(?:environment|env|getenv)[ \t]*=[ \t]*)(?![\s\"\[]|true\b|false\b)((?:\\\r?\n|[^\n\r])+)", rb"\1[removed]"),
+        # an environment among a DAG's VARS, or set for DAGMan itself
+        (rb'((?:[ \t](?:\+|MY\.)?[\w.]{0,64}env(?:ironment)?[ \t]*=[ \t]*))' + _QUOTED, rb'\1"[removed]'),
+        (rb"^([ \t]*ENV[ \t]+SET[ \t]+)(?!\[removed\])()((?:\\\r?\n|[^\n\r])+)", rb"\1[removed]"),
         # NAME_OF_A_KEY=value, name: "value", --token value
         (rb"\b(" + _NAMED + rb'"?[ \t]*[=:][ \t]*\\?)"(?!\[removed\])()(?:\\[^"]|[^"\\\n])+"?', rb'\1"[removed]'),
         (rb"\b(" + _NAMED + rb"=)(?![\[\"\s]|true\b|false\b|undefined\b)()[^\s\"',;&\\]+", rb"\1[removed]"),

@@ -27,6 +27,8 @@ def write_csv(store: Store, out: Path, zone: ZoneInfo, *, is_executed_only: bool
 
     Raises NoData where there is no attempt (no file is made), LedgerError where the file cannot be written.
     """
+    if out.is_symlink() or (out.exists() and not out.is_file()):
+        raise LedgerError(f"{out} is no plain file and would be replaced by one; name a file.")
     attempts = Attempts(store, is_executed_only=is_executed_only)
     if not len(attempts):
         raise NoData("The files tell of no attempt" + (" that executed." if is_executed_only else "."))

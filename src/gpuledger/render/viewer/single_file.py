@@ -1,9 +1,10 @@
 """One document as one interactive file: it works from a disk, a mail's attachment or any web server."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from gpuledger.model.document import Document
+from gpuledger.render import Write
 from gpuledger.render.json import to_json
 from gpuledger.render.output import Output, file_stem, save
 from gpuledger.render.viewer.chart_library import plotly
@@ -12,7 +13,7 @@ from gpuledger.render.viewer.report_info import report_info
 from gpuledger.reports import Report
 
 
-def page_of(declared: Report) -> Callable[[Document, Path, Sequence[Output]], list[Output]]:
+def page_of(declared: Report) -> Write:
     """The writer of `declared`'s interactive page, `index.html`, with links to the files made before it.
 
     It raises PlotlyMissing where the chart library is not installed: a page that is kept should not lack its charts.
