@@ -13,7 +13,6 @@ from gpuledger.render import RENDERERS, render
 from gpuledger.render.output import file_stem
 from tests.render import samples
 
-
 FORMATS = tuple(name for name in EVERY if name != "librarian")
 """`librarian` is of the report rolling alone: tests/reports/test_rolling*.py."""
 
