@@ -39,5 +39,5 @@ clean: ## remove what these commands made (.venv, .uv, demo, caches)
 	@touch $@
 
 .venv/.ready-dev: pyproject.toml uv.lock scripts/uv.sh
-	bash scripts/uv.sh sync --frozen --inexact --group spark
+	bash scripts/uv.sh sync --frozen --inexact --group spark --all-extras
 	@touch .venv/.ready $@
