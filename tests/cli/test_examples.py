@@ -23,7 +23,7 @@ PAGES = (
     '[publish.pages]\ntype = "folder"\nfolder = "www"\nnames = "pseudonym"\nreports = ["usage"]\nwindows = ["all"]\n'
 )
 POST = (
-    '[channels.box]\ntype = "folder"\nfolder = "box"\n'
+    '[channels.box]\ntype = "command"\nargv = ["true"]\nsender = "gpuledger@example.edu"\n'
     '[deliveries.nightly]\nreport = "usage"\nlast = "all"\nchannel = "box"\nrecipients = ["ops@example.edu"]\n'
     'operator = "admin@example.edu"\n'
 )

@@ -97,7 +97,7 @@ def test_the_list_holds_every_metric_and_dimension(cli: Run) -> None:
         (("gpu_hours", "--where", "usr=ann"), "did you mean 'user'"),
         (("gpu_hours", "--where", "ann"), "ann"),
         (("gpu_hours", "--month", "2026-05", "--last", "7d"), "do not go together"),
-        (("gpu_hours", "--last", "soon"), "write 24h, 7d, 2w or 90min"),
+        (("gpu_hours", "--last", "soon"), "write 24h, 7d, 2w, 90min or all"),
         (("gpu_hours", "--display-zone", "Mars"), "no time zone 'Mars'"),
         (("gpu_hours", "--csv", "--json"), "--json and --csv do not go together"),
         (("gpu_hours", "--xlsx"), "`gpuledger report usage --format xlsx --out DIR`"),

@@ -23,8 +23,8 @@ class Found:
 
 LOOKED_FOR = {"sacct": "slurm", "condor_status": "htcondor", "nvidia-smi": "nvml"}
 """Commands that tell of a system, and the source that would read it."""
-EXAMPLES = {"log_file": '"gpuledger.log"', "outbox": '"outbox"'}
-"""Values of settings that have no default."""
+EXAMPLES = {"log_file": '"gpuledger.log"', "outbox": '"outbox"', "period_seconds": "300"}
+"""Values of settings and keys that have no default."""
 
 
 def init(file: Path, ledger: str, zone: str, which: Callable[[str], str | None]) -> list[Found]:
@@ -94,7 +94,8 @@ def _source(name: str) -> Iterator[str]:
     told = meanings(kind)
     for field in fields(kind):
         default = field.default if field.default is not MISSING else None
-        yield f"# {field.name} = {_toml(default)}  # {told.get(field.name, '')}".rstrip(" #")
+        value = EXAMPLES.get(field.name) if default is None else None
+        yield f"# {field.name} = {value or _toml(default)}  # {told.get(field.name, '')}".rstrip(" #")
 
 
 def _toml(value: Any) -> str:

@@ -69,7 +69,7 @@ def compare(
     \b
     Examples:
       gpuledger experiment compare spring.csv autumn.csv
-      gpuledger experiment compare job_summary.csv --run 0ee9fad9 --run e68502e5
+      gpuledger experiment compare job_summary.csv --run 2265b1f5 --run 2adf559a
     """
     from gpuledger.actions.experiment.compare import compare as action
     from gpuledger.render import render
