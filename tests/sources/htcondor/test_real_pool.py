@@ -29,6 +29,9 @@ def busy(pool: Pool) -> Pool:
     pool.submit(1, is_backfill=True)
     pool.submit(3, gpus=50)
     pool.wait("three claims", lambda: sum(slot["State"] == "Claimed" for slot in pool.slots()) == 3)
+    pool.wait(
+        "each claim's job", lambda: all(slot.get("GlobalJobId") for slot in pool.slots() if slot["State"] == "Claimed")
+    )
     pool.wait("what is left", lambda: {slot["GPUs"] for slot in pool.slots() if slot["State"] != "Claimed"} == {13, 14})
     return pool
 

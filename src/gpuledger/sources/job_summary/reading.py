@@ -72,11 +72,12 @@ class _Waiting:
 
 def parse(source: "JobSummary", raw: BinaryIO, context: Context) -> Parsed:
     """Each row is counted once: an attempt, or a problem."""
-    csv.field_size_limit(LONGEST_CELL)
+    before = csv.field_size_limit(LONGEST_CELL)  # of the whole process: others keep theirs
     text = io.TextIOWrapper(raw, encoding="utf-8-sig", errors="backslashreplace", newline="")
     try:
         yield from _parse(source, csv.reader(text), context)
     finally:
+        csv.field_size_limit(before)
         text.detach()
 
 
