@@ -1,13 +1,15 @@
 """One outside system each. A source fetches bytes from the world and parses bytes into batches, never both at once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import BinaryIO, ClassVar, Protocol, runtime_checkable
 
 import pyarrow as pa
 
 from gpuledger.model.batch import Batch, Parsed
+from gpuledger.model.errors import ConfigError, SourceError
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,31 @@ class Fetched:
     name: str
     since: datetime | None
     until: datetime
+
+
+def matching(source: str, patterns: str | Sequence[str]) -> list[Path]:
+    """The files that a source's `path` names: paths and patterns (`~`, `*` and `?` in the last part).
+
+    Raises ConfigError when it names none, SourceError for a pattern that no file matches.
+    """
+    if not patterns:
+        raise ConfigError(f"This {source} source has no `path`; give one, or name the file: gpuledger ingest FILE.")
+    return [path for pattern in ([patterns] if isinstance(patterns, str) else patterns) for path in _files(pattern)]
+
+
+def _files(pattern: str) -> list[Path]:
+    path = Path(pattern).expanduser()
+    found = [path] if path.is_file() else sorted(each for each in path.parent.glob(path.name) if each.is_file())
+    if not found:
+        raise SourceError(f"There is no file {pattern!r}; check `path` of this source.")
+    return found
+
+
+def whole_files(source: str, patterns: str | Sequence[str], since: datetime | None, now: datetime) -> Iterator[Fetched]:
+    """Every such file, whole: a file does not tell what is new in it. Raises as `matching` does."""
+    for path in matching(source, patterns):
+        with path.open("rb") as content:
+            yield Fetched(content, str(path), since, now)
 
 
 class Source(Protocol):

@@ -7,14 +7,12 @@ and a remark says so. Environments are never read.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import BinaryIO, ClassVar
 
 from gpuledger.model.batch import Parsed
-from gpuledger.model.errors import ConfigError, SourceError
 from gpuledger.model.secrets import without_secrets
 from gpuledger.model.workflow import STEP
-from gpuledger.sources import Context, Fetched
+from gpuledger.sources import Context, Fetched, whole_files
 from gpuledger.sources.condor_history.forms import form_of
 
 
@@ -41,13 +39,7 @@ class CondorHistory:
 
     def fetch(self, since: datetime | None, now: datetime) -> Iterator[Fetched]:
         """Every file that `path` names, whole."""
-        patterns = (self.path,) if isinstance(self.path, str) else self.path
-        if not patterns:
-            raise ConfigError("This condor-history source has no `path`; give one, or name the file to ingest.")
-        for pattern in patterns:
-            for path in _matching(pattern):
-                with path.open("rb") as content:
-                    yield Fetched(content, str(path), since, now)
+        return whole_files(self.name, self.path, since, now)
 
     def parse(self, raw: BinaryIO, context: Context) -> Parsed:
         """The last attempt of each job with its GPUs. Raises SourceError for what holds no job ads."""
@@ -58,13 +50,3 @@ class CondorHistory:
     def redact(self, content: bytes) -> bytes:
         """Environments, tokens and keys are removed; an ad stays an ad."""
         return without_secrets(content)
-
-
-def _matching(pattern: str) -> list[Path]:
-    path = Path(pattern).expanduser()
-    if path.is_file():
-        return [path]
-    found = sorted(each for each in path.parent.glob(path.name) if each.is_file())
-    if not found:
-        raise SourceError(f"There is no file {pattern!r}; check `path` of this source.")
-    return found

@@ -9,9 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, ClassVar
 
-from gpuledger.model.errors import ConfigError, SourceError
 from gpuledger.model.secrets import without_secrets
-from gpuledger.sources import Context, Fetched
+from gpuledger.sources import Context, Fetched, matching
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -52,12 +51,7 @@ class CondorLog:
 
         A log tells until it was last written: one that nobody writes any more lets no job run on.
         """
-        patterns = (self.path,) if isinstance(self.path, str) else self.path
-        if not patterns:
-            raise ConfigError(
-                "This condor-log source has no `path`; give one, or name the file: gpuledger ingest NAME FILE."
-            )
-        for written, path in sorted((_written(path), path) for pattern in patterns for path in _matching(pattern)):
+        for written, path in sorted((_written(path), path) for path in matching(self.name, self.path)):
             with path.open("rb") as content:
                 yield Fetched(content, str(path), since, min(written, now))
 
@@ -91,13 +85,3 @@ class CondorLog:
 
 def _written(path: Path) -> datetime:
     return datetime.fromtimestamp(path.stat().st_mtime, UTC)
-
-
-def _matching(pattern: str) -> list[Path]:
-    path = Path(pattern).expanduser()
-    if path.is_file():
-        return [path]
-    found = sorted(each for each in path.parent.glob(path.name) if each.is_file())
-    if not found:
-        raise SourceError(f"There is no file {pattern!r}; check `path` of this source.")
-    return found

@@ -11,7 +11,7 @@ from typing import IO, BinaryIO, cast
 
 from gpuledger.model.errors import SourceError
 from gpuledger.model.secrets import without_secrets
-from gpuledger.sources import Fetched
+from gpuledger.sources import Fetched, matching
 from gpuledger.sources.dagman.graph import Graph
 from gpuledger.sources.dagman.kinds import FOLDER
 
@@ -26,9 +26,7 @@ _EVENT = re.compile(rb"^000 \(.*?^\.\.\.", re.M | re.S)
 
 def gathered(patterns: str | Sequence[str], now: datetime) -> Iterator[Fetched]:
     """Every DAG that matches, and every SUBDAG of these, each once. Raises SourceError where a pattern matches none."""
-    waiting = [
-        path for pattern in ([patterns] if isinstance(patterns, str) else patterns) for path in _matching(pattern)
-    ]
+    waiting = matching("dagman", patterns)
     seen: set[Path] = set()
     while waiting:
         path = waiting.pop(0)
@@ -53,16 +51,6 @@ def members(raw: BinaryIO) -> Iterator[tuple[str, IO[bytes]]]:
             content = tar.extractfile(member) if member.isfile() else None
             if content is not None:
                 yield member.name.removeprefix(FOLDER), content
-
-
-def _matching(pattern: str) -> list[Path]:
-    path = Path(pattern).expanduser()
-    if path.is_file():
-        return [path]
-    found = sorted(each for each in path.parent.glob(path.name) if each.is_file())
-    if not found:
-        raise SourceError(f"There is no DAG {pattern!r}; check `path` of this source.")
-    return found
 
 
 def _gather(path: Path, now: datetime) -> tuple[Fetched, list[str]]:

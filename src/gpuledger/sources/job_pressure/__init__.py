@@ -3,11 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, ClassVar
 
-from gpuledger.model.errors import ConfigError, SourceError
-from gpuledger.sources import Context, Fetched
+from gpuledger.sources import Context, Fetched, whole_files
 
 if TYPE_CHECKING:
     from gpuledger.model.batch import Parsed
@@ -40,15 +38,7 @@ class JobPressure:
 
     def fetch(self, since: datetime | None, now: datetime) -> Iterator[Fetched]:
         """Every file that `path` names, whole: what is in the ledger already stays as it is."""
-        patterns = (self.path,) if isinstance(self.path, str) else self.path
-        if not patterns:
-            raise ConfigError(
-                "This job-pressure source has no `path`; give one, or name the file: gpuledger ingest FILE."
-            )
-        for pattern in patterns:
-            for path in _matching(pattern):
-                with path.open("rb") as content:
-                    yield Fetched(content, str(path), since, now)
+        return whole_files(self.name, self.path, since, now)
 
     def parse(self, raw: BinaryIO, context: Context) -> "Parsed":
         """Rows of pending, and of snapshots where the file tells its polls.
@@ -62,11 +52,3 @@ class JobPressure:
     def redact(self, content: bytes) -> bytes:
         """The files are kept as they are."""
         return content
-
-
-def _matching(pattern: str) -> list[Path]:
-    path = Path(pattern).expanduser()
-    found = [path] if path.is_file() else sorted(each for each in path.parent.glob(path.name) if each.is_file())
-    if not found:
-        raise SourceError(f"There is no file {pattern!r}; check `path` of this source.")
-    return found

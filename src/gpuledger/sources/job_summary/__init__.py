@@ -7,13 +7,11 @@ its own cells prove wrong becomes null or a problem; all else is taken as record
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import BinaryIO, ClassVar
 
 from gpuledger.model.batch import Parsed
-from gpuledger.model.errors import SourceError
 from gpuledger.model.workflow import STEP
-from gpuledger.sources import Context, Fetched
+from gpuledger.sources import Context, Fetched, whole_files
 from gpuledger.sources.job_summary.layout import claimed
 
 
@@ -39,11 +37,7 @@ class JobSummary:
 
     def fetch(self, since: datetime | None, now: datetime) -> Iterator[Fetched]:
         """The whole file. Raises SourceError when it is not there."""
-        path = Path(self.path).expanduser()
-        if not path.is_file():
-            raise SourceError(f"There is no file {self.path!r}; check `path` of this source.")
-        with path.open("rb") as content:
-            yield Fetched(content, str(path), since, now)
+        return whole_files(self.name, self.path, since, now)
 
     def parse(self, raw: BinaryIO, context: Context) -> Parsed:
         """Rows of job_attempts, their GPUs and events, and the tries of nodes. Raises SourceError for another table."""

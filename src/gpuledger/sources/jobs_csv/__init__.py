@@ -6,11 +6,10 @@ See docs/how-to/bring-your-own-file.md and docs/examples.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Literal
 
-from gpuledger.model.errors import ConfigError, SourceError, UsageError
-from gpuledger.sources import Context, Fetched
+from gpuledger.model.errors import ConfigError, UsageError
+from gpuledger.sources import Context, Fetched, whole_files
 from gpuledger.sources.jobs_csv.stamps import Stamps
 from gpuledger.sources.jobs_csv.window import Window, instant
 
@@ -88,15 +87,7 @@ class JobsCsv:
 
     def fetch(self, since: datetime | None, now: datetime) -> Iterator[Fetched]:
         """Every file that `path` (patterns allowed) names, whole: a file does not tell what is new in it."""
-        patterns = (self.path,) if isinstance(self.path, str) else self.path
-        if not patterns:
-            raise ConfigError(
-                "This jobs-csv source has no `path`; give one, or name the file: gpuledger ingest NAME FILE."
-            )
-        for pattern in patterns:
-            for path in _matching(pattern):
-                with path.open("rb") as content:
-                    yield Fetched(content, str(path), since, now)
+        return whole_files(self.name, self.path, since, now)
 
     def parse(self, raw: BinaryIO, context: Context) -> "Parsed":
         """Rows of job_attempts in the file's order, a problem for each row refused, a watermark for a stated window."""
@@ -135,13 +126,3 @@ class JobsCsv:
                 raise UsageError(f"jobs-csv takes no option {key!r} for one file; only: {', '.join(OPTIONS)}.")
         given: dict[str, Any] = dict(options)
         return replace(self, **given)
-
-
-def _matching(pattern: str) -> list[Path]:
-    path = Path(pattern).expanduser()
-    if path.is_file():
-        return [path]
-    found = sorted(each for each in path.parent.glob(path.name) if each.is_file())
-    if not found:
-        raise SourceError(f"There is no file {pattern!r}; check `path` of this source.")
-    return found
