@@ -167,13 +167,19 @@ class Section:
 
 @dataclass(frozen=True)
 class Coverage:
-    """How much of the period was observed."""
+    """How much of the period was observed, and how old what is known of it may be.
+
+    `newest_at` is the last moment that any source has told of, whether or not it lies in the period; data is old when that
+    is longer ago than `allowed_age_seconds`, which follows from how often the sources are read. Null: nothing was told.
+    """
 
     expected: int | None
     seen: int | None
     ratio: float | None
     longest_gap_seconds: float | None
     sentence: str
+    newest_at: datetime | None = None
+    allowed_age_seconds: float | None = None
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,8 @@ def coverage(covered: LedgerCoverage) -> Coverage:
         ratio=covered.covered_ratio,
         longest_gap_seconds=covered.longest_gap_seconds,
         sentence=covered_words(covered),
+        newest_at=covered.newest,
+        allowed_age_seconds=_allowed_age(covered).total_seconds() if covered.sources else None,
     )
 
 
@@ -210,13 +212,17 @@ def _runaway(row: dict[str, Scalar]) -> tuple[Scalar, ...]:
 def stale(ask: Ask, covered: LedgerCoverage) -> tuple[Note, ...]:
     """The banner above the title when the newest data is older than the sources' allowed age."""
     newest, wanted = covered.newest, min(ask.now, ask.period.end)
-    allowed = max((_allowed(source) for source in covered.sources), default=ALLOWED_FILE_AGE)
-    if newest is None or wanted - newest <= allowed:
+    if newest is None or wanted - newest <= _allowed_age(covered):
         return ()
     age = words.duration((ask.now - newest).total_seconds())
     sentence = f"Data is {age} old: the newest is of {words.stamp(newest, ask.display_zone)} {ask.display_zone}."
     missing = words.duration((wanted - newest).total_seconds())
     return (Note("stale", "stale", "age", f"{sentence} The last {missing} of the period are missing.", "coverage"),)
+
+
+def _allowed_age(covered: LedgerCoverage) -> timedelta:
+    """What the slowest of the sources may be old."""
+    return max((_allowed(source) for source in covered.sources), default=ALLOWED_FILE_AGE)
 
 
 def _allowed(source: SourceCoverage) -> timedelta:
