@@ -9,16 +9,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from gpuledger.model.batch import Batch, Parsed, Watermark
+from gpuledger.model.delimited.bytestream import Passing, opened
+from gpuledger.model.delimited.layout import Lines
+from gpuledger.model.delimited.text import Text
 from gpuledger.model.problems import Problem, Remark
 from gpuledger.model.tables import JOB_ATTEMPTS
 from gpuledger.sources import Context
 from gpuledger.sources.jobs_csv.attempts import Reading, attempts
-from gpuledger.sources.jobs_csv.bytestream import Passing, opened
 from gpuledger.sources.jobs_csv.expressions import Cursor, locked
 from gpuledger.sources.jobs_csv.identity import Seen
-from gpuledger.sources.jobs_csv.layout import Input, Lines, kind_of
+from gpuledger.sources.jobs_csv.layout import Input, kind_of
 from gpuledger.sources.jobs_csv.mapping import query
-from gpuledger.sources.jobs_csv.text import Text
 from gpuledger.sources.jobs_csv.values import ID, NUMBER, Query
 
 if TYPE_CHECKING:

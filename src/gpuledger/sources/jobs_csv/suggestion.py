@@ -9,16 +9,17 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
+from gpuledger.model.delimited.layout import Lines
+from gpuledger.model.delimited.text import Text
 from gpuledger.model.errors import NoData
 from gpuledger.model.problems import Problem
 from gpuledger.model.vocabulary import BY_NAME
 from gpuledger.sources.jobs_csv import JobsCsv
 from gpuledger.sources.jobs_csv.expressions import quoted
-from gpuledger.sources.jobs_csv.layout import Input, Lines
+from gpuledger.sources.jobs_csv.layout import Input
 from gpuledger.sources.jobs_csv.parsing import opened_input
 from gpuledger.sources.jobs_csv.states import STATES
 from gpuledger.sources.jobs_csv.tables import Sqlite
-from gpuledger.sources.jobs_csv.text import Text
 
 NAMES: tuple[tuple[str, str], ...] = (
     # column of the ledger, what files call it (without signs and case); the first that fits wins

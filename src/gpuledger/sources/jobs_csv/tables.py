@@ -12,12 +12,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from gpuledger.model.delimited.bytestream import as_text
+from gpuledger.model.delimited.layout import BATCH_ROWS, Lines, gathered
 from gpuledger.model.errors import ConfigError, SourceError
 from gpuledger.model.names import unknown
 from gpuledger.model.problems import Problem
-from gpuledger.sources.jobs_csv.bytestream import as_text
 from gpuledger.sources.jobs_csv.expressions import quoted
-from gpuledger.sources.jobs_csv.layout import BATCH_ROWS, Lines, gathered
 
 
 class Parquet:

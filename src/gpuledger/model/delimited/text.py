@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
+from gpuledger.model.delimited.bytestream import Passing, as_text, first_line
+from gpuledger.model.delimited.layout import Lines, delimiter_of, distinct, fields_of, gathered
 from gpuledger.model.errors import ConfigError, NoData, SourceError
 from gpuledger.model.problems import Problem
-from gpuledger.sources.jobs_csv.bytestream import Passing, as_text, first_line
-from gpuledger.sources.jobs_csv.layout import Lines, delimiter_of, distinct, fields_of, gathered
 
 BLOCK = 2**20
 LONGEST_ROW = 2_000
