@@ -152,7 +152,7 @@ COLUMNS: tuple[Column, ...] = (
     instant("first_seen_at", "First reading that showed it waiting.", "none did: only its command is known"),
     instant("last_seen_at", "Last reading that showed it waiting.", "none did: only its command is known"),
     text("command", "Program the job runs, as its queue names it."),
-    text("scope", "What the limit binds: qos, account, user, queue, cluster.", NEVER),
+    text("scope", "What the limit binds: qos, account, user, queue, cluster; qos_user, qos_account, account_user: each user or account in the one of that name.", NEVER),
     text("name", "Name within the scope.", NEVER),
     text("resource", "What is limited or measured: cpu, gpu, memory, node, job …", NEVER),
     number("limit_count", "The limit, in `unit`.", "unlimited"),

@@ -1,132 +1,29 @@
 """What holds now: every version of Slurm's commands and of slurmrestd gives the same rows; each part may fail alone."""
 
 import json
-import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from io import BytesIO
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from gpuledger.actions.collect import collect
 from gpuledger.config import Settings, open_ledger
-from gpuledger.model.batch import Batch
 from gpuledger.model.errors import SourceError
-from gpuledger.model.problems import Problem, Remark
-from gpuledger.model.schema import conform
 from gpuledger.model.tables import GPU_STATES, PENDING, SNAPSHOTS
 from gpuledger.sources import Context
 from gpuledger.sources.slurm import Slurm
 from gpuledger.sources.slurm.now.ask import ask
 from gpuledger.sources.slurm.now.commands import beside
 from gpuledger.sources.slurm.now.gres import Gpus, gpus
-from gpuledger.sources.slurm.now.limits import counts
 from gpuledger.sources.slurm.now.nodes import node
 from gpuledger.sources.slurm.now.states import gpu_rows
-
-NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
-MINUTE = timedelta(minutes=1)
-NODES = (
-    "NodeName=g1 CPUAlloc=6 CPUTot=32 Gres=gpu:a100:4 GresUsed=gpu:a100:2(IDX:0,2) RealMemory=1024 AllocMem=512 State=MIXED"
-    " Partitions=gpu OS=Linux 6.1 #1 SMP CfgTRES=cpu=32 AllocTRES=cpu=6,gres/gpu=2\n"
-    "NodeName=g2 CPUAlloc=0 CPUTot=32 Gres=gpu:a100:1,gpu:h200:2(S:0) GresUsed=gpu:a100:0(IDX:N/A) RealMemory=1024 AllocMem=0"
-    " State=IDLE+DRAIN CfgTRES=cpu=32 AllocTRES= Reason=State=MIXED fan [root@1795146141]\n"
-    "NodeName=c1 CPUAlloc=1 CPUTot=8 Gres=(null) GresUsed=gpu:0 RealMemory=64 AllocMem=1 State=DOWN* AllocTRES=cpu=1\n"
-)
-JOBS: list[dict[str, Any]] = [
-    {
-        "job_id": 7, "job_state": ["RUNNING"], "user_name": "ann", "account": "physics", "qos": "physics", "partition": "gpu",
-        "cluster": "lab", "submit_time": 1795140000, "start_time": 1795140060, "nodes": "g1", "gres_detail": ["gpu:a100:2(IDX:0,2)"],
-        "tres_alloc_str": "cpu=6,mem=1G,node=1,gres/gpu=2,gres/gpu:a100=2", "name": "x", "environment": "SECRET=1",
-    },
-    {
-        "job_id": 8, "job_state": "PENDING", "user_name": "<b>bob", "account": "bio", "qos": "bio", "partition": "gpu",
-        "cluster": "lab", "submit_time": 1795140001, "start_time": 1795150000, "state_reason": "Priority", "cpus": 4,
-        "tres_req_str": "cpu=4,mem=2G,node=1,gres/gpu=1", "array_job_id": 8, "array_task_string": "1-5%2", "name": "y",
-    },
-    {"job_id": 9, "job_state": ["COMPLETED", "COMPLETING"], "cluster": "lab", "submit_time": 1795140002},
-]  # fmt: skip
-QOS = "physics|cpu=64,gres/gpu=8,mem=400G|\nnormal||12\n"
-ASSOC = "root||||lab|lab\nbio|gres/gpu=4||||lab\nbio|gres/gpu=1||cho||lab\nbio|cpu=9||||other\n"
-
-
-class Commands:
-    """Programs that stand where Slurm's would, saying what files hold; one whose file is gone fails."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.say("squeue", json.dumps({"jobs": JOBS}))
-        self.say("nodes", NODES)
-        self.say("qos", QOS)
-        self.say(
-            "assoc",
-            "".join("|".join([a, b, c, d, "", e]) + "\n" for a, b, c, d, *_, e in map(_split, ASSOC.splitlines())),
-        )
-        self._program("sacct", '[ "$1" = -e ] && echo JobIDRaw State')
-        self._program("squeue", f"cat {folder}/squeue.said")
-        self._program(
-            "scontrol", f'case "$*" in *config*) echo "ClusterName = lab";; *) cat {folder}/nodes.said;; esac'
-        )
-        self._program("sacctmgr", f"cat {folder}/$4.said")
-
-    def say(self, name: str, text: str) -> None:
-        (self.folder / f"{name}.said").write_text(text)
-
-    def silence(self, name: str) -> None:
-        (self.folder / f"{name}.said").unlink()
-
-    def _program(self, name: str, script: str) -> None:
-        path = self.folder / name
-        path.write_text(f"#!/bin/sh\n{script}\n")
-        path.chmod(0o755)
-
-    @property
-    def source(self) -> Slurm:
-        return Slurm(command=str(self.folder / "sacct"), period_seconds=300)
-
-
-def _split(line: str) -> list[str]:
-    return line.split("|")
+from tests.sources.slurm.asking import JOBS, LIMITS_JSON, MINUTE, NODES, NOW, QOS, Commands, Slurmrestd, Told, limits
 
 
 @pytest.fixture
 def commands(tmp_path: Path) -> Commands:
     return Commands(tmp_path)
-
-
-class Told:
-    """One poll read: rows by table, remarks, problems; and the document, for the next poll."""
-
-    def __init__(self, source: Slurm, now: datetime = NOW, last: "Told | None" = None) -> None:
-        self.fetched = next(iter(source.fetch_after(last.again if last else None, now, now)))
-        assert self.fetched.name.startswith(source.carrying)
-        self.content = self.fetched.content.read()
-        self.rows: dict[str, list[dict[str, Any]]] = {}
-        self.remarks: list[str] = []
-        self.problems: list[Problem] = []
-        for item in source.parse(self.again, Context("live")):
-            self._take(item)
-
-    def _take(self, item: Any) -> None:
-        match item:
-            case Batch():
-                self.rows.setdefault(item.table.name, []).extend(conform(item.rows, item.table).to_pylist())
-            case Remark():
-                self.remarks.append(item.sentence)
-            case Problem():
-                self.problems.append(item)
-
-    @property
-    def again(self) -> Any:
-        return BytesIO(self.content)
-
-    @property
-    def snapshot(self) -> dict[str, Any]:
-        [row] = self.rows["snapshots"]
-        return row
 
 
 def test_a_poll_tells_attempts_waits_machines_gpus_and_limits(commands: Commands) -> None:
@@ -153,16 +50,6 @@ def test_each_gpu_says_who_holds_it_and_what_stands_over_it(commands: Commands) 
     drained = [found["g2", f"index:{n}"] for n in range(3)]
     assert [row["gpu_model"] for row in drained] == ["NVIDIA A100", "NVIDIA H200", "NVIDIA H200"]
     assert {(row["admin_state"], row["prevented_reason"]) for row in drained} == {("drained", "State=MIXED fan")}
-
-
-def test_limits_are_of_qos_and_of_the_clusters_own_accounts(commands: Commands) -> None:
-    rows = Told(commands.source).rows["limits"]
-    found = {(row["scope"], row["name"], row["resource"]): (row["limit_count"], row["unit"]) for row in rows}
-    assert found["qos", "physics", "memory"] == (400 * 2**30, "byte")
-    assert found["qos", "physics", "node"] == (None, "")
-    assert found["qos", "normal", "job"] == (12, "")
-    assert found["account", "bio", "gpu"] == (4, "")
-    assert found["account", "bio", "cpu"] == (None, "")
 
 
 def test_what_nobody_needs_never_reaches_the_ledger(commands: Commands) -> None:
@@ -204,7 +91,8 @@ def test_waits_and_limits_are_carried_from_poll_to_poll(commands: Commands) -> N
     [waited] = second.rows["pending"]
     assert (waited["first_seen_at"], waited["last_seen_at"]) == (NOW, NOW + 5 * MINUTE)
     assert waited["pending_id"] == first.rows["pending"][0]["pending_id"]
-    since = {(row["name"], row["resource"]): (row["valid_from"], row["limit_count"]) for row in second.rows["limits"]}
+    whole = [row for row in second.rows["limits"] if row["scope"] == "qos"]
+    since = {(row["name"], row["resource"]): (row["valid_from"], row["limit_count"]) for row in whole}
     assert since["physics", "cpu"] == (NOW, 64)
     assert since["physics", "gpu"] == (NOW + 5 * MINUTE, 16)
     commands.say("qos", "normal||12\n")
@@ -290,10 +178,6 @@ def test_generic_resources_in_every_spelling(text: str, found: tuple[Gpus, ...])
     assert gpus(text) == found
 
 
-def test_a_limit_of_zero_is_not_unlimited() -> None:
-    assert counts("q|gres/gpu=0,cpu=4|0") == {"cpu": 4, "gpu": 0, "memory": None, "node": None, "job": 0}
-
-
 MIDRUN = [("slurm_22.05/squeue_22.05_midrun.json", "slurm_22.05/scontrol_show_node_midrun.txt"),
           ("slurm_24.11/squeue_24.11_midrun.json", "slurm_24.11/scontrol_show_node_24.11.txt")]  # fmt: skip
 
@@ -310,46 +194,6 @@ def test_real_answers_of_each_version_are_read(shared_data: Path, commands: Comm
     running = [row for row in told.rows["job_attempts"] if row["gpu_count"]]
     assert sum(row["gpu_count"] for row in running) == len(told.rows["attempt_gpus"])
     assert all(row["wait_reason"] for row in told.rows["pending"])
-
-
-class Slurmrestd:
-    """slurmrestd's answers from files, for who shows the token."""
-
-    def __init__(self, answers: dict[str, Any]) -> None:
-        self.answers, self.asked = answers, []
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(handler) -> None:  # noqa: N805 - `self` is the server's
-                self.asked.append(handler.path)
-                name = handler.path.rpartition("/")[2]
-                is_known = handler.headers.get("X-SLURM-USER-TOKEN") == "abc" and name in self.answers
-                body = json.dumps(self.answers.get(name)).encode() if is_known else b"{}"
-                handler.send_response(200 if is_known else 401)
-                handler.send_header("Content-Length", str(len(body)))
-                handler.end_headers()
-                handler.wfile.write(body)
-
-            def log_message(handler, *_: Any) -> None:  # noqa: N805
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.asked: list[str]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    @property
-    def place(self) -> str:
-        return f"http://127.0.0.1:{self.server.server_port}"
-
-
-LIMITS_JSON = {
-    "qos": {"qos": [{"name": "physics", "limits": {"max": {
-        "tres": {"total": [{"type": "cpu", "name": "", "count": 64}, {"type": "gres", "name": "gpu", "count": 8}, {"type": "mem", "name": "", "count": 409600}]},
-        "active_jobs": {"count": {"set": False, "infinite": True, "number": 0}}}}}]},
-    "associations": {"associations": [
-        {"account": "bio", "user": "", "cluster": "hpc", "partition": None, "max": {"tres": {"total": [{"type": "gres", "name": "gpu", "count": 4}]}}},
-        {"account": "bio", "user": "cho", "cluster": "hpc", "max": {}},
-    ]},
-}  # fmt: skip
 
 
 @pytest.fixture
@@ -374,8 +218,7 @@ def test_slurmrestd_tells_the_same(slurmrestd: Slurmrestd, tmp_path: Path) -> No
     assert sum(row["total_gpu_count"] for row in poll.rows["host_states"]) == len(poll.rows.get("gpu_states", []))
     running = [job for job in slurmrestd.answers["jobs"]["jobs"] if job["job_state"] == ["RUNNING"]]
     assert len(poll.rows.get("job_attempts", [])) == len(running)
-    limits = {(row["name"], row["resource"]): row["limit_count"] for row in poll.rows["limits"]}
-    assert (limits["physics", "memory"], limits["physics", "gpu"]) == (400 * 2**30, 8)
+    assert limits(poll)["qos", "physics", "memory"] == 400 * 2**30
     assert slurmrestd.asked[0] == "/slurm/v0.0.41/jobs"
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from gpuledger.model.errors import SourceError
 from gpuledger.sources import Fetched
-from gpuledger.sources.slurm.now.limits import carried_limits
+from gpuledger.sources.slurm.now.limits import Association, account_lines, carried_limits, user_lines
 from gpuledger.sources.slurm.now.poll import Part, Poll, Record, written
 from gpuledger.sources.slurm.now.queue import waiting_ids
 from gpuledger.sources.slurm.now.waiting import carried_on, gap
@@ -35,10 +35,10 @@ class Way(Protocol):
         """What is read of each machine."""
 
     def qos(self) -> list[str]:
-        """`name|GrpTRES|GrpJobs` of each QoS."""
+        """`name|GrpTRES|GrpJobs|MaxTRESPU|MaxJobsPU|MaxTRESPA|MaxJobsPA` of each QoS."""
 
-    def accounts(self) -> list[str]:
-        """The same of each account of the cluster."""
+    def associations(self) -> list[Association]:
+        """Accounts of the cluster and users in them; those of partitions bind less."""
 
 
 def ask(source: "Slurm", last: Poll | None, now: datetime) -> Iterator[Fetched]:
@@ -81,8 +81,8 @@ def _polled(way: Way, last: Poll | None, period_seconds: float | None, now: date
 
 
 def _take_limits(way: Way, poll: Poll) -> None:
-    qos, accounts = way.qos(), way.accounts()
-    poll.qos, poll.accounts = qos, accounts
+    qos, told = way.qos(), way.associations()
+    poll.qos, poll.accounts, poll.users = qos, account_lines(told), user_lines(told)
 
 
 def _cluster(way: Way, poll: Poll) -> str:

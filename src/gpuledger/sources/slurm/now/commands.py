@@ -12,6 +12,7 @@ import ijson
 
 from gpuledger.model.errors import SourceError
 from gpuledger.sources.slurm.live import run
+from gpuledger.sources.slurm.now.limits import Association
 from gpuledger.sources.slurm.now.poll import Part, Record
 from gpuledger.sources.slurm.now.queue import is_told, kept
 
@@ -30,8 +31,8 @@ _COLUMNS = {
 """What squeue is asked for in text, what sacct calls it, and how wide it may be."""
 _GPUS_OF_JOB = re.compile(r"\bNodes=(\S+) CPU_IDs=\S* Mem=\d+ GRES=(\S*)")
 _PROGRAMS = {"queue": "squeue", "nodes": "scontrol", "limits": "sacctmgr"}
-_SHOW_QOS = ["-n", "-P", "show", "qos", "format=Name,GrpTRES,GrpJobs"]
-_SHOW_ACCOUNTS = ["-n", "-P", "show", "assoc", "format=Account,GrpTRES,GrpJobs,User,Partition,Cluster"]
+_SHOW_QOS = ["-n", "-P", "show", "qos", "format=Name,GrpTRES,GrpJobs,MaxTRESPU,MaxJobsPU,MaxTRESPA,MaxJobsPA"]
+_SHOW_ASSOCIATIONS = ["-n", "-P", "show", "assoc", "format=Account,User,GrpTRES,GrpJobs,MaxJobs,Partition,Cluster"]
 
 
 class Commands:
@@ -74,12 +75,11 @@ class Commands:
     def qos(self) -> list[str]:
         return self._text("limits", _SHOW_QOS).splitlines()
 
-    def accounts(self) -> list[str]:
-        """Those of people and partitions bind less than the account."""
+    def associations(self) -> list[Association]:
         cluster = self.cluster()
-        rows = [line.split("|") for line in self._text("limits", _SHOW_ACCOUNTS).splitlines()]
-        ours = [row for row in rows if len(row) >= 6 and not row[3] and not row[4] and cluster in ("", row[5])]
-        return ["|".join(row[:3]) for row in ours]
+        rows = [line.split("|") for line in self._text("limits", _SHOW_ASSOCIATIONS).splitlines()]
+        ours = (row for row in rows if len(row) == 7 and not row[5] and cluster in ("", row[6]))
+        return [Association(*row[:5]) for row in ours]
 
     def _jobs_of_text(self) -> list[Record]:
         shape = ",".join(f"{name}:{width}{SEPARATOR}" for name, (_, width) in _COLUMNS.items())

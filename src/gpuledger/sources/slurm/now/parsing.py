@@ -150,14 +150,15 @@ class _Told:
 
     def limits(self) -> Parsed:
         """The limits that hold; a line of sacctmgr is an input row."""
-        lines = [*self.poll.qos, *self.poll.accounts]
-        for number, line in enumerate(lines, len(self.poll.jobs) + len(self.poll.nodes) + 1):
-            if limits.counts(line) is None:
+        count = 0
+        for number, (kind, line) in enumerate(limits.lines(self.poll), len(self.poll.jobs) + len(self.poll.nodes) + 1):
+            if limits.bounds(kind, line) is None:
                 yield Problem(number, "the line does not have the shape of a limit", line[:_ROW_CHARACTERS])
+            else:
+                count += 1
         rows = [*limits.rows(self.poll, self.cluster)]
         if rows and "limits" in self.poll.told:
-            weights = [int(row["resource"] == "cpu") for row in rows]
-            yield Batch(LIMITS, pa.Table.from_pylist(rows), pa.array(weights))
+            yield Batch(LIMITS, pa.Table.from_pylist(rows), pa.array([count, *[0] * (len(rows) - 1)]))
 
     def snapshot(self) -> dict[str, Any]:
         """What was told, and what was not."""

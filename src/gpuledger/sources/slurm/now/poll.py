@@ -6,7 +6,7 @@
     {"job": {"job_id": 7, "job_state": "PENDING", …}}          a record of JSON, or {"JobIDRaw": …} of text
     {"part": "nodes", "error": "scontrol did not answer"}
     {"node": "NodeName=a100n1 …"}                               text, or a record of JSON
-    {"qos": "physics|cpu=64,gres/gpu=8,mem=400G|"}              name, GrpTRES, GrpJobs; {"account": …} likewise
+    {"qos": "physics|cpu=64,gres/gpu=8,mem=400G|"}              name, then pairs (`limits.PAIRS`); {"account": …}, {"user": …}
     {"since": "7@1795169722", "first": …, "last": …}            since when a job is seen waiting
     {"held": ["qos", "physics", "cpu"], "from": …, "count": 64, "unit": ""}     since when a limit holds
     {"end": true}
@@ -57,6 +57,7 @@ class Poll:
     nodes: list[Record | str] = field(default_factory=list)
     qos: list[str] = field(default_factory=list)
     accounts: list[str] = field(default_factory=list)
+    users: list[str] = field(default_factory=list)
     told: list[Part] = field(default_factory=list)
     errors: dict[Part, str] = field(default_factory=dict)
     seen: dict[str, Seen] = field(default_factory=dict)
@@ -70,7 +71,14 @@ def written(poll: Poll) -> Iterator[bytes]:
     yield _line({"cluster": poll.cluster})
     yield from (_line({"part": part, "error": None}) for part in poll.told)
     yield from (_line({"part": part, "error": error}) for part, error in poll.errors.items())
-    for name, records in (("job", poll.jobs), ("node", poll.nodes), ("qos", poll.qos), ("account", poll.accounts)):
+    told: dict[str, list[Any]] = {
+        "job": poll.jobs,
+        "node": poll.nodes,
+        "qos": poll.qos,
+        "account": poll.accounts,
+        "user": poll.users,
+    }
+    for name, records in told.items():
         yield from (_line({name: record}) for record in records)
     for job, seen in poll.seen.items():
         yield _line({"since": job, "first": seen.first.isoformat(), "last": seen.last.isoformat()})
@@ -108,6 +116,8 @@ def _poll(lines: Iterator[dict[str, Any]]) -> Poll:
                 poll.qos.append(text)
             case {"account": text}:
                 poll.accounts.append(text)
+            case {"user": text}:
+                poll.users.append(text)
             case {"since": job, "first": first, "last": last}:
                 poll.seen[job] = Seen(datetime.fromisoformat(first), datetime.fromisoformat(last))
             case {"held": [scope, name, resource], "from": since, "count": count, "unit": unit}:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from gpuledger.model.errors import SourceError
-from gpuledger.sources.slurm.json_jobs import number, tres_text
+from gpuledger.sources.slurm.json_jobs import text, tres_text
+from gpuledger.sources.slurm.now.limits import Association
 from gpuledger.sources.slurm.now.poll import Part, Record
 from gpuledger.sources.slurm.now.queue import kept
 
@@ -39,19 +40,12 @@ class Rest:
         return list(_records(self._told("slurm", "nodes"), "nodes"))
 
     def qos(self) -> list[str]:
-        told = self._told("slurmdb", "qos")
-        return [_line(one.get("name"), _at(one, "limits", "max", "tres", "total"), _at(one, "limits", "max", "active_jobs", "count"))
-                for one in _records(told, "qos")]  # fmt: skip
+        return [_of_qos(one) for one in _records(self._told("slurmdb", "qos"), "qos")]
 
-    def accounts(self) -> list[str]:
-        """Those of people and partitions bind less than the account."""
+    def associations(self) -> list[Association]:
         told = _records(self._told("slurmdb", "associations"), "associations")
-        ours = (one for one in told if not one.get("user") and not one.get("partition"))
-        ours = (one for one in ours if self._cluster in ("", one.get("cluster")))
-        return [
-            _line(one.get("account"), _at(one, "max", "tres", "total"), _at(one, "max", "jobs", "per", "count"))
-            for one in ours
-        ]
+        ours = (one for one in told if not one.get("partition") and self._cluster in ("", one.get("cluster")))
+        return [_of_association(one) for one in ours]
 
     def _told(self, kind: str, name: str) -> Mapping[str, Any]:
         import httpx
@@ -118,13 +112,31 @@ def _records(told: Mapping[str, Any], name: str) -> Iterator[dict[str, Any]]:
     return (one for one in told.get(name) or [] if isinstance(one, dict))
 
 
-def _line(name: Any, items: Any, jobs: Any) -> str:
+def _of_qos(one: Record) -> str:
     """As sacctmgr writes it."""
+    most, running = _at(one, "limits", "max"), _at(one, "limits", "max", "jobs", "active_jobs", "per")
+    pairs = [
+        (_at(most, "tres", "total"), _at(most, "active_jobs", "count")),
+        (_at(most, "tres", "per", "user"), _at(running, "user")),
+        (_at(most, "tres", "per", "account"), _at(running, "account")),
+    ]
+    return "|".join([str(one.get("name") or ""), *(word for tres, jobs in pairs for word in (_tres(tres), text(jobs)))])
+
+
+def _of_association(one: Record) -> Association:
+    most = _at(one, "max")
+    return Association(
+        str(one.get("account") or ""), str(one.get("user") or ""), _tres(_at(most, "tres", "total")),
+        text(_at(most, "jobs", "per", "count")), text(_at(most, "jobs", "active")),
+    )  # fmt: skip
+
+
+def _tres(items: Any) -> str:
+    """A list of TRES as sacctmgr writes it; "?" for what is none."""
     try:
-        count = number(jobs)
-        return f"{name or ''}|{tres_text(items, 'M')}|{'' if count is None else int(count)}"
+        return tres_text(items, "M")
     except (TypeError, KeyError, AttributeError):
-        return f"{name or ''}|?|"
+        return "?"
 
 
 def _at(told: Any, *path: str) -> Any:
