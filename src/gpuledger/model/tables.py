@@ -152,7 +152,7 @@ DEVICE_SAMPLES = _table(
 DEVICE_EVENTS = _table(
     "device_events",
     "one event of one device",
-    "cluster host gpu time device_event_kind source",
+    "cluster host gpu time device_event_kind source event_id",
     "site severity temperature_celsius mean_temperature_celsius code message row_hash",
     order="time",
 )
