@@ -14,6 +14,7 @@ need() { # PACKAGE REASON
 command -v pg_ctl >/dev/null || ls /usr/lib/postgresql/*/bin/pg_ctl >/dev/null 2>&1 || need postgresql "the tests that ask PostgreSQL"
 command -v chromium >/dev/null || need chromium "the tests that open the HTML report"
 command -v java >/dev/null || need default-jre-headless "the tests that ask Spark"
+command -v ssh-keygen >/dev/null || need openssh-client "the tests that publish a site over ssh"
 command -v rsync >/dev/null || need rsync "the tests that publish a site over rsync"
 for package in slurm-wlm slurmdbd mariadb-server munge; do
   need "$package" "the tests against a real Slurm"

@@ -1,11 +1,13 @@
 """scp and rsync to another machine: a real sshd of our own on this one, with keys that exist for the test alone."""
 
 import os
+import pwd
 import shutil
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,9 +15,9 @@ import pytest
 from gpuledger.deliver.sites import Place, SiteError
 from gpuledger.deliver.sites.rsync import Rsync
 from gpuledger.deliver.sites.scp import Scp
+from tests.debian.packages import libraries, unpacked
 from tests.deliver.sites_seen import files, seen, site
 
-SSHD = Path("/usr/sbin/sshd")
 CONFIG = """
 Port {port}
 ListenAddress 127.0.0.1
@@ -27,35 +29,51 @@ UsePAM no
 PermitRootLogin yes
 Subsystem sftp internal-sftp
 """
+USER = pwd.getpwuid(os.geteuid()).pw_name
 
 
 @pytest.fixture(scope="module")
 def options(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
     """What ssh must be told to reach the server."""
-    if not SSHD.exists() or os.geteuid() != 0:
-        pytest.skip("needs root and sshd (apt install openssh-server)")
     folder = tmp_path_factory.mktemp("ssh")
     for name in ("host", "mine"):
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)], check=True)
+        subprocess.run(
+            ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)], check=True, timeout=60
+        )
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     (folder / "config").write_text(CONFIG.format(port=port, folder=folder))
-    Path("/run/sshd").mkdir(exist_ok=True)
-    server = subprocess.Popen([str(SSHD), "-D", "-f", str(folder / "config")], stderr=subprocess.DEVNULL)
     known = [
         "-oStrictHostKeyChecking=no",
         f"-oUserKnownHostsFile={folder}/known",
         "-oLogLevel=ERROR",
         "-oBatchMode=yes",
     ]
-    told = [f"-oPort={port}", f"-oIdentityFile={folder}/mine", *known]
-    try:
+    with _server(folder):
         _until_open(port)
-        yield told
+        yield [f"-oPort={port}", f"-oIdentityFile={folder}/mine", *known]
+
+
+@contextmanager
+def _server(folder: Path) -> Iterator[None]:
+    """sshd that knows two users: who runs the tests, and the one that sshd must have and only an installation makes."""
+    debs = unpacked("openssh-server", "libnss-wrapper")
+    home = f"{os.geteuid()}:{os.getegid()}::{folder}:/bin/sh"
+    (folder / "passwd").write_text(f"{USER}:x:{home}\nsshd:x:65534:65534::/run/sshd:/usr/sbin/nologin\n")
+    (folder / "group").write_text(f"{USER}:x:{os.getegid()}:\n")
+    names = {"NSS_WRAPPER_PASSWD": f"{folder}/passwd", "NSS_WRAPPER_GROUP": f"{folder}/group"}
+    libs = {"LD_PRELOAD": f"{libraries(debs)}/libnss_wrapper.so", "LD_LIBRARY_PATH": str(libraries(debs))}
+    if os.geteuid() == 0:
+        Path("/run/sshd").mkdir(exist_ok=True)
+    with (folder / "log").open("wb") as log:
+        command = [str(debs / "usr/sbin/sshd"), "-D", "-e", "-f", str(folder / "config")]
+        server = subprocess.Popen(command, stderr=log, env={**os.environ, **names, **libs})
+    try:
+        yield
     finally:
         server.terminate()
-        server.wait()
+        server.wait(20)
 
 
 def _until_open(port: int) -> None:
@@ -70,7 +88,7 @@ def _until_open(port: int) -> None:
 
 @pytest.fixture(params=["scp", "rsync"])
 def place(request: pytest.FixtureRequest, options: list[str], tmp_path: Path) -> Place:
-    to = f"root@127.0.0.1:{tmp_path}/www"
+    to = f"{USER}@127.0.0.1:{tmp_path}/www"
     if request.param == "scp":
         return Scp(to, tuple(options))
     if not shutil.which("rsync"):
@@ -92,4 +110,4 @@ def test_a_machine_that_lets_nobody_in_is_one_sentence(options: list[str], tmp_p
         "-oIdentityFile=/none",
     ]
     with pytest.raises(SiteError, match=r"ssh failed \(exit code 255\): .*Permission denied"):
-        Scp(f"root@127.0.0.1:{tmp_path}/www", tuple(strange)).put(site(tmp_path, "one"), {}, "")
+        Scp(f"{USER}@127.0.0.1:{tmp_path}/www", tuple(strange)).put(site(tmp_path, "one"), {}, "")
