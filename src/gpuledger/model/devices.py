@@ -1,4 +1,4 @@
-"""GPU model names: one spelling for what Slurm, HTCondor and the driver write differently; unknown names unchanged."""
+"""GPUs and their models: one spelling for what Slurm, HTCondor and the driver write differently; unknown models unchanged."""
 
 import re
 from dataclasses import dataclass
@@ -109,6 +109,27 @@ _MIG = re.compile(
     r"^(?P<parent>.*?)[\s_.:-]*(?:mig)?[\s_.:-]*(?P<profile>(?P<slices>\d)g\.(?P<gib>\d+)gb)(?P<extra>\+\w+)?$", re.I
 )
 _VENDOR_WORDS = ("nvidia", "amd", "instinct", "tesla", "geforce")
+_UUID = re.compile(r"GPU-([0-9a-f]{8})(-[0-9a-f-]*)?", re.I)
+_SLICE = re.compile(r"MIG-(.+)", re.I)
+SLOT = "slot:"
+"""Before the name of a GPU that is called by its place in the host."""
+
+
+def gpu_name(text: str) -> str:
+    """A GPU within its host, by what a source calls it: `GPU-` + 8 hex, `MIG-` + uuid, `index:N`, else `slot:NAME`."""
+    bare = text.strip()
+    if match := _UUID.fullmatch(bare):
+        return f"GPU-{match[1].lower()}"
+    if match := _SLICE.fullmatch(bare):
+        return f"MIG-{match[1]}"
+    if bare.isdecimal() and bare.isascii():
+        return f"index:{int(bare)}"
+    return bare if bare.startswith(("index:", SLOT)) else f"{SLOT}{bare}"
+
+
+def position_of(gpu: str) -> str:
+    """Such a name as people say it: without `slot:`."""
+    return gpu.removeprefix(SLOT)
 
 
 @lru_cache(maxsize=4096)

@@ -1,0 +1,13 @@
+"""Kinds of events of devices: what happened, in one word each."""
+
+from collections.abc import Mapping
+
+KINDS: Mapping[str, str] = {
+    "throttled": "Throttled",
+    "thermally_failed": "Thermally failed",
+    "xid": "XID",
+    "ecc_uncorrected": "Memory error",
+    "off_bus": "Off the bus",
+    "other": "Other",
+}
+"""Each kind with its name for people, in the order they are shown in."""
