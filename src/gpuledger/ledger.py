@@ -41,7 +41,7 @@ class Frame(Answer):
 
     def to_pandas(self) -> "pd.DataFrame":
         """A row per value of the dimensions, a column per dimension and metric. Needs the extra `pandas`."""
-        return _frame(self.records(), list(self.columns))
+        return _frame([self.shown(row) for row in self.records()], list(self.columns))
 
 
 @dataclass(frozen=True)

@@ -124,18 +124,21 @@ def _require_data(ask: "StoreAsk", table: str, command: str) -> None:
 
     require_values(ask, table)
     covered = ask.coverage(table=table)
-    if covered.covered_ratio or (table == "job_attempts" and _has_attempts(ask)):
+    if covered.covered_ratio or (table in _ASKED and any(ask.unfiltered().ask(*_ASKED[table]).totals.values())):
         return
     newest = ask.newest() if table == "job_attempts" else covered.newest
     if newest is None:
-        what = "accounting" if table == "job_attempts" else "readings of GPU states"
-        raise NoData(f"The ledger holds no {what} yet; read some with `gpuledger ingest FILE`.")
+        raise NoData(f"The ledger holds no {_WHAT[table]} yet; read some with `gpuledger ingest FILE`.")
     raise NoData(f"There is no data in {ask.period}; try `{command} --to {_stamp(newest)}`.")
 
 
-def _has_attempts(ask: "StoreAsk") -> bool:
-    counted = ask.unfiltered().ask("attempts", "attempts_submitted", "attempts_ended")
-    return any(counted.totals.values())
+_WHAT = {
+    "job_attempts": "accounting", "gpu_states": "readings of GPU states", "device_events": "events of devices",
+}  # fmt: skip
+_ASKED = {
+    "job_attempts": ("attempts", "attempts_submitted", "attempts_ended"), "device_events": ("device_events",),
+}  # fmt: skip
+"""What tells that something happened in the period, where nobody says that they looked."""
 
 
 def _stamp(moment: datetime) -> str:

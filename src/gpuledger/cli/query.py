@@ -87,7 +87,7 @@ def _answer(session: Session, metric_names: list[str], split: Split, when: Perio
         told = answered(ledger, asked, session.period(when, "30d"), session.now, _program(session))
         remarks = told.remarks()
     answer = told.answer
-    rows = [_plain(row, answer, form) for row in answer.records()]
+    rows = [answer.shown(_plain(row, answer, form)) for row in answer.records()]
     print_rows(rows, _columns(answer), form, session.settings.display_zone)
     for sentence in (f"Period: {answer.period}", *remarks):
         messages.say(sentence)
@@ -105,8 +105,8 @@ def _plain(row: dict[str, Any], answer: "Answer", form: FormOptions) -> dict[str
 
 
 def _number(value: float | None, metric: "Metric", is_text: bool) -> float | None:
-    if value is None:
-        return None
+    if value is None or metric.format == "instant":
+        return value
     if metric.format == "count" and float(value).is_integer():
         return int(value)
     return float(f"{value:.{SIGNIFICANT}g}") if is_text else value

@@ -6,7 +6,7 @@ see SQL. The same question gives the same number in mail, page, API and CSV.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from gpuledger.metrics.states.ask import StateAsk
 
-Kind = Literal["held", "active", "jobs", "distinct", "submitted", "started", "ended", "ratio", "peak", "mean"]
+Kind = Literal["held", "active", "jobs", "distinct", "submitted", "started", "ended", "ratio", "peak", "mean", "event"]
 """What a metric is taken over.
 
 held: Σ `expression` × time held inside the period, in units of `per_seconds`; parts of a period add up to the whole.
@@ -32,6 +32,7 @@ submitted, started, ended: an aggregate of the attempts whose moment of that nam
 ratio: metric `numerator` ÷ metric `denominator`, null where that is 0 or not known.
 peak: the largest sum of `expression` at any one moment, exact.
 mean: metric `numerator` (held), of what was held inside the observed spans of the period, ÷ their hours.
+event: an aggregate of the events of devices whose time lies in the period.
 """
 
 NOT_KNOWN = "not known"
@@ -73,18 +74,25 @@ class Metric:
         """Whether parts (of time, of a dimension) add up to the whole."""
         return self.kind == "held"
 
+    def shown(self, value: float | None) -> float | datetime | None:
+        """The value as a document holds it: an instant where it is one."""
+        is_moment = self.format == "instant" and value is not None
+        return datetime.fromtimestamp(value, UTC) if is_moment else value
+
     @property
     def grows(self) -> bool:
         """Whether it is larger the more was observed: two periods compare only when they were observed alike."""
         if self.kind in ("submitted", "started", "ended"):
             return self.format not in ("second", "ratio")
+        if self.kind == "event":
+            return self.format == "count"
         return self.kind in ("held", "active", "jobs", "distinct")
 
 
 @dataclass(frozen=True)
 class Dimension:
-    """Something to tell apart by: a text column of the attempts (`column`) and of GPU-moments (`state_column`), or a
-    part of the display zone's calendar (`calendar`), which every number has."""
+    """Something to tell apart by: a text column of the attempts (`column`), of GPU-moments (`state_column`) and of
+    events of devices (`event_column`), or a part of the display zone's calendar (`calendar`), which every number has."""
 
     name: str
     label: str
@@ -94,12 +102,14 @@ class Dimension:
     values: tuple[str, ...] = ()
     """Those that may be asked for though no attempt has them."""
     state_column: str = ""
+    event_column: str = ""
     is_moment: bool = False
     """Its values are moments: rows go by them first, in order."""
 
     def is_of(self, table: str) -> bool:
         """Whether numbers taken over the table can be told apart by it."""
-        return self.calendar is not None or bool(self.state_column if table == "gpu_states" else self.column)
+        columns = {"gpu_states": self.state_column, "device_events": self.event_column}
+        return self.calendar is not None or bool(columns.get(table, self.column))
 
 
 @dataclass(frozen=True)
@@ -152,8 +162,12 @@ class Answer:
         return pa.table({name: pa.array(held, types.get(name, pa.float64())) for name, held in self.columns.items()})
 
     def value(self, metric: str) -> float | None:
-        """The number over all dimensions."""
+        """The number over all dimensions; a moment as seconds since 1970."""
         return self.totals[metric]
+
+    def shown(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """A row or the totals for people and programs: a moment is an instant, not seconds since 1970."""
+        return {**row, **{m.name: m.shown(row[m.name]) for m in self.metrics if m.name in row}}
 
     def records(self) -> list[dict[str, Any]]:
         """Rows as mappings, in order."""
@@ -318,7 +332,8 @@ class Ask(Protocol):
     def coverage(self, period: Period | None = None, table: str = "job_attempts") -> LedgerCoverage:
         """How much of the period was observed, of the clusters that the ask's filters keep.
 
-        `table` says of what: job_attempts (the accounting) or gpu_states (readings of the GPUs).
+        `table` says of what: job_attempts (the accounting), gpu_states (readings of the GPUs) or device_events, of which
+        nobody says how far they were told.
         """
 
     @property

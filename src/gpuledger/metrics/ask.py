@@ -15,6 +15,8 @@ from gpuledger.metrics.above import hours_above
 from gpuledger.metrics.answers import Asking, answers
 from gpuledger.metrics.bins import cut
 from gpuledger.metrics.coverage import Observed, by_cluster, by_source, covered_seconds, gaps, kept, readings
+from gpuledger.metrics.device_events.ask import EventAsk
+from gpuledger.metrics.device_events.metrics import TABLE as EVENTS
 from gpuledger.metrics.events import changes, sparse
 from gpuledger.metrics.naming import check, find, of_table
 from gpuledger.metrics.observed import Observing
@@ -69,6 +71,8 @@ class StoreAsk:
     def _answers(self, table: str, asked: "Sequence[tuple[list[Metric], Wanted]]") -> tuple[Answer, ...]:
         if table == STATES:
             return self.states.together(asked)
+        if table == EVENTS:
+            return EventAsk(self).together(asked)
         return answers(Asking(self._fetch, self.metrics), [(self._question(w.by, w.where), m) for m, w in asked])
 
     def with_capacity(self, capacity: Capacity) -> "StoreAsk":
@@ -132,6 +136,8 @@ class StoreAsk:
     def coverage(self, period: Period | None = None, table: str = "job_attempts") -> LedgerCoverage:
         """See `metrics.Ask.coverage`."""
         there = self._of(period)
+        if table == EVENTS:
+            return EventAsk(there).coverage(there._problem_count)
         return there._covered(there.states.observed, there.states.sources) if table == STATES else there._coverage
 
     def newest(self) -> datetime | None:

@@ -37,8 +37,8 @@ DIMENSIONS: tuple[Dimension, ...] = (
     ),
     Dimension("queue", "Queue", "Partition or queue.", "queue"),
     Dimension("qos", "QoS", "Quality of service.", "qos"),
-    Dimension("cluster", "Cluster", "Scheduler or pool.", "cluster", state_column="cluster"),
-    Dimension("site", "Site", "Place with machines: a data centre or a provider.", "site"),
+    Dimension("cluster", "Cluster", "Scheduler or pool.", "cluster", state_column="cluster", event_column="cluster"),
+    Dimension("site", "Site", "Place with machines: a data centre or a provider.", "site", event_column="site"),
     Dimension(
         "gpu_model",
         "GPU model",

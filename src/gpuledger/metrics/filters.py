@@ -5,12 +5,13 @@ from difflib import get_close_matches
 from typing import Literal
 
 from gpuledger.metrics import NOT_KNOWN, Ask, Dimension, Filter
+from gpuledger.metrics.device_events.dimensions import column_of as column_of_event
 from gpuledger.metrics.dimensions import column_of
 from gpuledger.metrics.naming import check
 from gpuledger.metrics.registry import BY_DIMENSION
 from gpuledger.model.errors import UsageError
 from gpuledger.model.schema import unbound
-from gpuledger.model.tables import ATTEMPT_GPUS, JOB_ATTEMPTS
+from gpuledger.model.tables import ATTEMPT_GPUS, DEVICE_EVENTS, JOB_ATTEMPTS
 
 _MOST_NAMED = 12
 """More names are no help in a sentence."""
@@ -37,9 +38,9 @@ def require_values(ask: Ask, table: str = "job_attempts") -> None:
     """
     for wanted in (wanted for wanted in ask.where if wanted.op == "="):
         dimension = ask.dimensions[wanted.column]
-        names = _names(ask, dimension) if table == "job_attempts" else _names_of_states(ask, dimension)
+        names = _NAMES[table](ask, dimension)
         for value in filter(None, wanted.values):
-            is_named = table != "job_attempts" or {*names} - {*dimension.values}
+            is_named = table == "gpu_states" or {*names} - {*dimension.values}
             if is_named and value not in names:
                 raise UsageError(_no_such(dimension, value, names))
 
@@ -57,6 +58,16 @@ def _names_of_states(ask: Ask, dimension: Dimension) -> list[str]:
     """Every known value of a dimension among the GPUs of the period."""
     found = ask.unfiltered().ask("present_gpu_hours", by=[dimension.name])
     return sorted({name for (name,) in found.of("present_gpu_hours") if name} | {*dimension.values})
+
+
+def _names_of_events(ask: Ask, dimension: Dimension) -> list[str]:
+    """Every known value of a dimension among events of devices, whatever the period."""
+    rows = unbound(DEVICE_EVENTS)
+    found = ask.rows(rows.select(name=column_of_event(rows, dimension)).distinct())["name"].to_pylist()
+    return sorted({name for name in found if name} | {*dimension.values})
+
+
+_NAMES = {"job_attempts": _names, "gpu_states": _names_of_states, "device_events": _names_of_events}
 
 
 def _no_such(dimension: Dimension, value: str, names: Sequence[str]) -> str:

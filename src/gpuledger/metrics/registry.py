@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 
 from gpuledger.metrics import Dimension, Metric
 from gpuledger.metrics.attempts import METRICS
+from gpuledger.metrics.device_events.dimensions import DIMENSIONS as EVENT_DIMENSIONS
+from gpuledger.metrics.device_events.metrics import METRICS as EVENT_METRICS
 from gpuledger.metrics.dimensions import DIMENSIONS
 from gpuledger.metrics.states.dimensions import DIMENSIONS as STATE_DIMENSIONS
 from gpuledger.metrics.states.metrics import METRICS as STATE_METRICS
@@ -24,5 +26,9 @@ def registered(*packs: tuple[str, Iterable[Metric]]) -> dict[str, Metric]:
     return held
 
 
-BUILT_IN: Mapping[str, Metric] = registered(("attempts", METRICS), ("states", STATE_METRICS))
-BY_DIMENSION: Mapping[str, Dimension] = {dimension.name: dimension for dimension in (*DIMENSIONS, *STATE_DIMENSIONS)}
+BUILT_IN: Mapping[str, Metric] = registered(
+    ("attempts", METRICS), ("states", STATE_METRICS), ("device_events", EVENT_METRICS)
+)
+BY_DIMENSION: Mapping[str, Dimension] = {
+    dimension.name: dimension for dimension in (*DIMENSIONS, *STATE_DIMENSIONS, *EVENT_DIMENSIONS)
+}

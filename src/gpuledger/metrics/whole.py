@@ -8,7 +8,7 @@ import ibis
 
 from gpuledger.model.period import Period
 from gpuledger.model.schema import unbound
-from gpuledger.model.tables import JOB_ATTEMPTS, SNAPSHOTS
+from gpuledger.model.tables import DEVICE_EVENTS, JOB_ATTEMPTS, SNAPSHOTS
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -21,8 +21,8 @@ _LAST_SECOND = timedelta(seconds=1)
 def whole(fetch: "Callable[[ir.Table], pa.Table]", everything: Period) -> Period:
     """`everything` cut to what is known, its last second included; of an empty ledger the last 30 days."""
     row = fetch(_known()).to_pylist()[0]
-    firsts = [moment.replace(tzinfo=UTC) for moment in (row["first"], row["read_first"]) if moment]
-    lasts = [moment.replace(tzinfo=UTC) for moment in (row["last"], row["read_last"]) if moment]
+    firsts = [row[name].replace(tzinfo=UTC) for name in ("first", "read_first", "event_first") if row[name]]
+    lasts = [row[name].replace(tzinfo=UTC) for name in ("last", "read_last", "event_last") if row[name]]
     if not firsts or not lasts or min(firsts) >= everything.end:
         return Period(everything.end - _NOTHING, everything.end, everything.zone, "all")
     end = min(everything.end, _second(max(lasts)))
@@ -34,7 +34,7 @@ def _second(moment: datetime) -> datetime:
 
 
 def _known() -> "ir.Table":
-    attempts, read = unbound(JOB_ATTEMPTS), unbound(SNAPSHOTS)
+    attempts, read, events = unbound(JOB_ATTEMPTS), unbound(SNAPSHOTS), unbound(DEVICE_EVENTS)
     first = ibis.least(
         attempts.submitted_at.min(), attempts.eligible_at.min(), attempts.matched_at.min(), attempts.started_at.min(),
         attempts.ended_at.min(),
@@ -47,4 +47,5 @@ def _known() -> "ir.Table":
         read_first=good.since.coalesce(good.time).min(),
         read_last=good.until.coalesce(good.time).max(),
     )
-    return told.cross_join(seen)
+    happened = events.agg(event_first=events.time.min(), event_last=events.time.max())
+    return told.cross_join(seen).cross_join(happened)

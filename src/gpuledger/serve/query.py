@@ -74,13 +74,13 @@ def _answered(site: Site, asked: Asked, period: Period, sight: Sight, limit: int
         blamed = "where" if not named else "metric" if named[0] in asked.metrics else "by"
         raise sight.told(error, blamed) from None
     answer, dimensions = told.answer, [d.name for d in told.answer.dimensions]
-    rows = [{name: sight.cell(name, value) for name, value in row.items()} for row in answer.records()]
+    rows = [{name: sight.cell(name, value) for name, value in answer.shown(row).items()} for row in answer.records()]
     return {
         "period": {"start": period.start, "end": period.end, "zone": period.zone},
         "dimensions": dimensions,
         "metrics": [{"name": m.name, "label": m.label, "format": m.format} for m in answer.metrics],
         "rows": rows[:limit],
         "left_out": max(0, len(rows) - limit),
-        "totals": dict(answer.totals),
+        "totals": answer.shown(answer.totals),
         "remarks": list(told.remarks()),
     }

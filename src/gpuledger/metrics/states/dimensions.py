@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 GIB = 2.0**30
 
 DIMENSIONS: tuple[Dimension, ...] = (
-    Dimension("host", "Host", "Machine the GPU is in.", state_column="host"),
-    Dimension("gpu", "GPU", "One GPU: its host, a slash and its name.", state_column="gpu_of_host"),
+    Dimension("host", "Host", "Machine the GPU is in.", state_column="host", event_column="host"),
+    Dimension(
+        "gpu", "GPU", "One GPU: its host, a slash and its name.", state_column="gpu_of_host", event_column="gpu_of_host"
+    ),
     Dimension(
         "class", "Class", "Whose capacity the GPU is: researcher, reserved, open, interactive or unknown.",
         values=tuple(CLASSES), state_column="class",
