@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from gpuledger.actions._readings import ReadOtherwise
 from gpuledger.actions.ingest import Ingested, Manner, ingest
 from gpuledger.model.schema import unbound
-from gpuledger.model.tables import ATTEMPT_EVENTS, ATTEMPT_GPUS, JOB_ATTEMPTS
+from gpuledger.model.tables import ATTEMPT_EVENTS, ATTEMPT_GPUS, JOB_ATTEMPTS, SNAPSHOTS
 from gpuledger.raw import RawZone
 from gpuledger.sources import Context
 from gpuledger.sources.condor_log import CondorLog
@@ -31,10 +32,10 @@ class Site:
     raw: RawZone
     now: datetime = NOW
 
-    def reads(self, *paths: Path, zone: str = "UTC", manner: Manner = ONCE) -> list[Ingested]:
+    def reads(self, *paths: Path, zone: str | None = "UTC", manner: Manner = ONCE) -> list[Ingested]:
         return [self._read(path, zone, manner) for path in paths]
 
-    def _read(self, path: Path, zone: str, manner: Manner) -> Ingested:
+    def _read(self, path: Path, zone: str | None, manner: Manner) -> Ingested:
         self.now += timedelta(minutes=1)
         context = Context("", zone=zone, input_name=path.name)
         return ingest(self, CondorLog(), path, context=context, now=self.now, manner=manner)
@@ -48,6 +49,10 @@ class Site:
             )
             for table in (JOB_ATTEMPTS, ATTEMPT_GPUS, ATTEMPT_EVENTS)
         ]
+
+    def marks(self) -> list[datetime]:
+        """Until when each input tells."""
+        return list(self.store.ask(unbound(SNAPSHOTS))["until"].to_pylist())
 
     def versions(self) -> list[int]:
         return [self.store.version(table) for table in (JOB_ATTEMPTS, ATTEMPT_GPUS, ATTEMPT_EVENTS)]
@@ -165,3 +170,66 @@ def test_an_open_attempt_counts_until_the_moment_of_the_newest_log_in_any_order(
         assert row["observed_at"] == datetime(2025, 11, 4, 10, 5)
         assert row["reported_by"].startswith("file:")
         assert newest.rows_read == 5
+
+
+def with_proof(job: int, begin: int) -> list[str]:
+    """A life whose last event also tells UTC: the log's stamps are six hours west of it."""
+    *before, last = life(job, begin)
+    head, _, body = last.partition("\n")
+    proof = f"\tJob terminated of its own accord at 2025-11-04T16:{head[32:37]}Z with exit-code 0.\n"
+    return [*before, f"{head}\n{proof}{body}"]
+
+
+UNPROVEN = [line for number in range(3) for line in life(100 + number, 150 * number)]
+PROVEN = with_proof(103, 450)
+LOCAL = [*UNPROVEN, *PROVEN]
+LOCAL_CUTS = {
+    "the proof comes last": (UNPROVEN, PROVEN),
+    "grown": (LOCAL[:6], UNPROVEN, LOCAL),
+    "with DAGMan's copy": (LOCAL, [line for line in LOCAL if line[:3] != "040"]),
+    "with DAGMan's copy cut before the proof": (LOCAL, [line for line in UNPROVEN if line[:3] != "040"]),
+    "overlapping": (LOCAL[:12], LOCAL[4:20], LOCAL[16:]),
+}
+
+
+@pytest.mark.parametrize("name", LOCAL_CUTS)
+@pytest.mark.parametrize("is_reversed", [False, True], ids=["in order", "backwards"])
+def test_a_zone_that_one_log_proves_holds_for_all_of_its_access_point(
+    name: str, is_reversed: bool, tmp_path: Path
+) -> None:
+    """Without --zone: what one piece proves late is held against the pieces that were read before."""
+    whole, pieces = site(tmp_path / "whole"), site(tmp_path / "pieces")
+    whole.reads(*written(tmp_path, [LOCAL]), zone=None)
+    assert min(dict(row)["submitted_at"] for row in whole.holds()[0]) == "2025-11-04 16:00:00"
+    paths = written(tmp_path, LOCAL_CUTS[name])
+    pieces.reads(*(reversed(paths) if is_reversed else paths), zone=None)
+    assert pieces.holds() == whole.holds()
+    assert max(pieces.marks()) == max(whole.marks())
+
+
+@pytest.mark.parametrize("is_reversed", [False, True], ids=["in order", "backwards"])
+def test_a_zone_that_people_gave_for_one_log_holds_for_its_copies(is_reversed: bool, tmp_path: Path) -> None:
+    whole, both = site(tmp_path / "whole"), site(tmp_path / "both")
+    metl, nodes = written(tmp_path, [UNPROVEN, [line for line in UNPROVEN if line[:3] != "040"]])
+    whole.reads(metl, zone="America/Chicago")
+    for path, zone in [(metl, "America/Chicago"), (nodes, None)][:: -1 if is_reversed else 1]:
+        both.reads(path, zone=zone)
+    assert both.holds() == whole.holds()
+
+
+def test_a_file_whose_zone_was_proven_is_not_read_again_in_another_without_a_word(tmp_path: Path) -> None:
+    here, right = site(tmp_path / "here"), site(tmp_path / "right")
+    (path,) = written(tmp_path, [LOCAL])
+    here.reads(path, zone=None)
+    with pytest.raises(ReadOtherwise, match="zone"):
+        here.reads(path, zone="UTC")
+    here.reads(path, zone="UTC", manner=Manner(is_replay=True))
+    right.reads(path, zone="UTC")
+    assert here.holds() == right.holds()
+
+
+def test_how_far_earlier_logs_tell_moves_with_what_is_learned_of_their_clock(tmp_path: Path) -> None:
+    here = site(tmp_path / "here")
+    here.reads(*written(tmp_path, [UNPROVEN, PROVEN]), zone=None)
+    assert sorted(here.marks()) == [datetime(2025, 11, 4, 16, 7, 20), datetime(2025, 11, 4, 16, 9, 50)]
+    assert here.reads(tmp_path / "part0.log", zone=None)[0].accepted == 0

@@ -1,15 +1,17 @@
 """Attempts derived from all that every input tells of a job: a later or overlapping log replaces the job's attempts."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from gpuledger.actions._clocks import Clocks
 from gpuledger.actions._intake import Intake
-from gpuledger.model.batch import Batch, Parsed
+from gpuledger.model.batch import Batch, Parsed, Watermark
+from gpuledger.model.clocks import LocalClock
 from gpuledger.model.schema import conform, unbound
-from gpuledger.model.tables import ATTEMPT_EVENTS, ATTEMPT_GPUS, JOB_ATTEMPTS, JOB_EVENTS, Table
+from gpuledger.model.tables import ATTEMPT_EVENTS, ATTEMPT_GPUS, CLOCKS, JOB_ATTEMPTS, JOB_EVENTS, Table
 from gpuledger.sources import Deriving, Source
 from gpuledger.store import Store
 
@@ -22,37 +24,49 @@ IDS_A_DELETION = 1000
 Key = tuple[str, str]
 
 
-def derived(source: Source, items: Parsed, intake: Intake, is_replay: bool) -> Parsed:
+def derived(source: Source, items: Parsed, intake: Intake, input_name: str, *, is_replay: bool) -> Parsed:
     """What the source tells, and after each batch of job_events the attempts of its jobs.
 
     Stored attempts that are told otherwise now are deleted first: of jobs that several inputs tell about, in a replay
-    of all. Killed between, the input reads as interrupted, and reading it again derives the same.
+    of all, and where the input changes what is known of an access point's clock, of all its jobs with local stamps. That
+    knowledge is told last: killed before, the input reads as interrupted, and reading it again derives the same.
     """
     if not isinstance(source, Deriving):
         yield from items
         return
     seen: set[Key] = set()
+    clocks = Clocks(intake)
     for item in items:
-        yield item
+        if isinstance(item, Batch) and item.table is CLOCKS:
+            clocks.learn(item)
+        elif isinstance(item, Watermark) and item.is_local:
+            yield from clocks.mark(item, input_name)
+        else:
+            yield item
         if isinstance(item, Batch) and item.table is JOB_EVENTS:
             jobs = _keys(item.rows)
             if not seen.isdisjoint(jobs):
                 intake.flush()
             seen.update(jobs)
-            yield from _attempts(source, item.rows, intake.store, is_replay)
+            yield from _attempts(source, item.rows, intake.store, clocks.use(jobs), is_replay=is_replay)
+    for rows in clocks.read_otherwise():
+        yield from _attempts(source, rows, intake.store, clocks.now, is_replay=True)
+    yield from clocks.told()
 
 
-def _attempts(source: Deriving, rows: pa.Table, store: Store | None, is_replay: bool) -> Iterator[Batch]:
+def _attempts(
+    source: Deriving, rows: pa.Table, store: Store | None, clocks: Mapping[str, LocalClock], *, is_replay: bool
+) -> Iterator[Batch]:
     others = _other_tellings(store, rows) if store else None
     if store is None or (others is None and not is_replay):
-        yield from source.derive(rows)
+        yield from source.derive(rows, clocks)
         return
     others = rows.slice(0, 0) if others is None else others
     shared = set(_keys(rows if is_replay else others))
     is_shared = pa.array([key in shared for key in _keys(rows)])
-    yield from source.derive(rows.filter(pc.invert(is_shared)))
+    yield from source.derive(rows.filter(pc.invert(is_shared)), clocks)
     told = [rows.filter(is_shared), others]
-    batches = list(source.derive(pa.concat_tables([conform(one, JOB_EVENTS) for one in told])))
+    batches = list(source.derive(pa.concat_tables([conform(one, JOB_EVENTS) for one in told]), clocks))
     _give_way(store, shared, batches)
     yield from batches
 

@@ -16,7 +16,7 @@ from typing import Any
 from gpuledger.model.errors import UsageError
 from gpuledger.model.tables import RUNS, TABLES, Table
 from gpuledger.raw import Entry, RawZone
-from gpuledger.sources import Source
+from gpuledger.sources import Deriving, Source
 from gpuledger.store import Store
 
 Run = Mapping[str, Any]
@@ -82,7 +82,7 @@ class Readings:
         said = {**_defaults(self.source, entry), **entry.fields, **entry.options}
         decided = {
             "source": entry.source_type,
-            "zone": entry.zone or said.get("zone") or "UTC",
+            "zone": entry.zone or said.get("zone") or ("" if isinstance(self.source, Deriving) else "UTC"),
             "cluster": entry.cluster or said.get("cluster"),
         }
         return {key: value for key, value in (said | decided).items() if value}

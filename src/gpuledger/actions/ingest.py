@@ -195,7 +195,8 @@ def _parse(source: Source, raw: BinaryIO, entry: Entry, intake: Intake, is_repla
     """Takes all that the source tells; the end in the middle, where there is one."""
     try:
         with seldom_collected():
-            for item in derived(source, source.parse(raw, _context(entry)), intake, is_replay):
+            items = source.parse(raw, _context(entry))
+            for item in derived(source, items, intake, entry.input_name, is_replay=is_replay):
                 intake.take(item)
     except BrokenOff as error:
         return error

@@ -26,12 +26,16 @@ class Batch:
 
 @dataclass(frozen=True)
 class Watermark:
-    """The source has told everything about `cluster` in [since, until); becomes a row of `snapshots`."""
+    """The source has told everything about `cluster` in [since, until); becomes a row of `snapshots`.
+
+    `is_local`: both are local stamps told as if they were UTC; the clock of the access point says what they are.
+    """
 
     cluster: str
     since: datetime | None
     until: datetime
     status: str = "complete"
+    is_local: bool = False
 
 
 Parsed = Iterator[Batch | Problem | Remark | Watermark]

@@ -77,6 +77,13 @@ JOB_EVENTS = _table(
     order="time",
     partition="cluster partition_month",
 )
+CLOCKS = _table(
+    "clocks",
+    "what one log knows of the clock of its access point; local stamps of all its logs are read by all of them",
+    "cluster zone time",
+    "observed_at row_hash",
+    order="time",
+)
 WORKFLOW_NODES = _table(
     "workflow_nodes",
     "one try of one node of a workflow run",
@@ -182,7 +189,7 @@ PROBLEMS = _table(
 )
 
 TABLES: tuple[Table, ...] = (
-    JOB_ATTEMPTS, ATTEMPT_GPUS, ATTEMPT_EVENTS, JOB_EVENTS, WORKFLOW_NODES, GPU_STATES, HOST_STATES, SNAPSHOTS, DEVICES, PENDING,
+    JOB_ATTEMPTS, ATTEMPT_GPUS, ATTEMPT_EVENTS, JOB_EVENTS, CLOCKS, WORKFLOW_NODES, GPU_STATES, HOST_STATES, SNAPSHOTS, DEVICES, PENDING,
     LIMITS, DEVICE_SAMPLES, DEVICE_EVENTS, RESOURCE_SERIES, RUNS, PROBLEMS,
 )  # fmt: skip
 BY_TABLE = {table.name: table for table in TABLES}

@@ -1,6 +1,6 @@
 """One outside system each. A source fetches bytes from the world and parses bytes into batches, never both at once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import BinaryIO, ClassVar, Protocol, runtime_checkable
 import pyarrow as pa
 
 from gpuledger.model.batch import Batch, Parsed
+from gpuledger.model.clocks import LocalClock
 from gpuledger.model.errors import ConfigError, SourceError
 
 
@@ -110,5 +111,8 @@ class Continuing(Protocol):
 class Deriving(Protocol):
     """A source that parses into job_events: attempts are derived from every telling of a job, whoever told it."""
 
-    def derive(self, events: pa.Table) -> Iterator[Batch]:
-        """Pure: the attempts, their GPUs and events of the jobs in `events`, which holds every telling of each."""
+    def derive(self, events: pa.Table, clocks: Mapping[str, LocalClock] | None = None) -> Iterator[Batch]:
+        """Pure: the attempts, their GPUs and events of the jobs in `events`, which holds every telling of each.
+
+        `clocks` read the local stamps in them, by access point.
+        """

@@ -6,6 +6,7 @@ Rewrite after looking at the difference: `GPULEDGER_REWRITE_GOLDEN=1 pytest test
 
 import json
 import os
+from collections.abc import Mapping
 from datetime import datetime
 from importlib.metadata import entry_points
 from io import BytesIO
@@ -15,9 +16,11 @@ from typing import Any
 import pytest
 
 from gpuledger.model.batch import Batch, Watermark
+from gpuledger.model.clocks import LocalClock, local_clocks
 from gpuledger.model.errors import LedgerError
 from gpuledger.model.problems import Problem, Remark
 from gpuledger.model.schema import conform
+from gpuledger.model.tables import CLOCKS
 from gpuledger.sources import Context, Deriving
 
 HERE = Path(__file__).parent
@@ -40,12 +43,15 @@ def told(source_name: str, path: Path) -> dict[str, Any]:
     source = kind(**options.pop("configured", {}))
     context = Context("file:0123456789ab", zone=zone, cluster=cluster, input_name=path.name, options=options)
     answer: dict[str, Any] = {}
+    clocks: Mapping[str, LocalClock] = {}
     try:
         answer["claims"] = source.claims(path.read_bytes()[:65536], path.name)
         for item in source.parse(BytesIO(path.read_bytes()), context):
             _add(answer, item)
-            if isinstance(item, Batch) and isinstance(source, Deriving):
-                for derived in source.derive(item.rows):
+            if isinstance(item, Batch) and item.table is CLOCKS:
+                clocks = local_clocks(conform(item.rows, CLOCKS))
+            elif isinstance(item, Batch) and isinstance(source, Deriving):
+                for derived in source.derive(item.rows, clocks):
                     _add(answer, derived)
     except LedgerError as error:
         answer["error"] = f"{type(error).__name__}: {error}"
@@ -65,7 +71,8 @@ def _add(answer: dict[str, Any], item: Any) -> None:
         case Remark():
             answer.setdefault("remarks", []).append(item.sentence)
         case Watermark():
-            answer.setdefault("watermarks", []).append([item.cluster, item.since, item.until, item.status])
+            local = ["local"] * item.is_local
+            answer.setdefault("watermarks", []).append([item.cluster, item.since, item.until, item.status, *local])
 
 
 def _plain(value: Any) -> str:

@@ -4,6 +4,7 @@ import csv
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from io import BytesIO
@@ -13,8 +14,10 @@ from typing import Any
 import pyarrow as pa
 
 from gpuledger.model.batch import Batch, Watermark
+from gpuledger.model.clocks import LocalClock, how, local_clocks
 from gpuledger.model.problems import Problem, Remark
-from gpuledger.model.tables import JOB_EVENTS
+from gpuledger.model.schema import conform
+from gpuledger.model.tables import CLOCKS, JOB_EVENTS
 from gpuledger.sources import Context
 from gpuledger.sources.condor_log import CondorLog
 
@@ -51,9 +54,12 @@ def read(
         else BytesIO(content.encode() if isinstance(content, str) else content)
     )
     tables: list[pa.Table] = []
+    clocks: Mapping[str, LocalClock] = {}
     with raw:
         for item in source.parse(raw, Context("file:0", zone=zone, cluster=cluster, input_name="metl.log")):
             match item:
+                case Batch() if item.table is CLOCKS:
+                    clocks = local_clocks(conform(item.rows, CLOCKS))
                 case Batch():
                     assert item.table is JOB_EVENTS
                     assert item.input_rows is not None
@@ -66,13 +72,20 @@ def read(
                     reading.remarks.append(item.sentence)
                 case Watermark():
                     reading.watermarks.append(item)
-    derive(reading, source, tables)
+                    reading.remarks += [said(item, clocks)] * item.is_local
+    derive(reading, source, tables, clocks)
     return reading
 
 
-def derive(reading: Reading, source: CondorLog, tables: list[pa.Table]) -> None:
+def said(mark: Watermark, clocks: Mapping[str, LocalClock]) -> str:
+    """How the log's local stamps were read."""
+    clock = clocks.get(mark.cluster, LocalClock())
+    return how(clock, "metl.log", (mark.since or mark.until).timestamp(), mark.until.timestamp())
+
+
+def derive(reading: Reading, source: CondorLog, tables: list[pa.Table], clocks: Mapping[str, LocalClock]) -> None:
     found = {"job_attempts": reading.attempts, "attempt_gpus": reading.gpus, "attempt_events": reading.events}
-    for batch in source.derive(pa.concat_tables(tables)) if tables else ():
+    for batch in source.derive(pa.concat_tables(tables), clocks) if tables else ():
         found[batch.table.name] += batch.rows.to_pylist()
 
 

@@ -34,8 +34,10 @@ def test_a_zone_is_proven_by_the_one_line_that_tells_utc() -> None:
     )
     reading = read(log, None)
     assert reading.only["submitted_at"] == at("2025-05-06T15:00:00")
-    assert reading.remarks == ["The times of metl.log were read as UTC-05:00, because 1 of its events also tell UTC."]
-    assert reading.watermarks[0].until == at("2025-05-06T22:49:08")
+    assert reading.remarks == [
+        "The times of metl.log were read as UTC-05:00, because events of its access point also tell UTC."
+    ]
+    assert (reading.watermarks[0].until, reading.watermarks[0].is_local) == (at("2025-05-06T17:49:08"), True)
 
 
 def test_a_proof_is_not_stretched_over_a_change_of_clocks_in_silence() -> None:
@@ -48,10 +50,13 @@ def test_a_proof_is_not_stretched_over_a_change_of_clocks_in_silence() -> None:
     assert "give --zone" in read(log, None).remarks[0]
 
 
-def test_proofs_that_disagree_are_said() -> None:
+def test_each_time_is_read_by_the_proof_nearest_to_it_and_that_is_said() -> None:
     summer = terminate("2025-07-06 17:49:08", 0, PROOF.format("2025-07-06T22:49:06Z"))
     winter = terminate("2025-12-06 17:49:08", 0, PROOF.format("2025-12-06T23:49:06Z"), job="200.000.000")
-    assert "disagree" in read(submit("2025-07-06 10:00:00") + summer + winter, None).remarks[0]
+    reading = read(submit("2025-07-06 10:00:00") + summer + winter, None)
+    assert {row["ended_at"] for row in reading.attempts} == {at("2025-07-06T22:49:08"), at("2025-12-06T23:49:08")}
+    assert "UTC-05:00 and UTC-06:00" in reading.remarks[0]
+    assert "give --zone" in reading.remarks[0]
 
 
 def test_a_zone_that_is_given_needs_no_proof() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from gpuledger.model.batch import Batch
+from gpuledger.model.tables import JOB_EVENTS
 from gpuledger.sources import Context
 from gpuledger.sources.condor_log import CondorLog
 from gpuledger.sources.condor_log.follow import Place, tellings, unread
@@ -42,8 +43,8 @@ def test_looks_together_tell_what_the_whole_log_tells(tmp_path: Path) -> None:
         with log.open("a") as file:
             file.write(event)
         for items, reached in tellings(source, place, Context("watch", zone="UTC")):
-            parts += [item.rows for item in items if isinstance(item, Batch)]
+            parts += [item.rows for item in items if isinstance(item, Batch) and item.table is JOB_EVENTS]
             place = reached
     reading = Reading()
-    derive(reading, source, parts)
+    derive(reading, source, parts, {})
     assert [row["state"] for row in reading.attempts] == ["completed"]

@@ -90,7 +90,7 @@ class Watch:
             for items, reached in self.source.follow(self._places.get(path, path), context):
                 self._places[path] = reached
                 for item in items:
-                    if isinstance(item, Batch):
+                    if isinstance(item, Batch) and item.table is JOB_EVENTS:
                         yield from self._take(item)
         except NoData:
             return

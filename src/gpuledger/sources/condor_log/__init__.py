@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from gpuledger.model.batch import Batch, Parsed, Watermark
+    from gpuledger.model.clocks import LocalClock
     from gpuledger.model.problems import Problem, Remark
     from gpuledger.sources.condor_log.follow import Place
 
@@ -32,7 +33,7 @@ class CondorLog:
     cluster: str | None = None
     """Name of the access point, in place of the one the log tells."""
     zone: str | None = None
-    """Zone of stamps without one; without it the offset that the log itself proves."""
+    """Zone of stamps without one; without it the zone or offset that any log of the access point was given or proves."""
     year: int | None = None
     """Year of the first stamp of a log whose stamps have none."""
     sites: Mapping[str, str] = field(default_factory=dict)
@@ -56,7 +57,7 @@ class CondorLog:
                 yield Fetched(content, str(path), since, min(written, now))
 
     def parse(self, raw: BinaryIO, context: Context) -> "Parsed":
-        """Rows of job_events, a problem for each damaged piece, remarks on times, a watermark for each access point."""
+        """Rows of job_events and clocks, a problem for each damaged piece, remarks on times, a watermark for each access point."""
         from gpuledger.sources.condor_log.parsing import parse
 
         return parse(self, raw, context)
@@ -72,11 +73,14 @@ class CondorLog:
 
         return tellings(self, Place(place) if isinstance(place, Path) else place, context)
 
-    def derive(self, events: "pa.Table") -> "Iterator[Batch]":
-        """The attempts of the jobs in `events` (rows of job_events), which holds every telling of them."""
+    def derive(self, events: "pa.Table", clocks: "Mapping[str, LocalClock] | None" = None) -> "Iterator[Batch]":
+        """The attempts of the jobs in `events` (rows of job_events), which holds every telling of them.
+
+        `clocks` are those of the access points; local stamps of one that is not among them are read as UTC.
+        """
         from gpuledger.sources.condor_log.deriving import derive
 
-        return derive(events, self.sites, self.checkpoint_codes)
+        return derive(events, self.sites, self.checkpoint_codes, clocks or {})
 
     def redact(self, content: bytes) -> bytes:
         """Environments, tokens and keys are removed; lines stay lines."""

@@ -1,16 +1,15 @@
-"""The time of an event: UTC as written, local time of a zone that was given, or of an offset that the log proves."""
+"""The time of an event: UTC as written, local time of a zone that was given, or a local stamp as it stands."""
 
 import re
-from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from gpuledger.model.clocks import QUARTER_SECONDS, Knowledge, offset_name
 from gpuledger.model.errors import SourceError
 
 PROOF = re.compile(r"Job terminated (?:of its own accord|by \S+) at (\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)Z")
 """The one line of a body that tells UTC."""
-QUARTER_SECONDS = 900
 SLACK_SECONDS = 120
 """Shadows write side by side: a stamp may be a little older than the one before."""
 CLOCK_SKEW_SECONDS = 5
@@ -24,9 +23,9 @@ _IN_HOUR = {f"{minute:02}:{second:02}": minute * 60 + second for minute in range
 class Clock:
     """Reads the stamps of one log in their order.
 
-    Without a zone local stamps are read as if they were UTC, and `offset` says by how much: proven by events that
-    also tell UTC, else 0. `year` dates the first stamp where stamps have none, else the first moment that the log
-    tells in full does, `beside`.
+    Without a zone local stamps are told as if they were UTC; what they are is for the clock of the access point to say
+    (`model.clocks`), and `known` is what this log adds to it: the offsets that events prove which also tell UTC. `year`
+    dates the first stamp where stamps have none, else the first moment that the log tells in full does, `beside`.
     """
 
     zone: ZoneInfo | None
@@ -34,19 +33,21 @@ class Clock:
     beside: float | None = None
     first: float | None = None
     last: float | None = None
-    first_local: float | None = None
-    last_local: float | None = None
+    first_zoned: float | None = None
+    """The first moment that was read in the zone given."""
+    is_local: bool = False
+    """Is the last stamp a local one of no known zone?"""
     has_yearless: bool = False
     twice_count: int = 0
     or_else: float | None = None
     """The second occurrence of the last stamp, where its order does not tell that it is not meant."""
     is_told_apart: bool = False
-    proofs: Counter[int] = field(default_factory=Counter)
-    _proven: list[float] = field(default_factory=list)
+    _proofs: list[tuple[int, float, float]] = field(default_factory=list)
+    """(seconds east, first and last stamp) of each run of events that prove the same offset."""
     _hours: dict[tuple[str, str, str | None], int] = field(default_factory=dict)
 
     def moment(self, day: str, clock: str, fraction: str | None, zone: str | None) -> tuple[float, bool]:
-        """(epoch seconds, whether it still has to be moved by `offset`). Raises ValueError for what is no time."""
+        """(epoch seconds, whether they are those of a local stamp). Raises ValueError for what is no time."""
         self.or_else = None
         hour = self._hours.get((day, clock[:2], zone))
         moment = self._looked_up(day, clock, zone) if hour is None else hour + _IN_HOUR[clock[3:]]
@@ -55,11 +56,10 @@ class Clock:
         self.last = moment
         if self.first is None:
             self.first = moment
-        is_local = zone is None and self.zone is None
-        if is_local:
-            self.first_local = moment if self.first_local is None else self.first_local
-            self.last_local = moment
-        return moment, is_local
+        self.is_local = zone is None and self.zone is None
+        if self.first_zoned is None and zone is None and self.zone:
+            self.first_zoned = moment
+        return moment, self.is_local
 
     def _looked_up(self, day: str, clock: str, zone: str | None) -> float:
         """The slow way, once for nearly every hour; stamps without a year or near a change of clocks always."""
@@ -80,24 +80,25 @@ class Clock:
             late = local - told + CLOCK_SKEW_SECONDS
             east = late // QUARTER_SECONDS * QUARTER_SECONDS
             if abs(east) <= 14 * 3600 and late - east <= LONGEST_DELAY_SECONDS:
-                self.proofs[int(east)] += 1
-                self._proven.append(local)
+                self._add(int(east), local)
+
+    def _add(self, east: int, local: float) -> None:
+        if self._proofs and self._proofs[-1][0] == east:
+            _, first, last = self._proofs.pop()
+            self._proofs.append((east, min(first, local), max(last, local)))
+        else:
+            self._proofs.append((east, local, local))
 
     @property
-    def offset(self) -> int:
-        """Seconds east of UTC that local stamps are taken to be."""
-        return self.proofs.most_common(1)[0][0] if self.proofs else 0
-
-    def utc(self, moment: float | None) -> float | None:
-        """The first or the last moment, moved by `offset` if it is local."""
-        is_local = moment is not None and moment in (self.first_local, self.last_local)
-        return moment - self.offset if is_local and moment is not None else moment
+    def known(self) -> list[Knowledge]:
+        """What this log tells of the clock of its access point."""
+        if self.zone:
+            return [] if self.first_zoned is None else [(self.zone.key, self.first_zoned, self.first_zoned)]
+        return [(offset_name(east), first, last) for east, first, last in self._proofs]
 
     def remarks(self, name: str) -> list[str]:
         """What a reader must know about how the times came about."""
         said = []
-        if self.first_local is not None:
-            said.append(self._how(name))
         if self.has_yearless:
             said.append(
                 f"{name} has stamps without a year; each was given the year that lies nearest to the stamps beside it."
@@ -112,24 +113,6 @@ class Clock:
                 f"{self.twice_count:,} stamps of {name} lie in the hour that occurs twice when the clocks go back; they were {how}."
             )
         return said
-
-    def _how(self, name: str) -> str:
-        if not self.proofs:
-            return f"{name} has local times and nobody said their zone; read as UTC (--zone tells it)."
-        shown = f"{'-' if self.offset < 0 else '+'}{abs(self.offset) // 3600:02}:{abs(self.offset) % 3600 // 60:02}"
-        proof = f"{sum(self.proofs.values()):,} of its events also tell UTC"
-        text = f"The times of {name} were read as UTC{shown}, because {proof}."
-        if len(self.proofs) > 1:
-            return f"{text} They disagree (a change of clocks?): give --zone, else times may be off by an hour."
-        if self._may_cross_a_change():
-            return f"{text} It reaches far from that proof: where the clocks changed times are off by an hour; give --zone."
-        return text
-
-    def _may_cross_a_change(self) -> bool:
-        """Nearly every zone with summer time keeps one offset between two changes; a month away is not proven."""
-        month = 30 * 86400
-        first, last = self.first_local or 0.0, self.last_local or 0.0
-        return first < min(self._proven) - month or last > max(self._proven) + month
 
     def _day(self, day: str) -> int:
         if "/" in day:

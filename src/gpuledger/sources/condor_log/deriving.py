@@ -1,23 +1,33 @@
-"""Rows of job_events → attempts, their GPUs and their events. All tellings of one job are taken together."""
+"""Rows of job_events → attempts, their GPUs and their events. All tellings of one job are taken together.
+
+Local stamps become UTC here, by the clock of their access point: the same in every telling, whichever log proved it.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
 import pyarrow as pa
 
 from gpuledger.model.batch import Batch
+from gpuledger.model.clocks import UNKNOWN, LocalClock
 from gpuledger.model.columns import Kind
 from gpuledger.model.schema import ARROW
 from gpuledger.model.tables import ATTEMPT_EVENTS, ATTEMPT_GPUS, JOB_ATTEMPTS, Table
 from gpuledger.model.vocabulary import BY_NAME
+from gpuledger.sources.condor_log.clock import SLACK_SECONDS
 from gpuledger.sources.condor_log.life import STEPS, Fact, Life
 from gpuledger.sources.condor_log.rows import Job, attempt_row, event_rows, gpu_rows
+from gpuledger.sources.condor_log.telling import LOCAL, as_datetime
 
+_IS_LOCAL = f"{LOCAL}\t"
 KINDS: dict[str, Kind] = {name: column.kind for name, column in BY_NAME.items()}
 
 
-def derive(events: pa.Table, sites: Mapping[str, str], checkpoint_codes: Iterable[int]) -> Iterator[Batch]:
+def derive(
+    events: pa.Table, sites: Mapping[str, str], checkpoint_codes: Iterable[int], clocks: Mapping[str, LocalClock]
+) -> Iterator[Batch]:
     """The attempts of the jobs that `events` tells about. It must hold every telling of each of them.
 
     Equal events of several tellings are one. The order of the tellings does not matter.
@@ -26,17 +36,51 @@ def derive(events: pa.Table, sites: Mapping[str, str], checkpoint_codes: Iterabl
     codes = tuple(checkpoint_codes)
     told = sorted(events.to_pylist(), key=lambda row: (row["cluster"], row["job_id"]))
     for (cluster, job_id), tellings in groupby(told, key=lambda row: (row["cluster"], row["job_id"])):
-        _add(rows, _job(cluster, job_id, list(tellings), sites), codes)
+        each = in_utc(list(tellings), clocks.get(cluster, UNKNOWN))
+        newest = max(each, key=lambda row: (row["observed_at"], row["reported_by"] or ""))
+        lines = union([row["events"] for row in each])
+        _add(rows, Job(cluster, job_id, newest["reported_by"], newest["observed_at"], lines, sites), codes)
     for table, found in rows.items():
         if found:
             yield Batch(table, _columns(found), pa.array([0] * len(found), pa.int64()))
 
 
-def _job(cluster: str, job_id: str, tellings: list[dict[str, Any]], sites: Mapping[str, str]) -> Job:
-    newest = max(tellings, key=lambda row: (row["observed_at"], row["reported_by"] or ""))
-    return Job(
-        cluster, job_id, newest["reported_by"], newest["observed_at"], union([row["events"] for row in tellings]), sites
-    )
+def in_utc(tellings: list[dict[str, Any]], clock: LocalClock) -> list[dict[str, Any]]:
+    """The tellings of one job with every local stamp read by the clock of its access point."""
+    if not any(_IS_LOCAL in row["events"] for row in tellings):
+        return tellings
+    known = {_second(line) for row in tellings for line in row["events"].split("\n") if line}
+    return [_row_in_utc(row, clock, known) for row in tellings]
+
+
+def _row_in_utc(row: dict[str, Any], clock: LocalClock, known: set[tuple[str, str]]) -> dict[str, Any]:
+    lines = row["events"].split("\n")
+    if not lines[-1].partition("\t")[0].endswith(LOCAL):
+        return {**row, "events": "\n".join(_lines_in_utc(lines, clock, known))}
+    observed = row["observed_at"].replace(tzinfo=UTC).timestamp()
+    moment = as_datetime(clock.utc(observed))
+    told: datetime = moment if row["observed_at"].tzinfo else moment.replace(tzinfo=None)
+    return {**row, "events": "\n".join(_lines_in_utc(lines, clock, known)), "observed_at": told}
+
+
+def _lines_in_utc(lines: list[str], clock: LocalClock, known: set[tuple[str, str]]) -> Iterator[str]:
+    """Of a stamp that occurs twice the occurrence that another telling knows, else the one that keeps the order."""
+    last = float("-inf")
+    for line in lines:
+        time, _, fact = line.partition("\t")
+        if not time.endswith(LOCAL):
+            yield line
+            continue
+        moment, *second = clock.readings(float(time[:-1]))
+        if second and ((f"{second[0]:.0f}", fact) in known or moment < last - SLACK_SECONDS):
+            moment = second[0]
+        last = moment
+        yield f"{moment}\t{fact}"
+
+
+def _second(line: str) -> tuple[str, str]:
+    time, _, fact = line.partition("\t")
+    return time.partition(".")[0], fact
 
 
 def _add(rows: dict[Table, list[dict[str, Any]]], job: Job, codes: tuple[int, ...]) -> None:

@@ -69,9 +69,10 @@ def _parse(frames: Iterable[list[Frame]], clock: Clock, jobs: Tellings, name: st
         yield Remark(
             f"{name} does not name its access point; its jobs are of the cluster {NO_ACCESS_POINT!r} (--cluster names it)."
         )
-    if (first := jobs.first) is not None and (last := jobs.last) is not None:
+    if clock.first is not None and clock.last is not None:
         for cluster in sorted(jobs.clusters):
-            yield Watermark(cluster, as_datetime(min(first, last)), as_datetime(last))
+            since, until = as_datetime(min(clock.first, clock.last)), as_datetime(clock.last)
+            yield Watermark(cluster, since, until, is_local=clock.is_local)
 
 
 def _take(event: Event, clock: Clock, jobs: Tellings) -> Problem | None:

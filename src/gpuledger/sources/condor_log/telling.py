@@ -10,13 +10,16 @@ from typing import Any
 import pyarrow as pa
 
 from gpuledger.model.batch import Batch
+from gpuledger.model.clocks import Knowledge
 from gpuledger.model.schema import ARROW
-from gpuledger.model.tables import JOB_EVENTS
+from gpuledger.model.tables import CLOCKS, JOB_EVENTS
 from gpuledger.sources.condor_log.clock import Clock
 from gpuledger.sources.condor_log.frames import Event
 
 JOBS_A_BATCH = 1000
 NO_ACCESS_POINT = "condor"
+LOCAL = "L"
+"""After the seconds of a local stamp, which are told as if it were UTC."""
 OVER = ("005", "009")
 """Codes after which a job is over, as a rule."""
 JobKey = tuple[int, int]
@@ -42,16 +45,7 @@ class Tellings:
         self._jobs: dict[JobKey, Telling] = {}
         self._over: deque[JobKey] = deque()
         self._uncounted = 0
-
-    @property
-    def first(self) -> float | None:
-        """The log's first moment."""
-        return self._clock.utc(self._clock.first)
-
-    @property
-    def last(self) -> float | None:
-        """The log's last moment."""
-        return self._clock.utc(self._clock.last)
+        self._known: list[Knowledge] = []
 
     def count(self, event: Event) -> None:
         """An event that tells nothing about attempts: it is counted with the next row."""
@@ -83,13 +77,29 @@ class Tellings:
     def finished(self) -> Iterator[Batch]:
         """The jobs that ended a while ago; late events of those just ended still join them."""
         while len(self._over) >= 2 * JOBS_A_BATCH:
-            yield self._batch([self._over.popleft() for _ in range(JOBS_A_BATCH)], None)
+            batch = self._batch([self._over.popleft() for _ in range(JOBS_A_BATCH)], None)
+            yield from self._knowledge()
+            yield batch
 
     def rest(self) -> Iterator[Batch]:
         """All other jobs, at the end of the log; `observed_at` of those still open is the log's last moment."""
         jobs = [*self._over, *(job for job, told in self._jobs.items() if not told.is_over)]
         for begin in range(0, len(jobs), JOBS_A_BATCH):
-            yield self._batch(jobs[begin : begin + JOBS_A_BATCH], self.last)
+            batch = self._batch(jobs[begin : begin + JOBS_A_BATCH], self._clock.last)
+            yield from self._knowledge()
+            yield batch
+        yield from self._knowledge()
+
+    def _knowledge(self) -> Iterator[Batch]:
+        """What the log tells of the clock of its access point, where that is more than was said before."""
+        known = self._clock.known
+        if known == self._known or not self.clusters:
+            return
+        self._known = known
+        rows = [(cluster, zone, *map(_instant, ends)) for cluster in sorted(self.clusters) for zone, *ends in known]
+        kinds = {"cluster": pa.string(), "zone": pa.string(), "time": ARROW["instant"], "observed_at": ARROW["instant"]}
+        columns = {name: pa.array([row[at] for row in rows], kind) for at, (name, kind) in enumerate(kinds.items())}
+        yield Batch(CLOCKS, pa.table(columns), pa.array([0] * len(rows), pa.int64()))
 
     def _batch(self, jobs: list[JobKey], end: float | None) -> Batch:
         self._jobs[jobs[0]].event_count += self._uncounted
@@ -104,15 +114,16 @@ class Tellings:
         return Batch(JOB_EVENTS, pa.table(columns), pa.array([row[-1] for row in rows], pa.int64()))
 
     def _row(self, job: JobKey, told: Telling, end: float | None) -> tuple[Any, ...]:
-        offset, seen = self._clock.offset, set[tuple[int, str]]()
-        lines: list[tuple[float, str]] = []
+        seen = set[tuple[int, str]]()
+        lines: list[tuple[float, bool, str]] = []
         for moment, is_local, fact in told.facts:
             if (int(moment), fact) not in seen:
                 seen.add((int(moment), fact))
-                lines.append((moment - offset if is_local else moment, fact))
-        text = "\n".join(f"{moment}\t{fact}" for moment, fact in lines)
+                lines.append((moment, is_local, fact))
+        text = "\n".join(f"{moment}{LOCAL if is_local else ''}\t{fact}" for moment, is_local, fact in lines)
         first, last = (lines[0][0], max(lines)[0]) if lines else (end or 0.0, end or 0.0)
-        observed = end if end is not None and not told.is_over else last
+        is_as_told = not lines or lines[-1][1] == self._clock.is_local
+        observed = end if end is not None and is_as_told and not told.is_over else last
         return (
             self._cluster or told.access_point or self.access_point or NO_ACCESS_POINT, f"{job[0]}.{job[1]}",
             _instant(first), blake2b(text.encode(), digest_size=8).hexdigest(), text, self._reported_by,
