@@ -16,9 +16,14 @@ from tests.cli.test_help import ALL
 
 HELP = [EPILOG, *(command.help for command in ALL.values())]
 LINES = (line.strip() for text in HELP for line in text.split("Examples:")[1].splitlines())
-STAYS = {"serve", "--serve"}
-"""Words of an example that runs until it is stopped; tests/serve starts them."""
-EXAMPLES = list(dict.fromkeys(line for line in LINES if "gpuledger " in line and not STAYS & set(line.split())))
+STAYS = {"serve", "--serve", "watch"}
+ENDS = {"--once"}
+"""Words of an example that runs until it is stopped (other tests start and stop them), and what makes one end."""
+EXAMPLES = list(
+    dict.fromkeys(
+        line for line in LINES if "gpuledger " in line and (not STAYS & set(line.split()) or ENDS & set(line.split()))
+    )
+)
 PAGES = (
     '[publish.pages]\ntype = "folder"\nfolder = "www"\nnames = "pseudonym"\nreports = ["usage"]\nwindows = ["all"]\n'
 )
