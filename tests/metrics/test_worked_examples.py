@@ -39,10 +39,11 @@ def test_examples_of_the_calendar_cross_both_nights_the_clock_changes() -> None:
 
 
 def test_every_column_dimension_can_be_asked(duck: Any) -> None:
-    """A dimension that no example names is still a column of the attempts, or of the GPUs' states."""
+    """A dimension that no example names is still a column of the attempts, of the GPUs' states or of events."""
     for table, name, metric, whole in (
         ("job_attempts", "overlap", "gpu_hours", 7.0),
         ("gpu_states", "classes_of_capacity", "present_gpu_hours", 5.0),
+        ("device_events", "events_by_kind", "device_events", 5.0),
     ):
         example = next(example for example in EXAMPLES if example.name == name)
         store = duck.load(example.rows)

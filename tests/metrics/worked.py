@@ -71,7 +71,13 @@ def cells(text: str) -> list[dict[str, str | None]]:
 
 
 def _answer(row: dict[str, str | None]) -> dict[str, Any]:
-    return {name: float(cell) if name in BUILT_IN and cell is not None else cell for name, cell in row.items()}
+    return {name: _number(name, cell) if name in BUILT_IN and cell is not None else cell for name, cell in row.items()}
+
+
+def _number(name: str, cell: str) -> float:
+    """A moment is in seconds since 1970."""
+    is_moment = BUILT_IN[name].format == "instant"
+    return datetime.fromisoformat(cell).replace(tzinfo=UTC).timestamp() if is_moment else float(cell)
 
 
 def _rows(table: str, text: str) -> Iterator[dict[str, Any]]:
@@ -84,6 +90,8 @@ def _defaults(table: str, number: int, held: dict[str, Any]) -> dict[str, Any]:
     if table == "gpu_states":
         return {"cluster": "hpc", "source": "poll", "partition_day": "2026-05-01", "occupancy": "unclaimed", "admin_state": "none",
                 "owner_projects": ""}  # fmt: skip
+    if table == "device_events":
+        return {"cluster": "hpc", "source": "thermal-csv", "event_id": str(number)}
     if table != "job_attempts":
         is_poll = table == "snapshots" and "until" not in held
         return {"cluster": "hpc"} | (
