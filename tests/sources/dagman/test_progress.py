@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sources.dagman.dags import Told, together, told
+from tests.sources.dagman.dags import Told, packed, together, told, written
 
 DAG = "".join(f'JOB n{i} n.sub\nVARS n{i} run_uuid="u1"\n' for i in range(3)) + "RETRY ALL_NODES 2\n"
 STAMP = "04/14/26 15:52:50 "
@@ -169,3 +169,34 @@ def test_the_access_point_is_told_by_the_first_submission(tmp_path: Path) -> Non
     event = "000 (12.000.000) 2025-11-04 20:29:03 Job submitted from host: <1.2.3.4:9618?alias=ap40.uw.osg-htc.org&noUDP>\n...\n"
     answer = together(tmp_path, {"x.dag": DAG, "x.dag.nodes.log": event})
     assert answer.nodes["n0"]["cluster"] == "ap40.uw.osg-htc.org"
+
+
+NODES_LOG = (
+    "000 (100.000.000) 2026-04-14 15:52:50 Job submitted from host: <10.0.0.1:9618?alias=ap1.example.org>\n    DAG Node: n0\n...\n"
+    '000 (101.000.000) 2026-04-14 15:52:50 Job submitted from host: <10.0.0.1:9618?alias=ap1.example.org>\n    [ DAGNodeName = "n1"; ]\n...\n'
+    "001 (101.000.000) 2026-04-14 15:55:50 Job executing on host: <10.0.0.2:9618>\n\tEnvironment = \"KEY=123\"\n...\n"
+    "005 (100.000.000) 2026-04-14 15:58:50 Job terminated.\n\t(1) Normal termination (return value 3)\n\t\tUsr 0 00:00:00\n...\n"
+)  # fmt: skip
+
+
+def test_without_dagman_out_the_nodes_log_says_which_job_was_a_try_of_which_node(tmp_path: Path) -> None:
+    answer = together(tmp_path, {"x.dag": DAG, "x.dag.nodes.log": NODES_LOG})
+    assert {n: (row["node_name"], row["state"], row["end_reason"]) for n, row in answer.tries.items()} == {
+        100: ("n0", "failed", "exit code 3"), 101: ("n1", "running", None),
+    }  # fmt: skip
+    assert {name: row["state"] for name, row in answer.nodes.items()} == {
+        "n0": "failed", "n1": "running", "n2": "pending",
+    }  # fmt: skip
+    assert {row["cluster"] for row in answer.rows} == {"ap1.example.org"}
+
+
+def test_dagman_out_is_asked_before_the_nodes_log(tmp_path: Path) -> None:
+    files = {"x.dag": DAG, "x.dag.dagman.out": stamped(SUBMITS), "x.dag.nodes.log": NODES_LOG}
+    assert {row["state"] for row in together(tmp_path, files).tries.values()} == {"pending"}
+
+
+def test_of_the_nodes_log_only_names_and_results_are_packed(tmp_path: Path) -> None:
+    content = packed(written(tmp_path, {"x.dag": DAG, "x.dag.nodes.log": NODES_LOG.replace("\n", "\r\n")}))
+    assert b"return value 3" in content
+    assert b"Environment" not in content
+    assert b"Usr" not in content

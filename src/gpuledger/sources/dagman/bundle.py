@@ -1,4 +1,8 @@
-"""One DAG and what stands beside it as one input: an uncompressed tar, the same bytes for the same files, no secrets."""
+"""One DAG and what stands beside it as one input: an uncompressed tar, the same bytes for the same files, no secrets.
+
+Where DAGMan's own log is not there, its copy of the event log says which job was a try of which node: of each event
+the lines that tell so.
+"""
 
 import io
 import re
@@ -21,6 +25,8 @@ LARGEST_DAG = 2**28
 HEAD = 2**16
 ACCESS_POINT = ".submitted"
 """Member that holds the first submit event of a log of the DAG: it names the access point."""
+NODES_LOG = ".nodes.log"
+_TOLD = re.compile(rb"^(?:(?:000|001|004|005|009|012|013) \(|.*(?:DAG Node: |DAGNodeName|termination \()).*$", re.M)
 _EVENT = re.compile(rb"^000 \(.*?^\.\.\.", re.M | re.S)
 
 
@@ -67,7 +73,7 @@ def _gather(path: Path, now: datetime) -> tuple[Fetched, list[str]]:
             _add(tar, path.name + ACCESS_POINT, io.BytesIO(event))
         for beside in _beside(path):
             with beside.open("rb") as content, tempfile.SpooledTemporaryFile(IN_MEMORY) as clean:
-                _clean(content, cast("BinaryIO", clean))
+                (_told if beside.name.endswith(NODES_LOG) else _clean)(content, cast("BinaryIO", clean))
                 _add(tar, beside.name, cast("BinaryIO", clean))
     packed.seek(0)
     return Fetched(cast("BinaryIO", packed), str(path), None, now), graph.subdags
@@ -95,10 +101,11 @@ class _Texts(dict[str, str]):
 
 
 def _beside(dag: Path) -> Iterator[Path]:
-    """Metrics, rescue files in order, then what DAGMan wrote: the older part first."""
+    """Metrics, rescue files in order, then what DAGMan wrote: its log, the older part first, else its nodes' log."""
     metrics = dag.with_name(dag.name + ".metrics")
     rescues = sorted(dag.parent.glob(_literal(dag.name) + ".rescue[0-9]*"))
-    outs = [dag.with_name(f"{dag.name}.dagman.out{end}") for end in (".old", "")]
+    named = [dag.with_name(f"{dag.name}.dagman.out{end}") for end in (".old", "")]
+    outs = [path for path in named if path.is_file()] or [dag.with_name(dag.name + NODES_LOG)]
     yield from (path for path in [metrics, *rescues, *outs] if path.is_file())
 
 
@@ -108,7 +115,7 @@ def _literal(name: str) -> str:
 
 def _first_submit(dag: Path) -> bytes:
     """The first submit event of DAGMan's own log or of its nodes' log, '' when there is none."""
-    for end in (".dagman.log", ".nodes.log"):
+    for end in (".dagman.log", NODES_LOG):
         path = dag.with_name(dag.name + end)
         if path.is_file():
             with path.open("rb") as content:
@@ -120,6 +127,13 @@ def _first_submit(dag: Path) -> bytes:
 def _clean(content: BinaryIO, clean: BinaryIO) -> None:
     while block := content.read(BLOCK):
         clean.write(without_secrets(block + content.readline(BLOCK)))
+
+
+def _told(content: BinaryIO, told: BinaryIO) -> None:
+    """Of an event log the first lines of its events, names of nodes and results."""
+    while block := content.read(BLOCK):
+        for line in _TOLD.findall((block + content.readline(BLOCK)).replace(b"\r", b"")):
+            told.write(without_secrets(line) + b"\n")
 
 
 def _add(tar: tarfile.TarFile, name: str, content: BinaryIO) -> None:

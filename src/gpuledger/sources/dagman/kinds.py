@@ -25,6 +25,7 @@ class Kind(Enum):
     BUNDLE = "a DAG with what stands beside it"
     DAG = "a DAG of HTCondor's DAGMan"
     OUT = "dagman.out, DAGMan's own log"
+    EVENTS = "DAGMan's copy of the event log"
     RESCUE = "a rescue file of DAGMan"
     METRICS = "a metrics file of DAGMan"
 

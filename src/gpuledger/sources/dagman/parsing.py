@@ -80,14 +80,14 @@ def _kind_in(name: str, dag: str) -> Kind | None:
     end = name.removeprefix(dag)
     if end.startswith(".rescue"):
         return Kind.RESCUE
-    return {".metrics": Kind.METRICS, bundle.ACCESS_POINT: None}.get(
-        end, Kind.OUT if ".dagman.out" in end else Kind.DAG
-    )
+    known = {".metrics": Kind.METRICS, bundle.ACCESS_POINT: None, bundle.NODES_LOG: Kind.EVENTS}
+    return known.get(end, Kind.OUT if ".dagman.out" in end else Kind.DAG)
 
 
 def _take(told: Told, files: dict[str, str], name: str, content: "IO[bytes] | BinaryIO", kind: Kind | None) -> None:
-    if kind is Kind.OUT:
-        told.progress.read(line.decode("utf-8", "backslashreplace") for line in content)
+    if kind in (Kind.OUT, Kind.EVENTS):
+        read = told.progress.read if kind is Kind.OUT else told.progress.read_events
+        read(line.decode("utf-8", "backslashreplace") for line in content)
         return
     text_of = content.read().decode("utf-8-sig", "backslashreplace")
     match kind:

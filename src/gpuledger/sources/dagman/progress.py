@@ -1,4 +1,4 @@
-"""dagman.out as a stream: which job was a try of which node, and how DAGMan says each ended."""
+"""dagman.out (without it nodes.log) as a stream: which job was a try of which node, and how DAGMan says each ended."""
 
 import re
 from collections import Counter
@@ -25,6 +25,14 @@ _STATUS = re.compile(r"Node (\S+), (?:HT)?Condor ID (\d+), status (\w+)")
 _LOST = re.compile(r"lost track of node (\S+) \(ClusterId=(\d+)\)", re.I)
 _TOTAL = re.compile(r"Dag contains (\d+) total (?:nodes|jobs)")
 _INPUT = re.compile(r"DAG Input file is (.+\S)|Parsing (\S.*?\S) \.\.\.")
+_HEADER = re.compile(r"(\d{3}) \((\d+)\.(\d+)\.\d+\) (\d{4}-\d\d-\d\d|\d\d/\d\d)[ T](\d\d:\d\d:\d\d)")
+_NODE = re.compile(r'DAG Node: (\S+)|DAGNodeName = "((?:[^"\\]|\\.)*)"')
+_RESULT = re.compile(r"\(return value (-?\d+)\)|\(signal (-?\d+)\)")
+EVENTS: Mapping[str, str] = {
+    "001": "EXECUTE", "004": "JOB_EVICTED", "005": "JOB_TERMINATED", "009": "JOB_ABORTED", "012": "JOB_HELD",
+    "013": "JOB_RELEASED",
+}  # fmt: skip
+"""Codes of an event log that say how a try stands. A submission (000) names its node in the line below."""
 _FAILED_SUBMIT = "submit attempt failed"
 
 _STATES: Mapping[str, tuple[str, str | None]] = {
@@ -91,9 +99,28 @@ class Progress:
             self.failed_submits += 1
             self._submitting = None
 
+    def read_events(self, lines: Iterable[str]) -> None:
+        """The same from nodes.log, DAGMan's copy of the event log: for a DAG whose dagman.out is gone."""
+        job = (0, 0)
+        for line in lines:
+            self.line_count += 1
+            if found := _HEADER.match(line):
+                job, kind = (int(found[2]), int(found[3])), EVENTS.get(found[1], "")
+                self._stamp = (found[4], found[5])
+                self.happened(kind, self.tries[job[0]].node if job[0] in self.tries else "", *job)
+            elif found := _NODE.search(line):
+                self.happened("SUBMIT", found[1] or found[2], *job)
+            elif (found := _RESULT.search(line)) and job[0] in self.tries:
+                self._ended(self.tries[job[0]], "status" if found[1] else "signal", found[1] or found[2])
+        if self._stamp and (moment := _moment(*self._stamp, self.zone)):
+            self.last = max(moment, self.last or moment)
+
     def event(self, found: re.Match[str]) -> None:
-        kind, node = found[1], found[2]
-        one = self._try(node, int(found[3]), int(found[4]))
+        self.happened(found[1], found[2], int(found[3]), int(found[4]))
+
+    def happened(self, kind: str, node: str, cluster: int, proc: int) -> None:
+        """An event of the job that is a try of this node, '' where the event does not say of which."""
+        one = self._try(node, cluster, proc) if node else None
         if one is None or kind not in _STATES or (one.state in OVER and kind != "SUBMIT"):
             return
         one.state, reason = _STATES[kind]
@@ -119,10 +146,15 @@ class Progress:
         if one is None:
             return
         if found[4] == "completed successfully":
-            one.state, one.end_reason = "completed", "exit code 0"
+            self._ended(one, "status", "0")
         elif found[5]:
-            one.state = "failed"
-            one.end_reason = f"{'exit code' if found[5] == 'status' else 'killed by signal'} {found[6]}"
+            self._ended(one, found[5], found[6])
+
+    @staticmethod
+    def _ended(one: Try, what: str, code: str) -> None:
+        """By itself: with a status or by a signal."""
+        one.state = "completed" if (what, code) == ("status", "0") else "failed"
+        one.end_reason = f"{'exit code' if what == 'status' else 'killed by signal'} {code}"
 
     def post_script(self, found: re.Match[str]) -> None:
         """The POST script decides about the node: its word is kept for it."""
