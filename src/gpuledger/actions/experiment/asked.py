@@ -70,7 +70,7 @@ class Attempts:
         rows = store.ask((told.filter(told.started_at.notnull()) if is_executed_only else told).select(*COLUMNS))
         placing, declared = _nodes(store)
         rows = _with_nodes(rows, placing)
-        self._places = _places(rows)
+        self._places = _places(rows, placing)
         self._rows = rows.take(pa.array([place.at for place in self._places], pa.int64())).combine_chunks()
         self._gpus = facts.of(store, ATTEMPT_GPUS, GPU_COLUMNS, self._rows)
         self._events = facts.of(store, ATTEMPT_EVENTS, EVENT_COLUMNS, self._rows)
@@ -153,24 +153,30 @@ def _pairs(rows: pa.Table, *names: str) -> Iterable[tuple[Any, ...]]:
     return zip(*(rows[name].to_pylist() for name in names), strict=True)
 
 
-def _places(rows: pa.Table) -> list[Place]:
+def _places(rows: pa.Table, placing: Placing) -> list[Place]:
     """Attempts in the order of their beginning are numbered, then sorted for people."""
     began = pc.coalesce(*(rows[name] for name in MOMENTS))
     order = pc.sort_indices(
         pa.table({"began": began, "id": rows["attempt_id"]}), [("began", "ascending"), ("id", "ascending")]
     )
     keys = list(_pairs(rows, "cluster", "job_id", "workflow", "node_name"))
-    kept = _kept(rows, keys)
+    whose = [_whose(placing, *key) for key in keys]
+    kept = _kept(rows, whose)
     of_job: dict[Any, int] = {}
     of_node: dict[Any, int] = {}
     places = []
     for at in order.to_pylist():
-        cluster, job, *node = keys[at]
-        whose = (cluster, *node) if node[1] else (cluster, job)
-        of_job[cluster, job] = of_job.get((cluster, job), 0) + 1
-        of_node[whose] = of_node.get(whose, 0) + 1
-        places.append(Place(at, of_job[cluster, job], of_node[whose], at in kept))
+        job, node = keys[at][:2], whose[at]
+        of_job[job] = of_job.get(job, 0) + 1
+        of_node[node] = of_node.get(node, 0) + 1
+        places.append(Place(at, of_job[job], of_node[node], at in kept))
     return sorted(places, key=lambda place: (keys[place.at][3] or "", cluster_id(keys[place.at][1]), place.number))
+
+
+def _whose(placing: Placing, cluster: str, job: str, workflow: str | None, node: str | None) -> tuple[str | None, ...]:
+    """What the attempt is a try of: its node, without one its job. A name of several DAGs alone is no node."""
+    is_node = node and (workflow or not placing.is_shared(cluster, node))
+    return (cluster, workflow, node) if is_node else (cluster, job)
 
 
 def cluster_id(job: str) -> int:
@@ -179,12 +185,10 @@ def cluster_id(job: str) -> int:
     return int(number) if number.isdecimal() and len(number) < 19 else 0
 
 
-def _kept(rows: pa.Table, keys: list[tuple[Any, ...]]) -> set[int]:
+def _kept(rows: pa.Table, whose: list[tuple[str | None, ...]]) -> set[int]:
     """The attempts whose result was kept: of each node the first that ended with success."""
     first: dict[Any, tuple[Any, int]] = {}
     for at, (state, ended) in enumerate(_pairs(rows, "state", "ended_at")):
-        cluster, job, *node = keys[at]
         if state == "completed" and ended is not None:
-            whose = (cluster, *node) if node[1] else (cluster, job)
-            first[whose] = min(first.get(whose, (ended, at)), (ended, at))
+            first[whose[at]] = min(first.get(whose[at], (ended, at)), (ended, at))
     return {at for _, at in first.values()}

@@ -56,6 +56,11 @@ class Placing:
         done = sum(bool(row["is_done_in_rescue"]) for row in declared.values())
         return cls(by_job, by_name, by_workflow, len(declared), pending, done)
 
+    def is_shared(self, cluster: str, name: str | None) -> bool:
+        """Do several DAGs declare a node of this name? Then the name alone does not say whose a job is."""
+        known = ((at, name or "") for at in (cluster, NO_ACCESS_POINT))
+        return any(key in self.by_name and self.by_name[key] is None for key in known)
+
     def find(self, cluster: str, job_id: str, workflow: str | None, name: str | None) -> Node | None:
         """The node of a job: by DAGMan's own word, else by the name its log gives; None where that is not known."""
         if found := self.by_job.get((cluster, job_id)) or self.by_job.get((NO_ACCESS_POINT, job_id)):
