@@ -1,8 +1,10 @@
 """Kinds of events of devices: what happened, in one word each."""
 
 from collections.abc import Mapping
+from typing import Literal
 
-KINDS: Mapping[str, str] = {
+EventKind = Literal["throttled", "thermally_failed", "xid", "ecc_uncorrected", "off_bus", "other"]
+KINDS: Mapping[EventKind, str] = {
     "throttled": "Throttled",
     "thermally_failed": "Thermally failed",
     "xid": "XID",

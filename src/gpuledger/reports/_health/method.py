@@ -1,0 +1,68 @@
+"""What the numbers of events rest on, and how old what is told of them is."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from gpuledger.metrics import Ask
+from gpuledger.model.document import Coverage, Definitions, Note, Section, Text
+from gpuledger.model.schema import unbound
+from gpuledger.model.tables import DEVICE_EVENTS, RUNS
+from gpuledger.reports import _words as words
+from gpuledger.reports._health.scene import OF_KIND, Scene
+from gpuledger.reports._quality import ALLOWED_FILE_AGE, coverage
+
+UNITS = {"celsius": "°C", "instant": "moment"}
+METHOD = """\
+- An event is what its source calls one: the limit it crossed is the source's, and is not told in the file.
+- Only events are told, never that nothing happened. A time without events is not known to be a healthy one, and no rate is made of a time that nobody says was watched.
+- Each event counts once, however often and in however many files it was read. Events of one GPU, moment and kind with other temperatures are other events: a file that tells days holds several a day.
+- A GPU is its host and its place (or its uuid): the same place in two hosts is two GPUs.
+- Days are of the display zone. An event told by its day alone stands at the beginning of that day in the zone its file was read in.
+- An event without a temperature counts, but in no mean, no maximum and no distribution; 0 °C is a temperature."""
+
+
+def method(scene: Scene) -> Section:
+    """How the numbers are made, and what each means."""
+    metrics = (scene.ask.metrics[name] for name in OF_KIND)
+    items = tuple((metric.label, UNITS.get(metric.format, ""), metric.meaning) for metric in metrics)
+    return Section(
+        "definitions", "Method", (Text("method", METHOD), Definitions("terms", "Definitions in force", items))
+    )
+
+
+def reach(scene: Scene) -> Coverage:
+    """The document's coverage: not known, and said."""
+    told = coverage(scene.covered)
+    return Coverage(**{**vars(told), "sentence": NOT_COVERED})
+
+
+NOT_COVERED = (
+    "Sources of events do not say how far they told everything: a time without events is not known to be healthy."
+)
+
+
+def stale(ask: Ask, newest: datetime | None) -> Iterable[Note]:
+    """The banner where neither an event nor a reading of events is new: it cannot be told whether things went well."""
+    wanted = min(ask.now, ask.period.end)
+    read = _last_read(ask)
+    told = max((moment for moment in (newest, read) if moment), default=None)
+    if told is None or newest is None or wanted - told <= ALLOWED_FILE_AGE:
+        return
+    zone = ask.display_zone
+    last = f" and the last reading of {words.stamp(read, zone)}" if read else ""
+    age = words.duration((ask.now - told).total_seconds())
+    yield Note(
+        "stale", "stale", "age",
+        f"Data is {age} old: the newest event is of {words.stamp(newest, zone)}{last} ({zone}). What happened since is not known.",
+        "recent",
+    )  # fmt: skip
+
+
+def _last_read(ask: Ask) -> datetime | None:
+    """When a source that told events was read last."""
+    names = ask.rows(unbound(DEVICE_EVENTS).select("source").distinct())["source"].to_pylist()
+    runs = unbound(RUNS)
+    good = runs.filter(runs.result == "done", runs.source.isin(names) | runs.source_type.isin(names))
+    good = good.filter(good.run_started_at <= ask.now.replace(tzinfo=None))
+    moment = ask.rows(good.agg(last=good.run_started_at.max()))["last"].to_pylist()[0] if names else None
+    return moment.replace(tzinfo=UTC) if moment else None
