@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -137,4 +137,11 @@ def document_of(session: Session, ledger: "Ledger", when: PeriodChoice, where: l
     declared = load("reports", "experiment")
     configured = session.settings.reports.get(declared.name, {})
     said = parameters(declared.parameters, configured, f"report {declared.name}")
-    return action(ledger, declared, said, session.period(when, declared.window(configured)), where, session.now)
+    made = action(ledger, declared, said, session.period(when, declared.window(configured)), where, session.now)
+    return made if session.typed.ledger else undated(made)
+
+
+def undated(document: "Document") -> "Document":
+    """A report of files alone says nothing of when it was made: the same files give the same bytes."""
+    newest = document.coverage.newest_at or document.period.end
+    return replace(document, generated_at=newest, is_undated=True)

@@ -186,10 +186,13 @@ class Coverage:
 class Document:
     """A report's answer: the same words and numbers in mail, page, PNG, CSV and API.
 
-    `ranks` gives the order of names per dimension (rank 1 first): one colour per name in every figure. `banners` are
+    `ranks` gives the order of names per dimension (rank 1 first): one colour per name in every figure; an empty name
+    leaves its colour free. `banners` are
     the notes that go above the title (stale, failed parts). `display_zone` is always printed. `subject` is one line of
     labelled numbers ("allocated 61.2 % of 281 GPUs · open 88.0 %") for a mail's subject; `mail` names the cards, charts,
     tables and texts that a mail shows, the most important first (empty: the first of each); notes and quality always are.
+    `is_undated`: made of files alone, so the same files give the same bytes: `generated_at` is then the newest moment that
+    they tell of, and nothing says when the report was made.
     """
 
     name: str
@@ -205,6 +208,7 @@ class Document:
     ranks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     subject: str = ""
     mail: tuple[str, ...] = ()
+    is_undated: bool = False
     version: str = "1"
 
     @property

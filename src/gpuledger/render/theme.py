@@ -70,7 +70,7 @@ class Colours:
     def __init__(self, ranks: Mapping[str, Iterable[str]]) -> None:
         most = int(theme()["others"]["max_names"])
         self._rank = {
-            dimension: {name: rank for rank, name in enumerate(names) if rank < most}
+            dimension: {name: rank for rank, name in enumerate(names) if rank < most and name}
             for dimension, names in ranks.items()
         }
 

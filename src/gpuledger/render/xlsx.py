@@ -67,7 +67,7 @@ def _about(book: Any, document: Document) -> None:
     told = (
         ("Report", document.title),
         ("Period", span(document.period, document.display_zone)),
-        ("Made", document.generated_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")),
+        *[("Made", document.generated_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC"))] * (not document.is_undated),
         ("Coverage", document.coverage.sentence),
         ("Finding", document.finding),
         *((note.level, f"{note.sentence} {note.evidence}".strip()) for note in document.banners),

@@ -40,13 +40,15 @@ def quality(scene: Scene) -> Section:
     return quality_of(scene.ask, scene.coverage, _remarks(scene))
 
 
-def quality_of(ask: Ask, covered: LedgerCoverage, remarks: Iterable[Block] = ()) -> Section:
-    """The same of any reading; `remarks` stand below the strip."""
+def quality_of(
+    ask: Ask, covered: LedgerCoverage, remarks: Iterable[Block] = (), inputs: Table | None = None
+) -> Section:
+    """The same of any reading; `remarks` stand below the strip, `inputs` in the place of our latest runs."""
     runs = _runs(ask)
     blocks: list[Block] = [_strip(covered), *remarks, *_failed(runs), *_notes(runs)]
     if covered.problem_count:
         blocks.append(_problems(ask))
-    blocks.append(_run_table(runs))
+    blocks.append(inputs or _run_table(runs))
     return Section("quality", "Data quality", tuple(blocks))
 
 

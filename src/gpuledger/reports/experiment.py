@@ -13,6 +13,7 @@ from gpuledger.reports._experiment import (
     advice,
     failures,
     gpus,
+    inputs,
     method,
     over_time,
     requested_used,
@@ -71,7 +72,7 @@ def _sections(scene: Scene, slow_seconds: float) -> tuple[Section, ...]:
         Section("waits", "Queue and hold", tuple(waits.blocks(scene))),
         Section("transfers", "Transfers", tuple(transfers.blocks(scene, slow_seconds))),
         Section("failures", "Failures", tuple(failures.blocks(scene))),
-        quality_of(scene.ask, scene.coverage),
+        quality_of(scene.ask, scene.coverage, inputs=inputs.table(scene.ask, scene.rows)),
         method.definitions(),
     )
 

@@ -61,6 +61,7 @@ def compare(first: Side, second: Side) -> Document:
             Section("tables", "Row by row", tuple[Block, ...](tables)),
         ),
         ranks=one.ranks,
+        is_undated=one.is_undated and other.is_undated,
     )
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+import ibis
+
 from gpuledger.metrics import Dimension, Filter
 from gpuledger.metrics.dimensions import column_of
 from gpuledger.metrics.relation import instant, with_counted_end
@@ -25,7 +27,8 @@ NUMBERS = (
     "failed_transfer_seconds", "held_seconds",
 )  # fmt: skip
 MOMENTS = ("submitted", "eligible", "matched", "started", "ended")
-"""Told as microseconds since the period's start: `started_us` …; `counted_us` is the end, of an open one the watermark."""
+"""Told as microseconds since the period's start: `started_us` …; `counted_us` is the end, of an open one how far the log
+that told of it last goes: what other logs of its access point tell later says nothing of it."""
 
 
 def access_points() -> "ir.Table":
@@ -45,8 +48,12 @@ def attempts(period: Period, clusters: Iterable[str], asked: Mapping[str, Dimens
     moments = {
         f"{name}_us": rows[f"{name}_at"].delta(start, unit="microsecond") for name in MOMENTS if name != "started"
     }
+    seen = rows.observed_at.delta(start, unit="microsecond")
+    counted = rows.ended_at.isnull().ifelse(
+        ibis.least(rows.counted_us, seen.fill_null(rows.counted_us)), rows.counted_us
+    )
     return rows.select(
-        *TEXTS, *NUMBERS, "started_us", "counted_us", host=rows.host_names[0], **moments,
+        *TEXTS, *NUMBERS, "started_us", counted_us=counted, host=rows.host_names[0], **moments,
         **{name: column_of(rows, dimension) for name, dimension in asked.items()},
     ).order_by("cluster", "attempt_id")  # fmt: skip
 

@@ -38,6 +38,7 @@ OWN = (
 )
 """Dimensions told of the node or of what became of the attempt."""
 ROWS_AT_ONCE = 4096
+_OWN_NUMBER = "^(GPU|MIG)-"
 NOT_MATCHED = "not matched"
 """The site of an attempt that no slot was found for."""
 
@@ -54,10 +55,11 @@ class Patterns:
 
 @dataclass(frozen=True)
 class Experiment:
-    """The attempts that were asked for, and the nodes that the ledger knows."""
+    """The attempts that were asked for, the nodes that the ledger knows, and how sites are called."""
 
     tries: Tries
     placing: Placing
+    sites: SiteRules = DEFAULT
 
 
 def read(ask: Ask, patterns: Patterns = Patterns()) -> Experiment:
@@ -67,7 +69,7 @@ def read(ask: Ask, patterns: Patterns = Patterns()) -> Experiment:
     rows = ask.rows(facts.attempts(ask.period, clusters, asked))
     placing = Placing.of(_few_at_once(ask.rows(facts.nodes())))
     tries = _tries(ask, rows, placing, patterns, ask.rows(facts.gpus(clusters)))
-    return Experiment(_chosen(ask, tries, rows, (asked, patterns)), placing)
+    return Experiment(_chosen(ask, tries, rows, (asked, patterns)), placing, patterns.sites)
 
 
 def _few_at_once(rows: pa.Table) -> Iterator[dict[str, Any]]:
@@ -94,7 +96,9 @@ def _names(rows: pa.Table, placing: Placing, patterns: Patterns) -> dict[str, Na
     where = [(node.workflow if node else None) or own for node, own in zip(found, workflows, strict=True)]
     called = [(node.name if node else None) or own for node, own in zip(found, nodes, strict=True)]
     keys = [
-        f"{cluster}\t{workflow or ''}\t{name}" if name else f"{cluster}\t\t#{job}"
+        f"{cluster}\t{workflow or ''}\t{name}"
+        if name and (workflow or not placing.is_shared(cluster, name))
+        else f"{cluster}\t\t#{job}"
         for cluster, workflow, name, job in zip(clusters, where, called, jobs, strict=True)
     ]
     runs = [(node.run if node else None) or own for node, own in zip(found, told["workflow_run"], strict=True)]
@@ -192,9 +196,10 @@ def _places(rows: pa.Table, gpus: pa.Table) -> "Whole":
 
 
 def _gpu_names(gpus: pa.Table) -> pa.ChunkedArray:
-    """`host / GPU`, the GPU alone where its host is not told."""
+    """`host / GPU`; without a host only a GPU's own number says which it is, its place (`slot:1`, `index:0`) does not."""
     both = pc.binary_join_element_wise(gpus["host"], gpus["gpu"], " / ")
-    return pc.if_else(pc.equal(gpus["host"], ""), gpus["gpu"], both)
+    alone = pc.if_else(pc.match_substring_regex(gpus["gpu"], _OWN_NUMBER), gpus["gpu"], None)
+    return pc.if_else(pc.equal(gpus["host"], ""), alone, both)
 
 
 def _chosen(ask: Ask, tries: Tries, rows: pa.Table, how: tuple[Mapping[str, Dimension], Patterns]) -> Tries:

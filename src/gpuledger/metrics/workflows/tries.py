@@ -2,9 +2,12 @@
 
 Of each node the *kept* attempt is the longest that ended with exit code 0: where a node succeeded again (a resume of
 minutes, a repeated run) the work was done by the longest. A *checkpoint* is an attempt that stopped itself (exit code 85)
-before the kept one began. Everything else that is over is *lost*, with one cause. So of the time of all attempts
+before the kept one began. Everything else that is over is *lost*, with one cause. So of the time of attempts that are over
 
-    kept + repeated + checkpoint + lost + open = all.
+    kept + repeated + checkpoint + lost = all.
+
+An attempt without an end is *open*: the log ends while it runs, and nobody knows whether it still does. Its hours, as far
+as the log that tells of it goes, are told apart and are in no sum.
 
 An epoch is credited to the attempt that did the work: where the kept attempt is a short resume, to the longest checkpoint.
 """
@@ -29,7 +32,7 @@ SHORT_RESUME = 0.25
 """A success that ran for less than this part of a checkpoint before it only finished that checkpoint's work."""
 OPEN_STATES = ("running", "pending", "suspended", "other")
 KEPT, REPEATED, CHECKPOINT, LOST, OPEN = range(5)
-FATES = ("result kept", "success repeated", "checkpoint used", "lost", "still open")
+FATES = ("result kept", "success repeated", "checkpoint used", "lost", "no end in the log")
 Flags = "np.ndarray[tuple[int], np.dtype[np.bool_]]"
 
 
@@ -94,11 +97,23 @@ class Tries:
         return np.maximum(self["counted_us"] - self["started_us"], 0.0) / 1e6
 
     @cached_property
-    def wall_hours(self) -> "Floats":
-        """Hours from start to end inside the period; 0 of what never executed."""
+    def _hours(self) -> "Floats":
+        """Hours from start to end (of an open one as far as is told) inside the period; 0 of what never executed."""
         since = np.maximum(self["started_us"], 0.0)
         until = np.minimum(self["counted_us"], self.length_us)
         hours: Floats = np.nan_to_num(np.maximum(until - since, 0.0)) / HOUR_US
+        return hours
+
+    @cached_property
+    def wall_hours(self) -> "Floats":
+        """Hours from start to end inside the period; 0 of what never executed and of what has no end."""
+        hours: Floats = np.where(self.is_open, 0.0, self._hours)
+        return hours
+
+    @cached_property
+    def open_hours(self) -> "Floats":
+        """Hours so far of what has no end, inside the period; 0 of what is over."""
+        hours: Floats = np.where(self.is_open, self._hours, 0.0)
         return hours
 
     @cached_property

@@ -30,7 +30,7 @@ def page(document: Document, others: Sequence[Output] = ()) -> str:
         parameters=list(_parameters(document)),
         sections=section_views(document),
         anchors={block.id: getattr(block, "title", block.id) for block in document.blocks},
-        made=f"{stamp(document.generated_at, document.display_zone, year=True)} {document.display_zone}",
+        made="" if document.is_undated else f"{stamp(document.generated_at, document.display_zone, year=True)} {document.display_zone} ",
         files=[output for output in others if output.block is None],
         textures=tokens.textures(),
         icons=[(level, theme()["icons"][spec["icon"]]) for level, spec in theme()["severity"].items()],

@@ -55,8 +55,8 @@ class Course:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Sites with a colour, then the rest."""
-        return (*self.scene.ranks["site"], OTHERS)
+        """Sites with a colour that are there, in the order of the colours, then the rest."""
+        return (*(name for name in self.scene.ranks["site"] if name in self.scene.by_site), OTHERS)
 
     @cached_property
     def rows(self) -> "Whole":
@@ -82,14 +82,14 @@ class Course:
         return flat.reshape(len(self.names), size).astype(np.float64)
 
     def spread(self, rates: "Floats") -> "Floats":
-        """[name, bin]: hours × rate while attempts ran, each hour in the bin in which it was."""
+        """[name, bin]: hours × rate while attempts ran that are over, each hour in the bin in which it was."""
         tries = self.scene.tries
         started, ended, rate = (
             np.nan_to_num(tries["started_us"]),
             np.nan_to_num(tries["counted_us"]),
             np.nan_to_num(rates),
         )
-        ran = tries.is_executed
+        ran = tries.is_executed & ~tries.is_open
         began, until, weight, rows = started[ran], np.maximum(ended[ran], started[ran]), rate[ran], self.rows[ran]
         before = [
             np.bincount(rows, weights=weight * (np.clip(edge, began, until) - began), minlength=len(self.names))

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from gpuledger.metrics import NOT_KNOWN
 from gpuledger.metrics.workflows.tries import LOST
 from gpuledger.model.chart import GridRow
-from gpuledger.model.document import Block, Column, Scalar, Table
+from gpuledger.model.document import Block, Column, Scalar, Table, Text
 from gpuledger.reports import _words as words
 from gpuledger.reports._experiment.failing import Failures, Place
 from gpuledger.reports._experiment.scene import Scene
@@ -19,9 +20,17 @@ MOST_CAUSES = 12
 def blocks(scene: Scene) -> Iterator[Block]:
     failures = scene.failures
     yield _by_site(scene, failures)
-    yield _table(scene, failures, "failures-by-host", "Failures by host", "Host", failures.hosts)
-    if failures.gpus:
-        yield _table(scene, failures, "failures-by-gpu", "Failures by GPU", "GPU", failures.gpus)
+    tries = scene.tries
+    yield _by_place(scene, "Host", failures.hosts, is_told=bool({*tries.names["host"].labels} - {NOT_KNOWN}))
+    yield _by_place(scene, "GPU", failures.gpus, is_told=bool({*tries.parts.gpus.labels} - {NOT_KNOWN}))
+
+
+def _by_place(scene: Scene, label: str, places: tuple[Place, ...], *, is_told: bool) -> Block:
+    what = words.inside(label)
+    if is_told:
+        return _table(scene, scene.failures, f"failures-by-{what.lower()}", f"Failures by {what}", label, places)
+    said = f"{label}s are not collected: the input does not tell which {what} an attempt had."
+    return Text(f"failures-by-{what.lower()}", said, f"Failures by {what}")
 
 
 def _by_site(scene: Scene, failures: Failures) -> Block:
@@ -39,9 +48,15 @@ def _by_site(scene: Scene, failures: Failures) -> Block:
         for n in order[:MOST_CAUSES]
     ]
     decided, failed = int(failures.is_decided.sum()), int(failures.is_failed.sum())
+    gone = int(lost.sum())
+    more = (
+        f"; {words.count(gone)} {'was' if gone == 1 else 'were'} lost, with what was removed or held"
+        if gone != failed
+        else ""
+    )
     said = Said(
         "lost-attempts-by-site", "Lost attempts by cause and site",
-        f"{words.count(failed)} of {words.plural(decided, 'decided attempt')} failed ({words.percent(failures.ratio)}); {words.count(int(lost.sum()))} were lost in all." if decided else "No attempt was decided.",
+        f"{words.count(failed)} of {words.plural(decided, 'decided attempt')} failed ({words.percent(failures.ratio)}){more}." if decided else "No attempt was decided.",
         "No attempt was lost.", "Failed: not removed, not held by a policy", f"{len(order) - MOST_CAUSES} more causes in the table." if len(order) > MOST_CAUSES else "",
     )  # fmt: skip
     return grid(scene, said, ("count", "attempts"), sites, rows)

@@ -7,11 +7,11 @@ import numpy as np
 
 from gpuledger.metrics import NO_GPU, NOT_KNOWN
 from gpuledger.metrics.workflows.names import Names
-from gpuledger.model.chart import Chart, GridRow
+from gpuledger.model.chart import Bar, Chart, GridRow
 from gpuledger.model.document import Block, Column, Scalar, Table
 from gpuledger.reports import _words as words
 from gpuledger.reports._experiment.scene import GIB, Scene
-from gpuledger.reports._experiment.shapes import Said, at, bars, box, boxes, grid, median
+from gpuledger.reports._experiment.shapes import Said, at, box, boxes, grid, median, parted
 
 if TYPE_CHECKING:
     from gpuledger.metrics.events import Floats
@@ -48,19 +48,23 @@ def _mix(scene: Scene) -> Iterator[Block]:
     )
     said = Said(
         "gpu-hours-by-model",
-        "GPU-hours by GPU model",
+        "GPU-hours by GPU model: good, checkpointed, lost",
         finding,
         "No attempt held a GPU.",
         "GPU-hours, share, n attempts",
     )
-    yield bars(
-        scene, said, "gpu_model", amounts,
-        lambda amount, name: f"{words.amount(amount)} · {words.percent(amount / whole) if whole else '0'} · n {words.count(counted.get(name, 0))}",
-    )  # fmt: skip
+    fates = {key: scene.by_model(tries.gpu_hours, chosen) for key, chosen in scene.fates.items()}
+    yield parted(scene, said, [
+        Bar(
+            name, name, tuple((key, fates[key][name]) for key in fates),
+            f"{words.amount(amount)} · {words.percent(amount / whole) if whole else '0'} · n {words.count(counted.get(name, 0))}",
+        )
+        for name, amount in amounts.items()
+    ], "fate")  # fmt: skip
     yield Table(
         id="gpu-models", title="GPU models",
         columns=(
-            Column("gpu_model", "GPU model", dimension="gpu_model"), Column("gpu", "GPU-hours", "gpu_hour", has_bar=True, rank=1),
+            Column("gpu_model", "GPU model"), Column("gpu", "GPU-hours", "gpu_hour", has_bar=True, rank=1),
             Column("share", "Share", "ratio", is_share=True), Column("good", "Good GPU-hours", "gpu_hour"),
             Column("wall", "Wall hours", "hour"), Column("attempts", "Attempts", "count"),
             Column("capability", "Capability"),

@@ -8,6 +8,7 @@ import numpy as np
 
 from gpuledger.model.document import Block, Column, Format, Scalar, Table
 from gpuledger.reports import _words as words
+from gpuledger.reports._experiment.colours import MEASURE
 from gpuledger.reports._experiment.scene import GIB, Scene
 from gpuledger.reports._experiment.shapes import Said, at, box, boxes, median
 
@@ -58,7 +59,7 @@ def blocks(scene: Scene) -> Iterator[Block]:
     told = [each for each in resources(scene) if np.any(~np.isnan(each.used)) or np.any(~np.isnan(each.requested))]
     finding = _finding(told)
     rows = [row for each in told for row in _rows(scene, each)]
-    groups = [box(each.key, each.label.partition(",")[0], np.sort(each.ratio[~np.isnan(each.ratio)])) for each in told]
+    groups = [box(MEASURE, each.label.partition(",")[0], np.sort(each.ratio[~np.isnan(each.ratio)])) for each in told]
     if any(group.count for group in groups):
         said = Said(
             "used-of-requested",
@@ -67,7 +68,7 @@ def blocks(scene: Scene) -> Iterator[Block]:
             "Not told.",
             "CPU: mean cores; memory and disk: peak; GPU: mean busy",
         )
-        yield boxes(scene, said, "ratio", [group for group in groups if group.count])
+        yield boxes(scene, said, "ratio", [group for group in groups if group.count], MEASURE)
     yield Table(
         id="requested-and-used", title="Requested and used, by site",
         columns=(

@@ -40,14 +40,16 @@ def bars(
     dimension: str | None,
     amounts: Mapping[str, float],
     worded: Callable[[float, str], str],
+    key: str | None = None,
 ) -> Chart:
-    """Ranked bars, largest first; names with 0 stay, what is past the twentieth is one bar."""
+    """Ranked bars, largest first; names with 0 stay, what is past the twentieth is one bar. Colours are the names' own,
+    or that of `key` for all of them."""
     order = sorted(amounts, key=lambda name: (-amounts[name], name))
     named, rest = order[:MOST_BARS], order[MOST_BARS:]
-    drawn = [Bar(name, name, ((name, amounts[name]),), worded(amounts[name], name)) for name in named]
+    drawn = [Bar(key or name, name, ((name, amounts[name]),), worded(amounts[name], name)) for name in named]
     if rest:
         left = sum(amounts[name] for name in rest)
-        drawn.append(Bar(OTHERS, words.plural(len(rest), "other"), ((OTHERS, left),), worded(left, OTHERS)))
+        drawn.append(Bar(key or OTHERS, words.plural(len(rest), "other"), ((OTHERS, left),), worded(left, OTHERS)))
     return _chart(scene, said, Axis(""), Axis("", kind="category"), Bars(tuple(drawn)), dimension)
 
 

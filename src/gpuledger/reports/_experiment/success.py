@@ -6,12 +6,13 @@ import numpy as np
 
 from gpuledger.metrics import NOT_KNOWN
 from gpuledger.metrics.workflows.read import NOT_MATCHED
+from gpuledger.metrics.workflows.totals import Totals
 from gpuledger.metrics.workflows.tries import CHECKPOINT, KEPT
 from gpuledger.model.chart import Chart
 from gpuledger.model.document import Block, Column, Note, Scalar, Table
 from gpuledger.model.sites import DEFAULT, site_of
 from gpuledger.reports import _words as words
-from gpuledger.reports._experiment.scene import Scene, Totals
+from gpuledger.reports._experiment.scene import Scene
 from gpuledger.reports._experiment.shapes import Said, bars
 
 _COLUMNS = (
@@ -47,7 +48,7 @@ def notes(scene: Scene) -> Iterator[Note]:
     if checkpoints := int(np.sum((tries.fate == CHECKPOINT) & tries.is_inside)):
         said = f"{words.plural(checkpoints, 'attempt')} stopped at a checkpoint that was resumed"
         more = (
-            f"; {words.plural(resumed, scene.step_word)} finished by a short resume count for the attempt before it"
+            f"; {words.plural(resumed, scene.step_word)} finished by a short resume {'counts' if resumed == 1 else 'count'} for the attempt before it"
             if resumed
             else ""
         )
@@ -57,12 +58,30 @@ def notes(scene: Scene) -> Iterator[Note]:
         said = f"{words.plural(again, 'success', 'successes')} came on top of another of the same node: {words.amount(hours)} h, counted as good, no node twice."
         yield Note("succeeded-again", "info", "repeated success", said, "success-by-site")
     yield from _without_machines(scene)
+    yield from _of_some_dag(scene)
     placing = scene.found.placing
     if placing.declared:
         rescue = f", {words.count(placing.done_in_rescue)} done by the rescue files" if placing.done_in_rescue else ""
         yield Note(
             "declared", "info", "DAG files",
             f"The DAGs declare {words.plural(placing.declared, 'node')}{rescue}; {words.count(scene.whole.nodes)} nodes were submitted by the logs.",
+            "success-by-site",
+        )  # fmt: skip
+
+
+def _of_some_dag(scene: Scene) -> Iterator[Note]:
+    """Jobs of a name that several DAGs declare, where nothing says whose they are: none may count for another's node."""
+    tries, placing = scene.tries, scene.found.placing
+    clusters, names = tries.names["cluster"].labels, tries.names["node_name"].labels
+    shared = [name for name in names if any(placing.is_shared(cluster, name) for cluster in clusters)]
+    chosen = (
+        tries.is_inside & tries.names["workflow"].is_one_of(NOT_KNOWN) & tries.names["node_name"].is_one_of(*shared)
+    )
+    if chosen.any():
+        yield Note(
+            "shared-names", "warning", "names of several DAGs",
+            f"{words.plural(int(chosen.sum()), 'attempt')} {'has' if chosen.sum() == 1 else 'have'} a node's name that several DAGs declare, and neither dagman.out nor nodes.log beside them says whose:"
+            " each job counts as a node of its own, so retries look like nodes. Put those files beside the DAGs.",
             "success-by-site",
         )  # fmt: skip
 
@@ -75,7 +94,7 @@ def _without_machines(scene: Scene) -> Iterator[Note]:
     if chosen.any() and not chosen.all():
         yield Note(
             "without-machines", "info", "jobs without machines",
-            f"{words.plural(int(chosen.sum()), 'attempt')} tell neither site nor CPUs nor GPUs, {words.amount(float(tries.wall_hours[chosen].sum()))} wall hours:"
+            f"{words.plural(int(chosen.sum()), 'attempt')} {'tells' if chosen.sum() == 1 else 'tell'} neither site nor CPUs nor GPUs, {words.amount(float(tries.wall_hours[chosen].sum()))} wall hours:"
             " jobs of the access point itself, such as DAGMan's own (*.dagman.log); leave their logs out to report without them.",
             "time-by-site",
         )  # fmt: skip

@@ -36,23 +36,24 @@ def cards(scene: Scene) -> Numbers:
             ),
             Number(
                 "wall-hours", "Wall hours", whole.wall, "hour",
-                "Start to end of every attempt, one an attempt.",
-                reason=_parts(whole.good_wall, whole.lost_wall, whole.open_wall, " h"),
+                "Start to end of every attempt that is over.",
+                reason=_parts((whole.good_wall, whole.checkpoint_wall, whole.lost_wall), whole.open_count, " h"),
             ),
             Number(
                 "gpu-hours", "GPU-hours", whole.gpu, "gpu_hour",
                 "Wall hours × GPUs of the attempt.",
-                reason=_parts(whole.good_gpu, whole.lost_gpu, whole.open_gpu, ""),
+                reason=_parts((whole.good_gpu, whole.checkpoint_gpu, whole.lost_gpu), whole.open_count, ""),
             ),
             _busy(scene),
         ),
     )  # fmt: skip
 
 
-def _parts(good: float, lost: float, still: float, unit: str) -> str:
-    """What a sum of hours is made of; what has no end only where there is some."""
-    said = f"{words.amount(good)}{unit} good, {words.amount(lost)}{unit} lost"
-    return f"{said}, {words.amount(still)}{unit} still open" if still else said
+def _parts(hours: tuple[float, float, float], still: int, unit: str) -> str:
+    """What a sum of hours is made of, and how many attempts it leaves out because they have no end."""
+    good, checkpoints, lost = (f"{words.amount(part)}{unit}" for part in hours)
+    said = [f"{good} good", *[f"{checkpoints} checkpoints"] * bool(hours[1]), f"{lost} lost"]
+    return ", ".join(said) + (f"; without {words.count(still)} still running when the log ends" if still else "")
 
 
 def _busy(scene: Scene) -> Number:

@@ -1,31 +1,33 @@
-"""Where the time went: good, checkpointed, lost and open, in wall and GPU-hours, by site and by cause."""
+"""Where the time went: good, checkpointed and lost, in wall and GPU-hours, by site and by cause; what is open is apart."""
 
 from collections.abc import Iterator
 
 import numpy as np
 
+from gpuledger.metrics.workflows.totals import Totals
 from gpuledger.metrics.workflows.tries import LOST
 from gpuledger.model.chart import Bar, Chart
 from gpuledger.model.document import Block, Column, Note, Scalar, Table
 from gpuledger.reports import _words as words
-from gpuledger.reports._experiment.scene import Scene, Totals
+from gpuledger.reports._experiment.colours import CHECKPOINT, GOOD
+from gpuledger.reports._experiment.colours import LOST as LOST_TIME
+from gpuledger.reports._experiment.scene import Scene
 from gpuledger.reports._experiment.shapes import Said, bars, parted
 
 TOLERANCE = 1e-6
-_PARTS = (("good", "Good"), ("checkpoint", "Checkpoint used"), ("lost", "Lost"), ("open", "Still open"))
+_PARTS = (("good", GOOD), ("checkpoint", CHECKPOINT), ("lost", LOST_TIME))
 _HOURS = (
-    Column(
-        "wall", "Wall hours", "hour", meaning="Start to end of attempts, whatever became of them.", has_bar=True, rank=1
-    ),
+    Column("wall", "Wall hours", "hour", meaning="Start to end of attempts that are over.", has_bar=True, rank=1),
     Column("share", "Share", "ratio", is_share=True),
     Column("good_wall", "Good", "hour", meaning="Attempts that ended with exit code 0.", rank=1),
     Column("good_ratio", "Good share", "ratio", meaning="Good and checkpointed ÷ wall hours."),
     Column("checkpoint_wall", "Checkpoints used", "hour", meaning="Attempts that stopped themselves and were resumed."),
     Column("lost_wall", "Lost", "hour", meaning="Over, and nothing of it was kept."),
-    Column("open_wall", "Still open", "hour", meaning="No end in the log."),
     Column("gpu", "GPU-hours", "gpu_hour", meaning="Wall hours × GPUs."),
     Column("good_gpu", "Good GPU-hours", "gpu_hour"),
     Column("lost_gpu", "Lost GPU-hours", "gpu_hour"),
+    Column("open_count", "Still running", "count", meaning="Attempts that had no end when their log ended."),
+    Column("open_wall", "Hours so far", "hour", meaning="Theirs, to the end of their log; in no sum.", rank=3),
 )
 
 
@@ -88,7 +90,8 @@ def _lost(scene: Scene, table: Table) -> Chart:
         n = f" · n {words.count(row[4])}" if row else ""  # type: ignore[arg-type]
         return f"{words.amount(amount)} h · {words.percent(amount / scene.whole.lost_wall)}{n}"
 
-    return bars(scene, said, None, {name: float(row[1]) for name, row in found.items()}, worded)  # type: ignore[arg-type]
+    amounts = {name: float(row[1]) for name, row in found.items()}  # type: ignore[arg-type]
+    return bars(scene, said, "fate", amounts, worded, LOST_TIME)
 
 
 def _by_site(scene: Scene) -> Table:
@@ -98,14 +101,14 @@ def _by_site(scene: Scene) -> Table:
         rows=tuple(_cells(name, totals, whole.wall) for name, totals in scene.by_site.items()),
         totals=_cells("All", whole, whole.wall),
         finding=_finding(scene),
-        foot="Good + checkpoints + lost + still open = wall hours.",
+        foot="Good + checkpoints + lost = wall hours. What still ran when its log ended is in no sum: nobody tells how long.",
     )  # fmt: skip
 
 
 def _cells(name: str, t: Totals, whole: float) -> tuple[Scalar, ...]:
     return (
         name, t.wall, t.wall / whole if whole else None, t.good_wall, t.good_ratio, t.checkpoint_wall, t.lost_wall,
-        t.open_wall, t.gpu, t.good_gpu, t.lost_gpu,
+        t.gpu, t.good_gpu, t.lost_gpu, t.open_count, t.open_wall,
     )  # fmt: skip
 
 
@@ -154,15 +157,23 @@ def _lost_finding(rows: list[tuple[str, float, float | None, float, int]], whole
 
 
 def checked(scene: Scene) -> Iterator[Note]:
-    """Good, checkpoints, lost and open add up to all; said with its numbers."""
+    """Good, checkpoints and lost add up to all, said with its numbers; and what is left out of them."""
     whole = scene.whole
-    parts = (whole.good_wall, whole.checkpoint_wall, whole.lost_wall, whole.open_wall)
+    parts = (whole.good_wall, whole.checkpoint_wall, whole.lost_wall)
     is_whole = abs(sum(parts) - whole.wall) <= TOLERANCE * max(1.0, whole.wall)
-    good, checkpoints, lost, still = (words.amount(part) for part in parts)
-    said = f"{good} h good + {checkpoints} h checkpoints used + {lost} h lost + {still} h still open"
+    good, checkpoints, lost = (words.amount(part) for part in parts)
+    said = f"{good} h good + {checkpoints} h checkpoints used + {lost} h lost"
     sentence = (
         f"{said} = {words.amount(whole.wall)} wall hours."
         if is_whole
         else f"{said} do not add up to {words.amount(whole.wall)} wall hours."
     )
     yield Note("parts-add-up", "ok" if is_whole else "critical", "sum of parts", sentence, "time-by-site")
+    if whole.open_count:
+        one = whole.open_count == 1
+        yield Note(
+            "still-open", "info", "no end told",
+            f"{words.plural(whole.open_count, 'attempt')} {'has' if one else 'have'} no end: running when {'its' if one else 'their'} log ends,"
+            f" {words.amount(whole.open_wall)} wall hours and {words.amount(whole.open_gpu)} GPU-hours so far, which no sum counts.",
+            "time-by-site",
+        )  # fmt: skip

@@ -140,7 +140,7 @@ def _bytes_over_time(scene: Scene) -> Iterator[Chart]:
         return
     held = course.counted(tries["ended_us"], sent)
     said = Said(
-        "data-over-time", f"Data sent to jobs by site, sums of {course.word}", f"{words.amount(float(np.nansum(sent)) / 1024)} TiB in all.",
+        "data-over-time", f"Data sent to jobs by site, sums of {course.word}", f"{words.amount(float(np.nansum(sent)) / 1024)} TiB were sent.",
         "", "At the end of each attempt",
     )  # fmt: skip
     yield over_time(

@@ -91,9 +91,8 @@ def transfers(scene: Scene) -> Iterator[Note]:
         return
     vain = float(np.nansum(tries["failed_transfer_seconds"][chosen])) / 3600
     of = int(tries.is_inside.sum())
-    lost = f"{words.amount(vain)} h of transfers in vain" + (
-        f" and {_lost(scene, chosen)} lost" if tries.wall_hours[chosen].sum() else ""
-    )
+    told = f"{words.amount(vain)} h of transfers in vain" if vain else "how long in vain is not told"
+    lost = told + (f" and {_lost(scene, chosen)} lost" if tries.wall_hours[chosen].sum() else "")
     yield Note(
         "failing-transfers", "warning" if count >= WORTH * of else "info", "failing transfers",
         f"{words.count(count)} of {words.plural(of, 'attempt')} ended by a transfer that stalled or failed, at {_sites(scene, chosen)}; {lost}:"

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from gpuledger.metrics import NOT_KNOWN
+from gpuledger.metrics.workflows.totals import Totals
 from gpuledger.model.document import Note
 from gpuledger.reports import _words as words
 from gpuledger.reports._experiment.advice.sizes import _is_kind
 from gpuledger.reports._experiment.failing import FEWEST, Failures, Place, is_surely_more
-from gpuledger.reports._experiment.scene import Scene, Totals
+from gpuledger.reports._experiment.scene import Scene
 from gpuledger.reports._experiment.success import listed
 
 ENOUGH, CLEARLY = 10, 1.5
@@ -121,4 +122,4 @@ def best_site(scene: Scene) -> Iterator[Note]:
 
 def _cost(totals: Totals) -> float:
     """Wall hours of all attempts that are over, for each epoch."""
-    return (totals.wall - totals.open_wall) / totals.epochs
+    return totals.wall / totals.epochs

@@ -1,0 +1,40 @@
+"""What the report was made of: every file with its hash, so that it can be made again and compared."""
+
+from typing import Any
+
+from gpuledger import __version__
+from gpuledger.metrics import Ask
+from gpuledger.model.document import Column, Scalar, Table
+from gpuledger.model.schema import unbound
+from gpuledger.model.tables import RUNS
+from gpuledger.reports import _words as words
+
+SOURCES = ("condor-log", "dagman", "condor-history", "job-summary")
+"""Sources that tell of workflows and their attempts."""
+_COLUMNS = (
+    Column("input_name", "Input"), Column("source_type", "Read as"), Column("input_bytes", "Size", "byte"),
+    Column("rows_read_count", "Rows read", "count"), Column("problem_count", "Refused", "count"), Column("result", "Result"),
+    Column("input_sha256", "sha256", rank=3),
+)  # fmt: skip
+
+
+def table(ask: Ask, most: int) -> Table:
+    """The newest reading of each input. Its id is that of the runs, which other notes name as their evidence."""
+    rows = _read(ask)
+    told = [tuple[Scalar, ...](row[column.key] for column in _COLUMNS) for row in rows]
+    return Table(
+        id="runs", title="Inputs", columns=_COLUMNS, rows=tuple(told[:most]),
+        foot=f"Read by gpuledger {__version__}. The same inputs, options and version give the same report.",
+        left_out=f"{len(told) - most} more; `--rows` shows them." if len(told) > most else "",
+        finding=f"{words.plural(len(told), 'input')}, {words.plural(sum(row['problem_count'] or 0 for row in rows), 'line')} refused.",
+        empty="Nothing was ingested.",
+    )  # fmt: skip
+
+
+def _read(ask: Ask) -> list[dict[str, Any]]:
+    runs = unbound(RUNS)
+    asked = runs.filter(runs.run_kind.isin(["ingest", "collect", "replay"]))
+    found = ask.rows(asked.order_by(["run_started_at", "ingest_id"])).to_pylist()
+    of_workflows = [row for row in found if row["source_type"] in SOURCES]
+    newest = {(row["source_type"], row["input_name"]): row for row in of_workflows or found}
+    return [newest[key] for key in sorted(newest)]
