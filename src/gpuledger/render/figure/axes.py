@@ -66,10 +66,16 @@ def value_ticks(top: float, unit: str, most: int = 4) -> list[float]:
     """Round amounts from 0 to `top`, at most `most` steps."""
     if top <= 0:
         return [0.0]
-    step = _length_step(top / most) if unit == "second" else _round_step(top / most)
-    if unit == "count" and step < 1:
-        step = 1.0
+    step = _step(top / most, unit)
     return [step * i for i in range(int(top / step * 1.0001) + 1)]
+
+
+def _step(raw: float, unit: str) -> float:
+    """The round amount next to `raw`; counts have no halves."""
+    if unit == "second":
+        return _length_step(raw)
+    step = _round_step(raw)
+    return step if unit != "count" or step % 1 == 0 else next(whole for whole in (1.0, 2.0, 5.0) if whole >= step)
 
 
 def _round_step(raw: float) -> float:
@@ -86,7 +92,7 @@ def range_ticks(scale: Scale, unit: str, most: int = 9) -> list[float]:
     if scale.is_log:
         return _log_ticks(scale, unit)
     span = scale.high - scale.low
-    step = _length_step(span / most) if unit == "second" else _round_step(span / most)
+    step = _step(span / most, unit)
     first = math.ceil(scale.low / step - 1e-9)
     return [step * i for i in range(first, int(math.floor(scale.high / step + 1e-9)) + 1)]
 

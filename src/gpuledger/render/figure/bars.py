@@ -1,12 +1,15 @@
 """Ranked bars: a row a name, the longest first; the amount in words at its end."""
 
 from gpuledger.model.chart import Bar, Bars, Chart
-from gpuledger.render.figure.drawing import Cells, Drawing, Item, Key, Room, Stroke, Words, fit
+from gpuledger.render.figure.drawing import Cells, Drawing, Item, Key, Room, Stroke, Words, fit, in_lines, name_lines
 from gpuledger.render.names import without_domain
 from gpuledger.render.theme import Colours
 
 ROW = 28.0
-_TOP, _HALF, _NAME, _BELOW = 4.0, 9.0, 235.0, 6.0
+_TALL = 36.0
+_TOP, _HALF, _BELOW = 4.0, 9.0, 6.0
+_NAME = (235.0, 170.0)
+"""Widest lines of names: on paper, on a page, which may be a phone's."""
 _WIDEST = 0.42
 """Part of the room that the words at the right take at most."""
 
@@ -14,16 +17,17 @@ _WIDEST = 0.42
 def draw(chart: Chart, shape: Bars, colours: Colours, room: Room) -> Drawing:
     """The chart laid out in `room`; all bars are on one scale from 0, without an axis: each says its amount."""
     most = max((bar.amount for bar in shape.bars), default=0.0) or 1.0
-    bottom = _TOP + ROW * len(shape.bars)
     short, said = without_domain([bar.label for bar in shape.bars])
-    names = [fit(name, 12, _NAME, room) for name in short]
-    left = max([60.0, *(room.measure(name, 12) + 16 for name in names)])
+    names = [in_lines(name, 12, _NAME[room.is_stretched], room) for name in short]
+    row = ROW if all(len(parts) == 1 for parts in names) else _TALL
+    bottom = _TOP + row * len(shape.bars)
+    left = max([60.0, *(room.measure(part, 12) + 16 for parts in names for part in parts)])
     texts = [fit(bar.words, 12, room.width * _WIDEST, room) for bar in shape.bars]
     right = max([40.0, *(room.measure(text, 12) * 1.08 + 16 for text in texts)])
     items: list[Item] = []
     for index, (bar, name, text) in enumerate(zip(shape.bars, names, texts, strict=True)):
-        y = _TOP + ROW * (index + 0.5)
-        items.append(Words(-8, y, name, "end", size=12, place="left", full=bar.label if name != bar.label else ""))
+        y = _TOP + row * (index + 0.5)
+        items += name_lines(name, y, 12, bar.label)
         items += _parts(bar, y, most, _Paints(chart, shape, colours))
         items.append(Words(8, y, text, size=12, place="right", full=bar.words if text != bar.words else ""))
     items.append(Stroke("line-strong", ((0.0, _TOP), (0.0, bottom))))

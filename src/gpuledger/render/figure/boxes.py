@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from gpuledger.model.chart import Box, Boxes, Chart
 from gpuledger.render.figure.axes import BELOW, Scale, range_ticks, tick_texts
-from gpuledger.render.figure.drawing import Cells, Dots, Drawing, Item, Room, Stroke, Words, fit
+from gpuledger.render.figure.drawing import Cells, Dots, Drawing, Item, Room, Stroke, Words, in_lines, name_lines
 from gpuledger.render.format import number
 from gpuledger.render.theme import Colours
 
-ROW = 28.0
+ROW, _TALL = 28.0, 36.0
 _TOP = 6.0
 _HALF = 8.0
 _NAME = 215.0
@@ -17,13 +17,14 @@ _NAME = 215.0
 def draw(chart: Chart, shape: Boxes, colours: Colours, room: Room) -> Drawing:
     """The chart laid out in `room`; a group without values keeps its row and says so."""
     scale = _scale(chart, shape.boxes)
-    bottom = _TOP + ROW * len(shape.boxes)
+    names = [in_lines(box.label, 12, _NAME, room) for box in shape.boxes]
+    row = ROW if all(len(parts) == 1 for parts in names) else _TALL
+    bottom = _TOP + row * len(shape.boxes)
     items = _x_axis(scale, chart.x.unit, bottom)
-    names = [fit(box.label, 12, _NAME, room) for box in shape.boxes]
-    left = max([60.0, *(room.measure(name, 12) + 16 for name in names)])
+    left = max([60.0, *(room.measure(part, 12) + 16 for parts in names for part in parts)])
     for index, (box, name) in enumerate(zip(shape.boxes, names, strict=True)):
-        y = _TOP + ROW * (index + 0.5)
-        items.append(Words(-8, y, name, "end", size=12, place="left", full=box.label if name != box.label else ""))
+        y = _TOP + row * (index + 0.5)
+        items += name_lines(name, y, 12, box.label)
         items += _row(box, y, scale, colours.paint(chart.dimension, box.key) if colours.has(chart.dimension) else "c0")
         items.append(Words(62, y, f"n = {number(box.count, 'count')}", "end", "ink-2", place="right"))
     notes = ("Log scale.",) if chart.x.is_log else ()

@@ -134,6 +134,28 @@ class Room:
     has_side_labels: bool
 
 
+def in_lines(text: str, size: float, width: float, room: Room) -> tuple[str, ...]:
+    """`text` in one line where it has room, else in two, cut at a space where that leaves the second whole."""
+    if room.measure(visible(text), size) <= width:
+        return (visible(text),)
+    words = visible(text).split(" ")
+    fitting = [at for at in range(1, len(words)) if room.measure(" ".join(words[:at]), size) <= width]
+    if not fitting:
+        return (fit(text, size, width, room),)
+    rest = " ".join(words[fitting[-1] :])
+    return " ".join(words[: fitting[-1]]), fit(rest, size, width, room)
+
+
+def name_lines(parts: tuple[str, ...], y: float, size: float, whole: str, paint: str = "ink") -> list["Item"]:
+    """A row's name in the left margin, its lines around the row's middle."""
+    step, full = size + 2, "" if " ".join(parts) == whole else whole
+    first = y - step * (len(parts) - 1) / 2
+    return [
+        Words(-8, first + step * n, part, "end", paint, size, place="left", full=full if n == 0 else "")
+        for n, part in enumerate(parts)
+    ]
+
+
 def fit(text: str, size: float, width: float, room: Room) -> str:
     """`text` with its controls written out, cut with "…" to `width` pixels."""
     text = visible(text)

@@ -1,49 +1,74 @@
 """Rows by columns: amounts (a heat map) or states (a lane a row)."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import groupby
 
 from gpuledger.model.chart import Chart, Grid, GridGroup, GridRow
 from gpuledger.render.figure.axes import BELOW, TimeScale, bin_edges, category_axis, time_axis
-from gpuledger.render.figure.drawing import Box, Cells, Drawing, Item, Key, Lanes, Room, Words, fit
-from gpuledger.render.format import column_digits, number
+from gpuledger.render.figure.drawing import (
+    Box,
+    Cells,
+    Drawing,
+    Item,
+    Key,
+    Lanes,
+    Room,
+    Words,
+    fit,
+    in_lines,
+    name_lines,
+)
+from gpuledger.render.format import column_digits, number, visible
 from gpuledger.render.names import without_domain
 from gpuledger.render.theme import Colours, state_label, state_paint, state_word, theme
 
-_TOP, _GROUP, _SHARES, _CELL, _TALL = 4.0, 26.0, 24.0, 22.0, 36.0
-_NAME, _LONG_NAME = 130.0, 165.0
+_TOP, _GROUP, _SHARES, _CELL, _CELL_OF_TWO, _TALL = 4.0, 26.0, 24.0, 22.0, 32.0, 36.0
+_RIGHT = 12.0
+_NAME, _LONG_NAME = 130.0, 175.0
 """Widest names of lanes, of rows of amounts."""
 _ABSENT = " "
 _LANES = ((32, 6.0), (100, 4.0))
 _THINNEST, _HOST_GAP, _NAME_STEP = 2.0, 3.0, 14.0
 _NARROWEST = 40.0
-"""Narrower columns name every second, third … one."""
+"""Narrower columns name every second, third … one; names of others are on one height or two."""
 _STEPS = len(theme()["modes"]["light"]["sequential"])
 
 
 def draw(chart: Chart, shape: Grid, colours: Colours, room: Room) -> Drawing:
     """The chart laid out in `room`; rows of one group stand together under its name."""
-    step = _lane(len(shape.rows)) if shape.states else _height(shape)
+    lines, said = _lines(shape, room)
+    step = _lane(len(shape.rows)) if shape.states else _height(shape, lines)
     count = len(chart.x.values)
     places, heads, bottom = _places(shape, step)
-    names = _lane_names(places) if shape.states else [(row.label, y + step / 2) for row, y in places]
-    short, said = without_domain([name for name, _ in names])
-    cut = [
-        (name, fit(shown, 11, _NAME if shape.states else _LONG_NAME, room), y)
-        for shown, (name, y) in zip(short, names, strict=True)
-    ]
-    left = max([60.0, *(room.measure(shown, 11) + 16 for _, shown, _ in cut)])
-    width = room.width - left - 12
+    left = max([60.0, *(room.measure(part, 11) + 16 for parts in lines for part in parts)])
+    width = room.width - left - _RIGHT
     items: list[Item] = [item for group, y in heads for item in _head(group, y, width, room)]
-    items += [
-        Words(-8, y, shown, "end", "ink-2", place="left", full=name if name != shown else "") for name, shown, y in cut
-    ]
+    items += _names(shape, places, lines, step)
     items += _states(shape, places, count, int(step)) if shape.states else _amounts(chart, places, count, (width, step))
-    items += _x_axis(chart, count, bottom, width, room)
+    axis = _x_axis(chart, count, bottom, width, room)
     legend = _state_keys(shape) if shape.states else ()
-    below = BELOW + (13.0 if chart.x.kind == "category" else 0.0)
-    return Drawing(bottom + below, left, 12.0, tuple(items), legend, notes=_words(chart, shape, said))
+    lowest = max([bottom + BELOW, *(item.y + 10 for item in axis if isinstance(item, Words))])
+    return Drawing(lowest, left, _RIGHT, (*items, *axis), legend, notes=_words(chart, shape, said))
+
+
+def _lines(shape: Grid, room: Room) -> tuple[list[tuple[str, ...]], str]:
+    """Each row's name in its lines (a lane has room for one), and what they are named without."""
+    short, said = without_domain([_host(row) if shape.states else row.label for row in shape.rows])
+    if shape.states:
+        return [(fit(name, 11, _NAME, room),) for name in short], said
+    return [in_lines(name, 11, _LONG_NAME, room) for name in short], said
+
+
+def _names(
+    shape: Grid, places: list[tuple[GridRow, float]], lines: Sequence[tuple[str, ...]], step: float
+) -> list[Item]:
+    if not shape.states:
+        rows = zip(places, lines, strict=True)
+        return [item for (row, y), parts in rows for item in name_lines(parts, y + step / 2, 11, row.label, "ink-2")]
+    shown = {_host(row): parts for (row, _), parts in zip(places, lines, strict=True)}
+    return [item for host, y in _lane_names(places) for item in name_lines(shown[host], y, 11, host, "ink-2")]
 
 
 def _head(group: GridGroup, y: float, width: float, room: Room) -> list[Item]:
@@ -119,9 +144,11 @@ def _state_keys(shape: Grid) -> tuple[Key, ...]:
     return tuple(Key(state_paint(state), state_label(state)) for state in shape.states)
 
 
-def _height(shape: Grid) -> float:
-    """Cells with a note have two lines."""
-    return _TALL if any(row.notes for row in shape.rows) else _CELL
+def _height(shape: Grid, lines: Sequence[tuple[str, ...]]) -> float:
+    """Cells with a note have two lines, names may have."""
+    if any(row.notes for row in shape.rows):
+        return _TALL
+    return _CELL if all(len(parts) == 1 for parts in lines) else _CELL_OF_TWO
 
 
 def _amounts(chart: Chart, places: list[tuple[GridRow, float]], count: int, size: tuple[float, float]) -> list[Item]:
@@ -159,17 +186,28 @@ def _x_axis(chart: Chart, count: int, bottom: float, width: float, room: Room) -
     if chart.x.kind == "time" and isinstance(chart.x.values[0], datetime):
         edges = bin_edges(chart.x, None)
         return time_axis(TimeScale(edges[0], edges[-1]), chart.x.zone or "UTC", bottom, width, room)
-    lines = [_column(str(value), width / count - 2, room) for value in chart.x.values]
-    if all(lines):
-        places = [((i + 0.5) / count, n, part) for i, parts in enumerate(lines) for n, part in enumerate(parts)]
-        return [Words(x, bottom + 14 + 13 * n, part, "middle", "ink-2") for x, n, part in places]
-    return category_axis([str(value) for value in chart.x.values], bottom, width, room)
+    names = [str(value) for value in chart.x.values]
+    each = width / count
+    if each < _NARROWEST:
+        return category_axis(names, bottom, width, room)
+    level = [in_lines(name, 11, each - 4, room) for name in names]
+    if not _is_cut(names, level):
+        return _columns(level, [0] * count, bottom)
+    # On two heights in turn every name has the width of two columns, the last one what is left to the edge.
+    widths = [2 * each - 8] * (count - 1) + [min(2 * each - 8, each + 2 * _RIGHT)]
+    lines = [in_lines(name, 11, most, room) for name, most in zip(names, widths, strict=True)]
+    upper = max(len(parts) for parts in lines[::2])
+    return _columns(lines, [upper * (n % 2) for n in range(count)], bottom)
 
 
-def _column(name: str, width: float, room: Room) -> tuple[str, ...]:
-    """A column's name in one line or two, cut where it must be; nothing where not even a few letters have room."""
-    if room.measure(name, 11) <= width:
-        return (name,)
-    first, _, rest = name.partition(" ")
-    parts = (first, rest) if rest else (name,)
-    return tuple(fit(part, 11, width, room) for part in parts) if width >= _NARROWEST else ()
+def _is_cut(names: Sequence[str], lines: Sequence[tuple[str, ...]]) -> bool:
+    return any(" ".join(parts) != visible(name) for name, parts in zip(names, lines, strict=True))
+
+
+def _columns(lines: Sequence[tuple[str, ...]], first: Sequence[int], bottom: float) -> list[Item]:
+    """Each column's name below its middle, from its own line on."""
+    return [
+        Words((i + 0.5) / len(lines), bottom + 14 + 13 * (first[i] + n), part, "middle", "ink-2")
+        for i, parts in enumerate(lines)
+        for n, part in enumerate(parts)
+    ]

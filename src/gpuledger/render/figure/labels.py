@@ -12,12 +12,13 @@ GAP = float(theme()["chart"]["label_gap"])
 
 @dataclass(frozen=True)
 class Label:
-    """A name to stand beside its band, whose middle lies at height `y`."""
+    """A name to stand beside its band, whose middle lies at height `y`; `is_led` where there is a band to lead it to."""
 
     y: float
     name: str
     value: str
     paint: str
+    is_led: bool = True
 
 
 def side_labels(labels: Sequence[Label], place: tuple[float, float], head: str, room: Room) -> list[Item]:
@@ -32,8 +33,9 @@ def side_labels(labels: Sequence[Label], place: tuple[float, float], head: str, 
     for label, y in zip(ordered, heights, strict=True):
         taken = room.measure(label.value, 11) + 7 if label.value else 0.0
         name = fit(label.name, 11, WIDTH - 37 - taken, room)
+        if label.is_led:
+            items.append(Stroke("line-strong", ((2, label.y), (9, y), (13, y)), 0.75, place="right"))
         items += [
-            Stroke("line-strong", ((2, label.y), (9, y), (13, y)), 0.75, place="right"),
             Cells(label.paint, ((15, 24, y - 4.5, y + 4.5),), is_outlined=True, place="right"),
             Words(29, y, name, full=label.name if name != label.name else "", place="right"),
             Words(WIDTH - 8, y, label.value, "end", "ink-2", place="right"),

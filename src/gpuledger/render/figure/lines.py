@@ -1,7 +1,7 @@
 """Series over time or number: stacked steps, lines with a band, bars, points."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from gpuledger.model.chart import Chart, Lines, Series, Value
@@ -213,7 +213,9 @@ def _bar_values(series: Series, plot: _Plot, unit: str) -> list[Item]:
 
 
 def _labels(shape: Lines, paints: Sequence[str], plot: _Plot) -> list[Label]:
-    if len(shape.series) < 2:
+    if (
+        len(shape.series) < 2 or shape.style == "points"
+    ):  # points of the last bin tell nothing of where a name's others lie
         return []
     digits = column_digits([s.total for s in shape.series], shape.total_unit) if shape.total_unit else None
     labels, base = [], 0.0
@@ -228,6 +230,8 @@ def _labels(shape: Lines, paints: Sequence[str], plot: _Plot) -> list[Label]:
             else number(series.total, shape.total_unit, digits, suffix=shape.total_unit == "ratio")
         )
         labels.append(Label(plot.y(at), series.label, text, paint))
+    if shape.is_stacked and base == 0:
+        return [replace(label, is_led=False) for label in labels]
     return labels
 
 

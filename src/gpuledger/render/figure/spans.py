@@ -12,7 +12,7 @@ from gpuledger.render.theme import Colours, state_paint, theme
 
 ROW = 27.0
 _NAME, _HALF, _ARROW = 130.0, 8.0, 16.0
-_LEFT, _RIGHT = 0.2, 0.27
+_LEFT, _RIGHT = 0.26, 0.27
 """Shares of the room that names and words take at most."""
 _REASON = (150.0, 420.0)
 """Widest words at the right: on paper, on a page."""

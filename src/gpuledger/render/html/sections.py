@@ -1,7 +1,7 @@
 """Blocks in the order of the document, gathered into what the page shows together."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
@@ -30,7 +30,7 @@ from gpuledger.render.html.table_view import table_view
 from gpuledger.render.output import file_stem
 from gpuledger.render.theme import OTHERS, Colours
 
-_OTHERS, _PART_OF = "others", " of "
+_OTHERS, _PART_OF, _CHECKS = "others", " of ", "Checks"
 
 
 @dataclass(frozen=True)
@@ -71,10 +71,25 @@ class CardView:
 def section_views(document: Document) -> tuple[SectionView, ...]:
     """Every section; neighbours of the same kind share a run."""
     colours = Colours(document.ranks)
-    return tuple(
+    views = [
         SectionView(section.title, f"s-{file_stem(section.id)}", tuple(_runs(document, section, colours)))
         for section in document.sections
-    )
+    ]
+    return tuple(_told_apart(views))
+
+
+def _told_apart(views: list[SectionView]) -> Iterator[SectionView]:
+    """No two lists of checks have one heading: those of notes alone have their section's, later ones name it."""
+    is_first = True
+    for view in views:
+        runs = []
+        for run in view.runs:
+            if run.kind == "notes":
+                title = view.title if len(view.runs) == 1 else _CHECKS if is_first else f"{_CHECKS}: {view.title}"
+                is_first = is_first and title != _CHECKS
+                run = replace(run, title=title)
+            runs.append(run)
+        yield replace(view, runs=tuple(runs))
 
 
 def _runs(document: Document, section: Section, colours: Colours) -> Iterator[Run]:
@@ -83,7 +98,7 @@ def _runs(document: Document, section: Section, colours: Colours) -> Iterator[Ru
         if kind == "charts":
             yield _charts([b for b in blocks if isinstance(b, Chart)], colours, document.display_zone)
         elif kind == "notes":
-            yield Run(kind, tuple(blocks), "Checks")
+            yield Run(kind, tuple(blocks))
         else:
             for block in blocks:
                 yield Run(kind, (_VIEWS[kind](block, document, colours),))
