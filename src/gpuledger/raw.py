@@ -12,13 +12,14 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from gpuledger.model.errors import DiskFull, ReadOnly, SourceError, StoreError
+from gpuledger.model.durable import in_words, sync
+from gpuledger.model.errors import SourceError
 
 BLOCK = 1 << 20
 REDACTED_AT_ONCE = 64 << 20
@@ -84,9 +85,9 @@ class RawZone:
                         digest.update(block)
                         size += len(block)
                         packed.write(block)
-                _sync(part)
+                sync(part)
                 part.replace(folder / f"{digest.hexdigest()}.zst")
-                _sync(folder)
+                sync(folder)
             finally:
                 part.unlink(missing_ok=True)
             return Content(digest.hexdigest(), size)
@@ -103,7 +104,7 @@ class RawZone:
             fcntl.flock(handle, fcntl.LOCK_EX)
             os.fsync(handle)
             part.replace(path)
-            _sync(path.parent)
+            sync(path.parent)
         try:
             yield
         finally:
@@ -207,28 +208,10 @@ def _plain(value: object) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
-@contextmanager
-def _clear_words(root: Path) -> Iterator[None]:
+def _clear_words(root: Path) -> AbstractContextManager[None]:
     """A full or read-only disk in one sentence."""
-    import errno
-
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskFull(
-                f"The disk of {root} is full; make room and run the same command again, nothing is lost."
-            ) from error
-        if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-            raise ReadOnly(
-                f"{root} may not be written to; mount it read-write or ask its owner for the right to write."
-            ) from error
-        raise StoreError(f"The raw zone {root} cannot be used: {error.strerror}.") from error
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    return in_words(
+        f"The raw zone {root}",
+        full=f"The disk of {root} is full; make room and run the same command again, nothing is lost.",
+        locked=f"{root} may not be written to; mount it read-write or ask its owner for the right to write.",
+    )

@@ -4,7 +4,7 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,23 @@ from gpuledger.model.errors import Busy, ReadOnly
 STATE = "state.json"
 
 
+@contextmanager
+def alone(lock: Path, what: str) -> Iterator[None]:
+    """Held while `what` runs, so that it is the only one. Raises Busy; the kernel lets go at our death."""
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise ReadOnly(f"{lock.parent} cannot be written to: {error.strerror}.") from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise Busy(f"Another {what} is running; this one did nothing.") from None
+    finally:
+        os.close(handle)
+
+
 @dataclass(frozen=True)
 class Memory:
     """One action's folder; `what` names it in messages."""
@@ -24,21 +41,9 @@ class Memory:
     folder: Path
     what: str
 
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Held while the action runs. Raises Busy; the kernel lets go at our death."""
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            handle = os.open(self.folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        except OSError as error:
-            raise ReadOnly(f"{self.folder} cannot be written to: {error.strerror}.") from error
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            yield
-        except BlockingIOError:
-            raise Busy(f"Another {self.what} is running; this one did nothing.") from None
-        finally:
-            os.close(handle)
+    def alone(self) -> AbstractContextManager[None]:
+        """Held while the action runs. Raises Busy."""
+        return alone(self.folder / ".lock", self.what)
 
     def read(self) -> dict[str, Any]:
         """What was remembered; nothing when that cannot be read."""

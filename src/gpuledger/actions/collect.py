@@ -1,24 +1,22 @@
 """One poll of a live source: what is new since its watermark, kept raw, read, and noted as a snapshot."""
 
-import fcntl
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from urllib.parse import quote
 
 import pyarrow as pa
 
 from gpuledger.actions._gone import settle
 from gpuledger.actions._last import Answer, last_answer
+from gpuledger.actions._memory import alone
 from gpuledger.actions.ingest import Ingested, ingest
 from gpuledger.actions.store import vacuum
 from gpuledger.config import Ledger, ledger_folder
 from gpuledger.config.sources import source_named
 from gpuledger.model.batch import Batch
-from gpuledger.model.errors import Busy, LedgerError, ReadOnly, SourceError
+from gpuledger.model.errors import LedgerError, SourceError
 from gpuledger.model.schema import unbound
 from gpuledger.model.tables import SNAPSHOTS
 from gpuledger.sources import Context, Continuing, Fetched, Source
@@ -51,7 +49,7 @@ def collect(ledger: Ledger, name: str, now: datetime) -> Polled:
     source runs, UsageError for a source there is not.
     """
     source = source_named(ledger.settings, name)
-    with _alone(ledger_folder(ledger.settings.ledger), name):
+    with alone(ledger_folder(ledger.settings.ledger) / "locks" / quote(name, safe=""), f"collect of {name}"):
         poll = _Poll(ledger, source, name, now)
         since, last = poll.watermark(), last_answer(ledger.store, ledger.raw, name)
         try:
@@ -150,20 +148,3 @@ class _Poll:
         seen = {row["cluster"] for row in self.ledger.store.ask(ours).to_pylist()}
         seen |= {cluster for answer in answers for cluster in answer.clusters}
         return sorted(seen) or [getattr(self.source, "cluster", None) or self.name]
-
-
-@contextmanager
-def _alone(folder: Path, name: str) -> Iterator[None]:
-    """One poll of a source at a time; the kernel lets go of the lock when a process dies."""
-    try:
-        (folder / "locks").mkdir(parents=True, exist_ok=True)
-        handle = os.open(folder / "locks" / quote(name, safe=""), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    except OSError as error:
-        raise ReadOnly(f"{folder} cannot be written to: {error.strerror}.") from error
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    except BlockingIOError:
-        raise Busy(f"Another collect of {name} is running; this one did nothing.") from None
-    finally:
-        os.close(handle)

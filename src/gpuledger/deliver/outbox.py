@@ -11,13 +11,12 @@ A folder appears by a rename after its files are fsynced, so it is whole or not 
 message; it doubles one only between the other side's "taken" and our fsync of that answer, with the same Message-ID.
 """
 
-import errno
 import fcntl
 import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -26,7 +25,8 @@ from typing import Any
 
 from gpuledger.deliver import Delivered
 from gpuledger.deliver.message import parsed
-from gpuledger.model.errors import Busy, DiskFull, ReadOnly, StoreError
+from gpuledger.model.durable import in_words, sync
+from gpuledger.model.errors import Busy, StoreError
 
 MESSAGE, TICKET, ANSWERS = "message.eml", "ticket.json", "answers.jsonl"
 
@@ -98,7 +98,7 @@ class Spooled:
             is_cut = file.exists() and not file.read_bytes().endswith(b"\n") and file.stat().st_size > 0
             lines = "\n" * is_cut + "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in told)
             _write(file, lines.encode(), os.O_APPEND)
-            _sync(self.folder)
+            sync(self.folder)
 
 
 class Outbox:
@@ -136,12 +136,12 @@ class Outbox:
             try:
                 _write(draft / MESSAGE, content)
                 _write(draft / TICKET, json.dumps(asdict(ticket), default=_plain, ensure_ascii=False).encode())
-                _sync(draft)
+                sync(draft)
                 draft.rename(folder)
             except OSError:
                 shutil.rmtree(draft, ignore_errors=True)
                 raise
-            _sync(self._waiting)
+            sync(self._waiting)
         return Spooled(folder, ticket)
 
     def find(self, key: str) -> Spooled | None:
@@ -174,8 +174,8 @@ class Outbox:
         """Moves a message away: its recipients' answers are final, or it is given up."""
         with _clear_words(self.root):
             spooled.folder.rename(self._finished / spooled.ticket.key)
-            _sync(self._finished)
-            _sync(self._waiting)
+            sync(self._finished)
+            sync(self._waiting)
 
     def expire(self, now: datetime, days: int) -> int:
         """Deletes finished messages older than `days`; returns their number."""
@@ -229,26 +229,14 @@ def _write(file: Path, content: bytes, how: int = 0) -> None:
         os.fsync(written.fileno())
 
 
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def _plain(value: object) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
-@contextmanager
-def _clear_words(root: Path) -> Iterator[None]:
+def _clear_words(root: Path) -> AbstractContextManager[None]:
     """A full or read-only disk in one sentence."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskFull(f"The disk of {root} is full; make room and send again, no message is lost.") from error
-        if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-            raise ReadOnly(f"The outbox {root} may not be written to by this user; ask its owner.") from error
-        raise StoreError(f"The outbox {root} cannot be used: {error.strerror}.") from error
+    return in_words(
+        f"The outbox {root}",
+        full=f"The disk of {root} is full; make room and send again, no message is lost.",
+        locked=f"The outbox {root} may not be written to by this user; ask its owner.",
+    )

@@ -10,12 +10,11 @@ import ibis.expr.operations as ops
 from gpuledger.metrics import Dimension, Filter, Metric
 from gpuledger.metrics.bins import Bins, cut
 from gpuledger.metrics.coverage import Observed, Span
-from gpuledger.metrics.dimensions import BY_NAME, column_of, keeps
+from gpuledger.metrics.dimensions import BY_NAME, calendar_of, column_of, columns_among, keeps
 from gpuledger.metrics.jobs import with_job_key
 from gpuledger.metrics.observed import is_whole, with_observed
 from gpuledger.metrics.rare import Rare
 from gpuledger.metrics.relation import Moment, held, placed, split_by_model, weighted
-from gpuledger.model.errors import UsageError
 from gpuledger.model.period import Period
 from gpuledger.model.schema import unbound
 from gpuledger.model.tables import JOB_ATTEMPTS
@@ -38,19 +37,17 @@ class Question:
     where: tuple[Filter, ...] = ()
 
     def __post_init__(self) -> None:
-        calendars = [dimension.name for dimension in self.by if dimension.calendar]
-        if len(calendars) > 1:
-            raise UsageError(f"{' and '.join(calendars)} cut the same time; choose one of them.")
+        calendar_of(self.by)
 
     @property
     def columns(self) -> tuple[Dimension, ...]:
         """The dimensions that are columns."""
-        return tuple(dimension for dimension in self.by if not dimension.calendar)
+        return columns_among(self.by)
 
     @cached_property
     def bins(self) -> Bins | None:
         """The calendar's parts of the period, when asked by one."""
-        calendar = next((dimension.calendar for dimension in self.by if dimension.calendar), None)
+        calendar = calendar_of(self.by)
         return cut(self.period, calendar, self.zone) if calendar else None
 
     @cached_property

@@ -3,8 +3,11 @@
 import hashlib
 import os
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+from gpuledger.model.chart import Chart
 
 _RESERVED = re.compile(r"(index|con|prn|aux|nul|com\d|lpt\d)(\.|$)")
 _LONGEST = 80
@@ -39,3 +42,11 @@ def save(content: bytes, folder: Path, stem: str, extension: str, *, block: str 
     finally:
         draft.unlink(missing_ok=True)
     return Output(target.name, extension, block, title, len(content))
+
+
+def save_each(charts: Iterable[Chart], folder: Path, extension: str, drawn: Callable[[Chart], bytes]) -> list[Output]:
+    """Writes each chart as `<chart id>.<extension>`."""
+    return [
+        save(drawn(chart), folder, file_stem(chart.id), extension, block=chart.id, title=chart.title)
+        for chart in charts
+    ]

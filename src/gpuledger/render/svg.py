@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gpuledger.model.document import Document
-from gpuledger.render.output import Output, file_stem, save
+from gpuledger.render.output import Output, save_each
 from gpuledger.render.theme import Colours
 
 
@@ -13,14 +13,4 @@ def write(document: Document, out: Path, others: Sequence[Output]) -> list[Outpu
     from gpuledger.render.figure.paper import figure, to_svg
 
     colours = Colours(document.ranks)
-    return [
-        save(
-            to_svg(figure(chart, colours), chart.title),
-            out,
-            file_stem(chart.id),
-            "svg",
-            block=chart.id,
-            title=chart.title,
-        )
-        for chart in document.charts
-    ]
+    return save_each(document.charts, out, "svg", lambda chart: to_svg(figure(chart, colours), chart.title))

@@ -11,10 +11,10 @@ from urllib.parse import unquote
 
 import duckdb
 
+from gpuledger.model.durable import sync
 from gpuledger.model.errors import Damaged
 from gpuledger.model.tables import RUNS, TABLES, Table
 from gpuledger.store import Checked, Finding
-from gpuledger.store._commit import sync
 from gpuledger.store._edge import edge
 from gpuledger.store._lock import writing
 from gpuledger.store._maintain import GRACE, describe, is_older, staging_files

@@ -1,7 +1,6 @@
 """Tables on disk: made with the configuration that holds, and commits that survive a power cut."""
 
 import json
-import os
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ import deltalake
 from deltalake import ColumnProperties, CommitProperties, DeltaTable, Transaction, WriterProperties
 from deltalake.exceptions import CommitFailedError
 
+from gpuledger.model.durable import sync
 from gpuledger.model.errors import Busy
 from gpuledger.model.schema import arrow_schema
 from gpuledger.model.tables import JOB_ATTEMPTS, Table
@@ -113,11 +113,3 @@ def actions(log_file: Path) -> Iterator[dict[str, dict[str, str]]]:
     with log_file.open(encoding="utf-8") as lines:
         for line in lines:
             yield json.loads(line)
-
-
-def sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

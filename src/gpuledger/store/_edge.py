@@ -1,12 +1,12 @@
 """What the engines throw, said in our words: one place that knows their texts."""
 
-import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import duckdb
 from deltalake.exceptions import CommitFailedError, DeltaError
 
+from gpuledger.model import durable
 from gpuledger.model.errors import Damaged, DiskFull, ReadOnly, StoreError
 
 FULL = ("os error 28", "No space left")
@@ -38,9 +38,9 @@ def in_our_words(error: Exception, place: str) -> StoreError:
     """The error of an engine as one of ours, with the fix."""
     text = str(error)
     code = getattr(error, "errno", None)
-    if code in (errno.ENOSPC, errno.EDQUOT) or any(sign in text for sign in FULL):
+    if code in durable.FULL or any(sign in text for sign in FULL):
         return DiskFull(f"The disk of {place} is full; make room and run the same command again, nothing is lost.")
-    if code in (errno.EROFS, errno.EACCES, errno.EPERM) or any(sign in text for sign in LOCKED_UP):
+    if code in durable.LOCKED or any(sign in text for sign in LOCKED_UP):
         return ReadOnly(f"{place} may not be written to; mount it read-write or ask its owner for the right to write.")
     if any(sign in text for sign in LOST):
         return Damaged(

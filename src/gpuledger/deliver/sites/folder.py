@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from gpuledger.deliver.sites import OURS, POINTERS, SiteError, files_of
+from gpuledger.model.durable import sync
 
 _HERE, _EXCHANGE = -100, 2
 """AT_FDCWD and RENAME_EXCHANGE of Linux."""
@@ -58,7 +59,7 @@ class Folder:
         shutil.rmtree(draft, ignore_errors=True)
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(site, draft)
-        _sync(draft)
+        _sync_all(draft)
         if not place.exists():
             draft.rename(place)
         else:
@@ -68,7 +69,7 @@ class Folder:
                 _carry(draft, place)
             else:
                 _in_order(draft, place)
-        _sync(place.parent, deep=False)
+        sync(place.parent)
         shutil.rmtree(draft, ignore_errors=True)
 
 
@@ -119,14 +120,10 @@ def _in_order(draft: Path, place: Path) -> None:
             (place / name).unlink(missing_ok=True)
 
 
-def _sync(folder: Path, *, deep: bool = True) -> None:
-    """On disk when it returns."""
-    for path in (*(folder.rglob("*") if deep else ()), folder):
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+def _sync_all(folder: Path) -> None:
+    """Everything in it is on disk when it returns."""
+    for path in (*folder.rglob("*"), folder):
+        sync(path)
 
 
 PLACE = Folder

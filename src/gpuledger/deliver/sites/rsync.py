@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from gpuledger.deliver.sites import OURS, POINTERS
-from gpuledger.deliver.sites.running import ran, require_plain
+from gpuledger.deliver.sites.running import Elsewhere, ran
 
 _FIRST = [f"--exclude=/{name}" for name in POINTERS]
 _THEN = [
@@ -19,28 +19,16 @@ _THEN = [
 
 
 @dataclass(frozen=True)
-class Rsync:
-    """rsync, by ssh where the target is on another machine."""
+class Rsync(Elsewhere):
+    """rsync, by ssh where the target is on another machine; the folder's parent is there."""
 
     name: ClassVar[str] = "rsync"
     title: ClassVar[str] = "rsync"
 
-    to: str
-    """The folder, such as `web@www.example.edu:/srv/www/gpu`; its parent is there."""
     argv: tuple[str, ...] = ("rsync",)
     """The program with its options, such as ["rsync", "-e", "ssh -p 2222"]."""
     timeout_seconds: float = 600.0
     """How long one call may take."""
-
-    def __post_init__(self) -> None:
-        require_plain("to", self.to)
-
-    @property
-    def target(self) -> str:
-        return self.to
-
-    def receipt(self) -> str | None:
-        return ""
 
     def put(self, site: Path, known: Mapping[str, Any], note: str) -> Mapping[str, Any]:
         self._copy(site, "", _FIRST)

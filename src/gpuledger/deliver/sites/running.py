@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from gpuledger.deliver.sites import SiteError
 from gpuledger.model.secrets import without_secret
@@ -35,3 +36,21 @@ def require_plain(what: str, text: str) -> str:
     if not text.strip() or text.startswith("-") or any(ord(c) < 32 for c in text):
         raise ValueError(f"{what} {text!r} is no place")
     return text
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """A folder that a program carries files to, and that we cannot look into."""
+
+    to: str
+    """The folder, such as `web@www.example.edu:/srv/www/gpu`."""
+
+    def __post_init__(self) -> None:
+        require_plain("to", self.to)
+
+    @property
+    def target(self) -> str:
+        return self.to
+
+    def receipt(self) -> str | None:
+        return ""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from gpuledger.deliver.sites import OURS, POINTERS, files_of
-from gpuledger.deliver.sites.running import ran, require_plain
+from gpuledger.deliver.sites.running import Elsewhere, ran
 
 _PLAIN = re.compile(r"(?:(?P<host>[\w.@\[\]:-]*?):)?(?P<path>[\w./~+-]+)")
 _AT_ONCE = 200
@@ -16,29 +16,21 @@ _AT_ONCE = 200
 
 
 @dataclass(frozen=True)
-class Scp:
+class Scp(Elsewhere):
     """scp and ssh: for machines without rsync."""
 
     name: ClassVar[str] = "scp"
     title: ClassVar[str] = "scp"
 
-    to: str
-    """The folder, such as `web@www.example.edu:/srv/www/gpu`."""
     options: tuple[str, ...] = ("-oBatchMode=yes",)
     """For scp and ssh alike, such as ["-oBatchMode=yes", "-oPort=2222"]."""
     timeout_seconds: float = 600.0
     """How long one call may take."""
 
     def __post_init__(self) -> None:
-        if not _PLAIN.fullmatch(require_plain("to", self.to)):
+        super().__post_init__()
+        if not _PLAIN.fullmatch(self.to):
             raise ValueError(f"to {self.to!r} is no folder that a shell elsewhere reads as it stands; write host:/path")
-
-    @property
-    def target(self) -> str:
-        return self.to
-
-    def receipt(self) -> str | None:
-        return ""
 
     def put(self, site: Path, known: Mapping[str, Any], note: str) -> Mapping[str, Any]:
         wanted, there = files_of(site), set(known.get("files", ()))

@@ -10,13 +10,12 @@ import ibis.expr.operations as ops
 
 from gpuledger.metrics import Dimension, Filter, Metric
 from gpuledger.metrics.bins import Bins, cut
-from gpuledger.metrics.dimensions import is_one_of
+from gpuledger.metrics.dimensions import calendar_of, columns_among, is_one_of
 from gpuledger.metrics.relation import instant
 from gpuledger.metrics.states.dimensions import column_of
 from gpuledger.metrics.states.facts import FACTS, facts
 from gpuledger.metrics.states.sorting import Sorting
 from gpuledger.metrics.states.timeline import cells
-from gpuledger.model.errors import UsageError
 from gpuledger.model.period import Period
 from gpuledger.model.schema import unbound
 from gpuledger.model.tables import GPU_STATES
@@ -44,19 +43,17 @@ class StateQuestion:
     """Whether excluded hosts and hidden models count."""
 
     def __post_init__(self) -> None:
-        calendars = [dimension.name for dimension in self.by if dimension.calendar]
-        if len(calendars) > 1:
-            raise UsageError(f"{' and '.join(calendars)} cut the same time; choose one of them.")
+        calendar_of(self.by)
 
     @property
     def columns(self) -> tuple[Dimension, ...]:
         """The dimensions that are columns."""
-        return tuple(dimension for dimension in self.by if not dimension.calendar)
+        return columns_among(self.by)
 
     @cached_property
     def bins(self) -> Bins | None:
         """The parts the period is cut into, if any."""
-        calendar = next((dimension.calendar for dimension in self.by if dimension.calendar), None)
+        calendar = calendar_of(self.by)
         return cut(self.period, calendar, self.zone) if calendar else self.step
 
     @property
