@@ -87,13 +87,14 @@ def run(case: Case, side: str, data: Path) -> Measured:
 
 
 def taken(runs: list[Measured]) -> Taken:
-    """Medians of the times, the largest peak."""
+    """Medians of the times and figures, the largest peak."""
     return Taken(
         statistics.median(run.seconds for run in runs),
         statistics.median(run.cpu_seconds for run in runs),
         max(run.peak_bytes for run in runs),
         runs[0].rows,
         tuple(run.seconds for run in runs),
+        {name: statistics.median(run.figures[name] for run in runs) for name in runs[0].figures},
     )
 
 

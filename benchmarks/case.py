@@ -1,11 +1,20 @@
 """What a benchmark is: data, our way, the limit, and the goals it is held to."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-Action = Callable[[], int]
+
+@dataclass(frozen=True)
+class Told:
+    """What the timed work found beside its own time: figures by name, for goals that are about them."""
+
+    rows: int
+    figures: Mapping[str, float]
+
+
+Action = Callable[[], int | Told]
 """The timed work; returns the rows it dealt with."""
 
 Side = Callable[[Path, Path], Action]
@@ -20,6 +29,7 @@ class Measured:
     cpu_seconds: float
     peak_bytes: int
     rows: int
+    figures: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -31,6 +41,7 @@ class Taken:
     peak_bytes: int
     rows: int
     runs: tuple[float, ...]
+    figures: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -83,3 +94,8 @@ def megabytes(ours: Taken, _: Taken) -> float:
 def rows_per_core(ours: Taken, _: Taken) -> float:
     """Rows per second of CPU time: what one core does."""
     return ours.rows / ours.cpu_seconds
+
+
+def figure(name: str) -> Callable[[Taken, Taken], float]:
+    """One of the figures that our side told."""
+    return lambda ours, _: ours.figures[name]

@@ -4,8 +4,10 @@ import json
 import resource
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 
+from benchmarks.case import Measured, Told
 from benchmarks.cases import case
 
 
@@ -29,10 +31,11 @@ def main(name: str, side: str, data: str, scratch: str) -> None:
     action = getattr(case(name), side)(Path(data), Path(scratch))
     before = cpu_seconds()
     start = time.perf_counter()
-    rows = action()
+    outcome = action()
     seconds = time.perf_counter() - start
     spent = cpu_seconds() - before
-    print(json.dumps({"seconds": seconds, "cpu_seconds": spent, "peak_bytes": peak_bytes(), "rows": rows}))
+    told = outcome if isinstance(outcome, Told) else Told(outcome, {})
+    print(json.dumps(asdict(Measured(seconds, spent, peak_bytes(), told.rows, told.figures))))
 
 
 if __name__ == "__main__":

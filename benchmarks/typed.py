@@ -8,11 +8,15 @@ from pathlib import Path
 GPULEDGER = str(Path(sys.executable).parent / "gpuledger")
 
 
+def environment() -> dict[str, str]:
+    """Ours without what would change the settings."""
+    return {key: value for key, value in os.environ.items() if not key.startswith(("GPULEDGER_", "PYTHON"))}
+
+
 def typed(*words: str | Path) -> str:
     """Runs one `gpuledger` command and returns its stdout; a failure fails the benchmark with its message."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("GPULEDGER_", "PYTHON"))}
     outcome = subprocess.run(
-        [GPULEDGER, *map(str, words)], env=environment, text=True, capture_output=True, check=False
+        [GPULEDGER, *map(str, words)], env=environment(), text=True, capture_output=True, check=False
     )
     if outcome.returncode:
         raise SystemExit(f"gpuledger {' '.join(map(str, words))}: {outcome.stderr.strip()}")
