@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 EventKind = Literal["throttled", "thermally_failed", "xid", "ecc_uncorrected", "off_bus", "other"]
-KINDS: Mapping[EventKind, str] = {
+KINDS: Mapping[str, str] = {
     "throttled": "Throttled",
     "thermally_failed": "Thermally failed",
     "xid": "XID",

@@ -1,12 +1,13 @@
 """Which GPUs throttled or failed, where, how often, how hot: the report on events of devices."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from gpuledger.metrics import NOT_KNOWN, Ask
 from gpuledger.metrics.filters import require_values
-from gpuledger.model.document import Block, Document, Number, Numbers, Section
+from gpuledger.model.document import Document, Number, Numbers, Quality, Section
 from gpuledger.model.errors import NoData
 from gpuledger.model.events import EventKind
 from gpuledger.reports import Report
@@ -48,10 +49,14 @@ def build(ask: Ask, parameters: HealthParameters) -> Document:
     sections = (
         Section("overview", "Numbers", (Numbers("numbers", "Numbers", tuple(_cards(scene))),)),
         Section("over-time", "Over time", (charts.over_time(scene), tables.kinds(scene))),
-        Section("where", "Where", tuple(_where(scene))),
+        Section(
+            "hosts", "Hosts", tuple(filter(None, (charts.by_host(scene), tables.hosts(scene), tables.sites(scene))))
+        ),
+        Section("gpus", "GPUs", (charts.by_gpu(scene), tables.devices(scene))),
+        *_places(scene),
         Section("temperatures", "Temperatures", (charts.temperatures(scene),)),
-        Section("devices", "GPUs", (tables.devices(scene), tables.recent(scene))),
-        quality_of(ask, covered),
+        Section("latest", "Latest", (tables.recent(scene),)),
+        _quality(scene),
         method(scene),
     )
     return Document(
@@ -87,10 +92,15 @@ def _require_events(ask: Ask) -> None:
     )
 
 
-def _where(scene: Scene) -> Iterator[Block]:
-    yield charts.by_host(scene)
-    yield charts.by_gpu(scene)
-    yield from filter(None, (charts.places(scene), tables.sites(scene)))
+def _places(scene: Scene) -> Iterator[Section]:
+    if chart := charts.places(scene):
+        yield Section("places", "Places", (chart,))
+
+
+def _quality(scene: Scene) -> Section:
+    """Without the strip of what was observed: no source of events says."""
+    said = quality_of(scene.ask, scene.covered)
+    return replace(said, blocks=tuple(block for block in said.blocks if not isinstance(block, Quality)))
 
 
 def _cards(scene: Scene) -> Iterator[Number]:
@@ -113,34 +123,18 @@ def _cards(scene: Scene) -> Iterator[Number]:
             better="low",
             reason=_days(scene),
         )
-    hottest, mean = (metrics[f"event_temperature_{name}"] for name in ("max", "mean"))
+    hottest = metrics["event_temperature_max"]
     known = scene.known(hottest.name)
-    of = f"of {words.count(scene.total('events_with_temperature'))} events with a temperature"
-    yield Number(
-        hottest.name,
-        hottest.label,
-        known,
-        "celsius",
-        hottest.meaning,
-        better="low",
-        reason=_reason(known, _hottest(scene)),
-    )
-    yield Number(
-        mean.name, "Mean temperature", scene.known(mean.name), "celsius", mean.meaning, reason=_reason(known, of)
-    )
-
-
-def _reason(known: float | None, said: str) -> str:
-    return "no event was told with a temperature" if known is None else said
+    said = "no event was told with a temperature" if known is None else _hottest(scene, known)
+    yield Number(hottest.name, hottest.label, known, "celsius", hottest.meaning, better="low", reason=said)
 
 
 def _days(scene: Scene) -> str:
     return f"on {words.plural(scene.total('days_with_events'), 'day')}"
 
 
-def _hottest(scene: Scene) -> str:
+def _hottest(scene: Scene, known: float) -> str:
     """Which GPU it was."""
-    known = scene.known("event_temperature_max")
     gpus: Sequence[str] = [called(gpu) for gpu, row, _ in scene.gpus if row["event_temperature_max"] == known]
     return f"{gpus[0]} and {len(gpus) - 1} more" if len(gpus) > 1 else "".join(gpus)
 
@@ -166,9 +160,10 @@ def _subject(scene: Scene) -> str:
 
 
 def _title(parameters: HealthParameters, ask: Ask) -> str:
-    only = [*parameters.host, *parameters.gpu, *parameters.site, *([label(parameters.kind)] if parameters.kind else [])]
+    only = [*parameters.host, *parameters.gpu, *parameters.site]
     of = f" of {' and '.join(only[:3])}" if only else ""
-    return f"GPU health{of}, {words.of_period(ask.period)}"
+    kind = f", {words.inside(label(parameters.kind))} only" if parameters.kind else ""
+    return f"GPU health{of}{kind}, {words.of_period(ask.period)}"
 
 
 def _parameters(parameters: HealthParameters, ask: Ask) -> dict[str, str | int | tuple[str, ...] | None]:

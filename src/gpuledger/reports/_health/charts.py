@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from gpuledger.metrics import Name
 from gpuledger.metrics.bins import cut
 from gpuledger.model.chart import Axis, Bar, Bars, Chart, Grid, GridRow, Histogram, Lines, Series
 from gpuledger.model.period import By, Period, label, next_edge
@@ -29,10 +30,10 @@ def over_time(scene: Scene) -> Chart:
     return Chart(
         id="events-over-time",
         title=f"Events by kind, per {step}",
-        finding=_busiest(scene, names, series),
+        finding=_busiest(scene, edges, series),
         x=Axis("", kind="time", values=edges[:-1], zone=zone),
         y=Axis("events", unit="count"),
-        shape=Lines("area", True, series, WIDTHS[step], _partial_from(period, edges, step, zone), total_unit="count"),
+        shape=Lines("area", True, series, WIDTHS[step], _partial_from(period, edges, step, zone)),
         dimension=KIND,
         readout=words.plural(scene.total(EVENTS), "event"),
         foot=scene.foot,
@@ -42,7 +43,8 @@ def over_time(scene: Scene) -> Chart:
 
 
 def _series(kind: str, values: Sequence[float]) -> Series:
-    return Series(kind_label(kind), kind_label(kind), tuple(values), total=sum(values))
+    """Without its total: the table below has it, and the name needs the room."""
+    return Series(kind_label(kind), kind_label(kind), tuple(values))
 
 
 def _partial_from(period: Period, edges: Sequence[object], step: By, zone: str) -> int | None:
@@ -51,14 +53,17 @@ def _partial_from(period: Period, edges: Sequence[object], step: By, zone: str) 
     return None if next_edge(before, step, zone) == period.end else len(edges) - 2
 
 
-def _busiest(scene: Scene, names: Sequence[str], series: Sequence[Series]) -> str:
+def _busiest(scene: Scene, edges: Sequence[datetime], series: Sequence[Series]) -> str:
     if not series:
         return NOTHING
     sums = [sum(v or 0.0 for v in values) for values in zip(*(one.values for one in series), strict=True)]
     most = max(range(len(sums)), key=lambda place: sums[place])
     without = sum(not amount for amount in sums)
     quiet = f" {words.plural(without, scene.step)} of {len(sums)} had none." if without else ""
-    return f"Most in the {scene.step} {names[most]}: {words.plural(sums[most], 'event')}.{quiet}"
+    zone, amount = scene.ask.display_zone, words.plural(sums[most], "event")
+    if scene.step == "day":
+        return f"Most on {words.day(edges[most], zone)}: {amount}.{quiet}"
+    return f"Most in the {scene.step} from {words.stamp(edges[most], zone)}: {amount}.{quiet}"
 
 
 def by_host(scene: Scene) -> Chart:
@@ -182,7 +187,7 @@ def _edges(degrees: Sequence[int]) -> tuple[float, ...]:
     return tuple(float(edge) for edge in range(first, high + step, step))
 
 
-def _binned(kind: str, known: Mapping[tuple[object, int], float], edges: Sequence[float]) -> Series:
+def _binned(kind: str, known: Mapping[tuple[Name, int], float], edges: Sequence[float]) -> Series:
     values = [0.0] * (len(edges) - 1)
     width = edges[1] - edges[0]
     for (one, degrees), count in known.items():
@@ -199,4 +204,4 @@ def _hottest(scene: Scene) -> str:
 
 
 def degrees(value: float) -> str:
-    return f"{words.amount(value)}{words.SPACE}°C"
+    return f"{words.count(value)}{words.SPACE}°C"

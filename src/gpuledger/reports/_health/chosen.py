@@ -1,6 +1,6 @@
 """What people type for hosts, GPUs and sites, as filters on the names there are."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from gpuledger.metrics import Ask, Filter
 from gpuledger.model.capacity import is_host, is_match
@@ -10,7 +10,7 @@ from gpuledger.model.names import unknown
 from gpuledger.reports._health.scene import EVENTS, KIND
 
 
-def filters(ask: Ask, typed: dict[str, Sequence[str]], kind: str | None) -> Iterator[Filter]:
+def filters(ask: Ask, typed: Mapping[str, Sequence[str]], kind: str | None) -> Iterator[Filter]:
     """`typed`: what was typed by dimension. Raises UsageError for a name that no event of the period has."""
     for dimension, patterns in typed.items():
         if patterns:

@@ -26,7 +26,9 @@ def method(scene: Scene) -> Section:
     metrics = (scene.ask.metrics[name] for name in OF_KIND)
     items = tuple((metric.label, UNITS.get(metric.format, ""), metric.meaning) for metric in metrics)
     return Section(
-        "definitions", "Method", (Text("method", METHOD), Definitions("terms", "Definitions in force", items))
+        "definitions",
+        "Method",
+        (Text("method", METHOD, "How it is counted"), Definitions("terms", "Definitions in force", items)),
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import ibis
 
@@ -48,6 +48,31 @@ def _cells(scene: Scene, row: Mapping[str, float | None], metrics: Sequence["Met
     lead, *rest = (metric.shown(row[metric.name]) for metric in metrics)
     whole = scene.total(EVENTS)
     return (lead, float(lead) / whole if isinstance(lead, float) and whole else None, *rest)
+
+
+def hosts(scene: Scene) -> Table:
+    """Each host with events, most first."""
+    answer = scene.answers["host"]
+    shown, rest = answer.records()[: scene.rows], answer.records()[scene.rows :]
+    return Table(
+        id="hosts",
+        title="Hosts with events",
+        columns=(Column("host", "Host", meaning="Machine the GPUs are in.", rank=1), *_columns(answer.metrics)),
+        rows=tuple((named(row["host"]), *_cells(scene, row, answer.metrics)) for row in shown),
+        totals=(f"All {words.plural(len(shown) + len(rest), 'host')}", *_cells(scene, scene.answers["total"].totals, answer.metrics)),
+        others=_other_hosts(scene, rest) if rest else None,
+        foot=_DASH,
+        left_out=f"{words.count(len(rest))} hosts are in the last row; `--rows` names more." if rest else "",
+        empty=NOTHING,
+    )  # fmt: skip
+
+
+def _other_hosts(scene: Scene, rest: Sequence[Mapping[str, float | None]]) -> tuple[Scalar, ...]:
+    """GPUs are of one host and add up; days do not."""
+    whole, gpus = (sum(row[name] or 0.0 for row in rest) for name in (EVENTS, "gpus_with_events"))
+    heat = [value for row in rest if (value := row["event_temperature_max"]) is not None]
+    share = whole / scene.total(EVENTS)
+    return (words.plural(len(rest), "other"), whole, share, gpus, None, max(heat, default=None))
 
 
 def sites(scene: Scene) -> Table | None:
@@ -161,10 +186,10 @@ def recent(scene: Scene) -> Table:
     )  # fmt: skip
 
 
-def _newest(scene: Scene) -> list[dict[str, Scalar]]:
+def _newest(scene: Scene) -> list[dict[str, Any]]:
     told = EventAsk(scene.ask).question().rows()
     order = [ibis.desc("time"), "cluster", "host", "gpu", "device_event_kind", "event_id"]
-    rows: list[dict[str, Scalar]] = scene.ask.rows(
+    rows: list[dict[str, Any]] = scene.ask.rows(
         told.order_by(order).limit(scene.rows).drop("at_us", "day_number", "device", "machine"), scene.ask.period
     ).to_pylist()
     return rows

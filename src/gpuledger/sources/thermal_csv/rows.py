@@ -12,7 +12,7 @@ from gpuledger.sources.thermal_csv import stamps, values
 
 Flags = npt.NDArray[np.bool_]
 Fault = tuple[Flags, str]
-BAD_REASON = "the reason is none that is known; `reasons` of the source may explain it"
+BAD_REASON = "the reason is no known kind of event"
 
 
 @dataclass(frozen=True)

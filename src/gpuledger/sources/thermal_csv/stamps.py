@@ -25,7 +25,7 @@ _UNITS = ((1e17, 10**-9), (1e14, 10**-6), (1e11, 10**-3), (0, 1.0))
 """An epoch of at least this size counts in parts of a second of this length."""
 
 UNREAD = "the time cannot be read"
-UNCLEAR = "the date may be read as month/day or as day/month; say which with `date_order`"
+UNCLEAR = "the date may be month/day or day/month (`date_order`)"
 FAR = "the time is before 2000 or after 2099"
 DOUBTFUL = "a local time occurs twice or never in {zone}, and nothing tells which is meant"
 
