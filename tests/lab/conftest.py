@@ -4,13 +4,18 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.debian.packages import unpacked
+
 LAB = Path(__file__).parent / "slurm_lab.sh"
 PROGRAMS = ("sacct", "sreport", "slurmctld", "slurmdbd", "slurmd", "munged", "mariadbd")
+UP_SECONDS = 180
+DOWN_SECONDS = 60
 
 
 def _missing() -> str | None:
@@ -36,23 +41,49 @@ def _is_open(port: int) -> bool:
 
 
 @pytest.fixture(scope="session")
-def slurm_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+def rest_packages() -> Path:
+    """Debian's slurmrestd and tokens for it, unpacked."""
+    return unpacked("slurmrestd", "slurm-wlm-jwt-plugin")
+
+
+@pytest.fixture(scope="session")
+def slurm_lab(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
     """Environment of the cluster's commands; 5,000 jobs over 30 days are in it. Skips, saying why, where it cannot run."""
     if reason := _missing():
         pytest.skip(reason)
     home = Path(f"/tmp/gpuledger-lab-{os.getpid()}")
     settings = {"SLURM_LAB_DIR": str(home), "SLURM_LAB_PORT": str(_free_ports(20)), "SLURM_LAB_TZ": "UTC"}
-    environment = {**os.environ, **settings}
+    environment = {**os.environ, **settings, **_packages(request)}
+    guard = _guard(environment)
     try:
         for command in (["up"], ["seed", "5000", "30"]):
-            _lab(command, environment)
+            lab(command, environment)
         yield {**environment, "SLURM_CONF": str(home / "etc" / "slurm.conf")}
     finally:
-        _lab(["purge"], environment)
+        guard.communicate(timeout=DOWN_SECONDS)
 
 
-def _lab(command: list[str], environment: dict[str, str]) -> None:
-    done = subprocess.run(
-        [str(LAB), *command], env=environment, capture_output=True, text=True, timeout=180, check=False
+def _packages(request: pytest.FixtureRequest) -> dict[str, str]:
+    """Without them the cluster has no slurmrestd; the tests that ask one skip and say so."""
+    try:
+        return {"SLURM_LAB_DEBS": str(request.getfixturevalue("rest_packages"))}
+    except pytest.skip.Exception:
+        return {}
+
+
+def _guard(environment: dict[str, str]) -> "subprocess.Popen[bytes]":
+    """Ends the cluster when our end of its pipe closes: when the tests are over, and when they were killed."""
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    return subprocess.Popen(
+        [str(LAB), "guard"], stdin=subprocess.PIPE, env=environment, start_new_session=True, **quiet
     )
-    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def lab(command: list[str], environment: dict[str, str]) -> None:
+    """Tells the lab to do something. What it starts holds none of our pipes."""
+    with tempfile.TemporaryFile() as said:
+        done = subprocess.run(
+            [str(LAB), *command], env=environment, stdout=said, stderr=said, timeout=UP_SECONDS, check=False
+        )
+        said.seek(0)
+        assert done.returncode == 0, said.read()[-2000:].decode("utf-8", "replace")

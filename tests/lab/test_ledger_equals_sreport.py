@@ -10,6 +10,7 @@ import pytest
 
 from gpuledger.cli.edge import run
 from gpuledger.ledger import open_
+from tests.lab.cluster import CALL_SECONDS
 from tests.lab.test_live_slurm import Usage, sreport
 
 pytestmark = pytest.mark.lab
@@ -31,8 +32,12 @@ def in_lab(slurm_lab: dict[str, str]) -> Iterator[None]:
 @pytest.fixture(scope="module")
 def month() -> tuple[datetime, datetime]:
     """29 whole days up to last midnight: all that the lab's accounting holds."""
+    return days(29)
+
+
+def days(count: int) -> tuple[datetime, datetime]:
     midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    return midnight - timedelta(days=29), midnight
+    return midnight - timedelta(days=count), midnight
 
 
 def gpuledger(*words: object) -> int:
@@ -56,16 +61,21 @@ def told(ledger: Path, month: tuple[datetime, datetime]) -> Usage:
 def test_a_saved_file_in_the_ledger_equals_sreport(tmp_path: Path, month: tuple[datetime, datetime]) -> None:
     saved, since = tmp_path / "sacct.txt", f"{month[0] - timedelta(days=3):%Y-%m-%d}"
     with saved.open("wb") as file:
-        subprocess.run(["sacct", "-a", "-D", "-P", "--noconvert", "-S", since, "-o", FIELDS], stdout=file, check=True)
+        subprocess.run(
+            ["sacct", "-a", "-D", "-P", "--noconvert", "-S", since, "-o", FIELDS],
+            stdout=file,
+            check=True,
+            timeout=CALL_SECONDS,
+        )
     assert gpuledger("--ledger", tmp_path / "ledger", "ingest", "slurm", saved, "--zone", "UTC") == 0
     used = told(tmp_path / "ledger", month)
     assert len(used) >= 10
     assert used == sreport(month)
 
 
-def test_a_live_collect_in_the_ledger_equals_sreport(tmp_path: Path, month: tuple[datetime, datetime]) -> None:
-    config = tmp_path / "gpuledger.toml"
-    config.write_text(f'ledger = "{tmp_path}/ledger"\n[sources.lab]\ntype = "slurm"\nhistory_days = 32\n')
+def test_a_live_collect_in_the_ledger_equals_sreport(tmp_path: Path) -> None:
+    week, config = days(7), tmp_path / "gpuledger.toml"
+    config.write_text(f'ledger = "{tmp_path}/ledger"\n[sources.lab]\ntype = "slurm"\nhistory_days = 10\n')
     for _ in range(2):
         assert gpuledger("--config", config, "collect", "lab") == 0
-    assert told(tmp_path / "ledger", month) == sreport(month)
+    assert told(tmp_path / "ledger", week) == sreport(week)

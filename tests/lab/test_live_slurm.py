@@ -1,7 +1,6 @@
 """The exact oracle: allocated seconds from sacct equal Slurm's own rolled-up usage, to the second."""
 
 import subprocess
-import time
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -15,6 +14,7 @@ from gpuledger.model.problems import Problem
 from gpuledger.model.tables import JOB_ATTEMPTS
 from gpuledger.sources import Context
 from gpuledger.sources.slurm import Slurm
+from tests.lab.cluster import CALL_SECONDS, accounted, lines, told, until
 
 pytestmark = pytest.mark.lab
 Usage = dict[tuple[str, str, str], int]
@@ -71,8 +71,7 @@ def allocated(rows: dict[str, dict[str, Any]], period: tuple[datetime, datetime]
 def sreport(period: tuple[datetime, datetime]) -> Usage:
     start, end = (f"{moment:%Y-%m-%dT%H:%M:%S}" for moment in period)
     command = ["sreport", "-n", "-P", "-t", "seconds", "-T", "cpu,gres/gpu", "cluster", "AccountUtilizationByUser"]
-    told = subprocess.run([*command, f"start={start}", f"end={end}"], capture_output=True, text=True, check=True)
-    rows = [line.split("|") for line in told.stdout.splitlines()]
+    rows = [line.split("|") for line in lines(*command, f"start={start}", f"end={end}")]
     return {(row[1], row[2], row[4]): int(row[5]) for row in rows if row[2] and int(row[5])}
 
 
@@ -88,7 +87,7 @@ def test_a_saved_file_equals_sreport_and_the_live_call(
     fields = "JobIDRaw,JobID,Cluster,User,Account,State,Submit,Eligible,Start,End,ElapsedRaw,NCPUS,AllocTRES,JobName"
     since = f"{datetime.now(UTC) - timedelta(days=32):%Y-%m-%d}"
     command = ["sacct", "-a", "-D", "-P", "--noconvert", "-S", since, "-o", fields]
-    saved = subprocess.run(command, capture_output=True, check=True).stdout
+    saved = subprocess.run(command, capture_output=True, check=True, timeout=CALL_SECONDS).stdout
     rows = attempts(Slurm().parse(BytesIO(saved), Context("file:x", zone="UTC")))
     month = (period[1] - timedelta(days=29), period[1])
     assert allocated(rows, month) == sreport(month)
@@ -96,9 +95,8 @@ def test_a_saved_file_equals_sreport_and_the_live_call(
 
 
 def test_asking_with_every_state_shows_jobs_cancelled_while_held() -> None:
-    submit = ["sbatch", "--parsable", "--hold", "--chdir=/tmp", "-o", "/dev/null", "--wrap", "true"]
-    held = subprocess.run(submit, capture_output=True, text=True, check=True).stdout.strip()
-    subprocess.run(["scancel", held], check=True)
+    [held] = lines("sbatch", "--parsable", "--hold", "--chdir=/tmp", "-o", "/dev/null", "--wrap", "true")
+    told("scancel", held)
     rows = _until_told(held)
     assert [row["state"] for row in rows] == ["cancelled"]
     assert rows[0]["started_at"] is None
@@ -107,10 +105,6 @@ def test_asking_with_every_state_shows_jobs_cancelled_while_held() -> None:
 
 def _until_told(job: str) -> list[dict[str, Any]]:
     """The accounting follows the controller by a moment."""
-    for _ in range(20):
-        found = attempts(live(Slurm(history_days=1), datetime.now(UTC) + timedelta(seconds=1)))
-        rows = [row for row in found.values() if row["job_id"] == job and row["ended_at"]]
-        if rows:
-            return rows
-        time.sleep(0.5)
-    return []
+    until(lambda: "CANCELLED" in accounted(job))
+    found = attempts(live(Slurm(history_days=1), datetime.now(UTC) + timedelta(seconds=1)))
+    return [row for row in found.values() if row["job_id"] == job]

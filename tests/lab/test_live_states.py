@@ -1,10 +1,7 @@
 """A living cluster collected: its queue, machines and limits are in the ledger as squeue, sacct, sreport and sinfo tell them."""
 
-import os
-import subprocess
-import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +12,7 @@ from gpuledger.actions.collect import Polled, collect
 from gpuledger.config import Ledger, Settings, open_ledger
 from gpuledger.ledger import OpenLedger
 from gpuledger.model.tables import ATTEMPT_GPUS, GPU_STATES, HOST_STATES, JOB_ATTEMPTS, LIMITS, PENDING, Table
+from tests.lab.cluster import accounted, lines, submit, told, tried, until
 
 pytestmark = pytest.mark.lab
 Rows = list[dict[str, Any]]
@@ -28,34 +26,9 @@ def in_lab(slurm_lab: dict[str, str]) -> Iterator[None]:
         patch.setenv("TZ", "UTC")
         yield
         for user in ("ann", "bob", "cho", "eve"):
-            subprocess.run(["scancel", "-u", user], check=False)
+            tried("scancel", "-u", user)
         for node in ("cpu2", "a100n2"):
-            subprocess.run(["scontrol", "update", f"nodename={node}", "state=resume"], check=False)
-
-
-def asked(*command: str) -> list[str]:
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
-
-
-def submit(user: str, work: str, *options: str) -> str:
-    """A job of one of the lab's users; its id."""
-    environment = ["env", f"SLURM_CONF={os.environ['SLURM_CONF']}", "TZ=UTC"]
-    command = ["sbatch", "--parsable", "--chdir=/tmp", "-o", "/dev/null", *options, "--wrap", work]
-    [job] = asked("runuser", "-u", user, "--", *environment, *command)
-    return job
-
-
-def until(is_so: Callable[[], bool]) -> None:
-    """Slurm schedules and accounts within seconds."""
-    for _ in range(120):
-        if is_so():
-            return
-        time.sleep(0.25)
-    pytest.fail("the lab did not come so far")
-
-
-def state(job: str) -> str:
-    return " ".join(asked("sacct", "-X", "-n", "-P", "-j", job, "-o", "State"))
+            tried("scontrol", "update", f"nodename={node}", "state=resume")
 
 
 class Site:
@@ -71,14 +44,12 @@ class Site:
         self.capped = submit("cho", long, "-q", "bio", "-p", "gpu", "--gres=gpu:5", "-w", "h200n1")
         self.failed = submit("eve", "sleep 1; exit 3", "-q", "normal", "-p", "cpu", "-w", "cpu1")
         self.stopped = submit("eve", long, "-q", "normal", "-p", "cpu", "-w", "cpu1")
-        until(
-            lambda: "RUNNING" in state(self.stopped) and "RUNNING" in state(self.two) and "RUNNING" in state(self.wide)
-        )
-        subprocess.run(["scancel", self.stopped], check=True)
-        until(lambda: "FAILED" in state(self.failed) and "CANCELLED" in state(self.stopped))
-        until(lambda: len(asked("squeue", "-h", "-t", "R", "-u", "eve")) == 2)
+        until(lambda: all("RUNNING" in accounted(job) for job in (self.stopped, self.two, self.wide)))
+        told("scancel", self.stopped)
+        until(lambda: "FAILED" in accounted(self.failed) and "CANCELLED" in accounted(self.stopped))
+        until(lambda: len(lines("squeue", "-h", "-t", "R", "-u", "eve")) == 2)
         for node, reason in (("cpu2", "bad fan | State=IDLE"), ("a100n2", "Gres=gpu:9 burnt")):
-            subprocess.run(["scontrol", "update", f"nodename={node}", "state=drain", f"reason={reason}"], check=True)
+            told("scontrol", "update", f"nodename={node}", "state=drain", f"reason={reason}")
 
     def collect(self) -> Polled:
         self.now = datetime.now(UTC)
@@ -109,7 +80,7 @@ def test_running_attempts_and_their_gpus_are_those_that_scontrol_tells(site: Sit
     held = {(row["host"], row["gpu_index"]) for row in site.rows(ATTEMPT_GPUS, attempt_id=two["attempt_id"])}
     assert {host for host, _ in held} == {"a100n1"}
     assert len(held) == 2
-    [told] = asked("scontrol", "-d", "-o", "show", "job", site.two)
+    [told] = lines("scontrol", "-d", "-o", "show", "job", site.two)
     low, high = sorted(index for _, index in held)
     assert f"GRES=gpu:a100:2(IDX:{low}-{high})" in told
     wide = site.rows(JOB_ATTEMPTS, job_id=site.wide)[0]["attempt_id"]
@@ -121,12 +92,12 @@ def test_ends_are_told_with_their_state_and_hours(site: Site) -> None:
     [failed], [stopped] = site.rows(JOB_ATTEMPTS, job_id=site.failed), site.rows(JOB_ATTEMPTS, job_id=site.stopped)
     assert (failed["state"], failed["exit_code"]) == ("failed", 3)
     assert stopped["state"] == "cancelled"
-    [elapsed] = asked("sacct", "-X", "-n", "-P", "-j", site.stopped, "-o", "ElapsedRaw")
+    [elapsed] = lines("sacct", "-X", "-n", "-P", "-j", site.stopped, "-o", "ElapsedRaw")
     assert (stopped["ended_at"] - stopped["started_at"]).total_seconds() == int(elapsed)
 
 
 def test_waiting_jobs_are_those_of_squeue_with_their_reasons(site: Site) -> None:
-    told = dict(line.split("|") for line in asked("squeue", "-h", "-t", "PD", "-o", "%A|%r"))
+    told = dict(line.split("|") for line in lines("squeue", "-h", "-t", "PD", "-o", "%A|%r"))
     waiting = site.rows(PENDING)
     assert {row["job_id"]: row["wait_reason"] for row in waiting} == told
     assert told[site.held] == "JobHeldUser"
@@ -170,7 +141,7 @@ def test_the_pool_is_told_by_the_same_metrics_as_any_other(site: Site) -> None:
 
 def test_the_current_table_equals_squeue(site: Site) -> None:
     held: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
-    for line in asked("squeue", "-h", "-t", "R,S", "-O", "UserName:30,tres-alloc:500"):
+    for line in lines("squeue", "-h", "-t", "R,S", "-O", "UserName:30,tres-alloc:500"):
         user, tres = line.split()
         counts = dict(part.split("=") for part in tres.split(","))
         amounts = (float(counts.get("gres/gpu", 0)), float(counts["cpu"]), 1.0)
@@ -193,7 +164,7 @@ def test_totals_of_whole_days_equal_sreport_to_the_second(site: Site) -> None:
     window = (f"start={start:%Y-%m-%dT%H:%M:%S}", f"end={end:%Y-%m-%dT%H:%M:%S}")
     form = ["sreport", "-n", "-P", "-t", "seconds", "-T", "cpu,gres/gpu", "cluster", "AccountUtilizationByUser"]
     used: dict[str, dict[str, int]] = defaultdict(dict)
-    for _, account, user, _, resource, seconds, *_ in (line.split("|") for line in asked(*form, *window)):
+    for _, account, user, _, resource, seconds, *_ in (line.split("|") for line in lines(*form, *window)):
         if user and account == "physics":
             used[user][resource] = int(seconds)
     document = site.rolling(account="physics", start=start.isoformat(), end=end.isoformat())
