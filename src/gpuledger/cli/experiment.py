@@ -31,10 +31,18 @@ def experiment() -> None:
 
 
 class Several(TyperCommand):
-    """A command whose options for files take all that follows them, as the earlier tools' do: `--dag-files *.dag`."""
+    """A command whose options for files take all that follows them, as the earlier tools' do: `--dag-files *.dag`.
+
+    What it made of inputs that could not be read whole is there, and no success.
+    """
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         return super().parse_args(ctx, repeated(args))
+
+    def invoke(self, ctx: Any) -> Any:
+        made = super().invoke(ctx)
+        ctx.obj.end()
+        return made
 
 
 def repeated(args: Sequence[str]) -> list[str]:

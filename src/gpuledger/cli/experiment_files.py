@@ -12,11 +12,12 @@ import typer
 
 from gpuledger.cli import messages
 from gpuledger.cli.session import Session
-from gpuledger.model.errors import NoData
+from gpuledger.model.errors import LedgerError, NoData
 
 if TYPE_CHECKING:
     from gpuledger.actions.experiment.inputs import Files
     from gpuledger.actions.experiment.reading import How
+    from gpuledger.actions.ingest import Ingested
     from gpuledger.actions.read import Outcome
     from gpuledger.config import Ledger
 
@@ -52,6 +53,12 @@ class Inputs:
     cluster: Annotated[
         str | None, typer.Option("--cluster", metavar="NAME", help="Access point, where no file names it.")
     ] = None
+    log_year: Annotated[
+        int | None,
+        typer.Option(
+            "--log-year", metavar="YYYY", min=1970, max=9998, help="Year of the first stamp, where stamps have none."
+        ),
+    ] = None
 
     @property
     def is_named(self) -> bool:
@@ -63,7 +70,7 @@ class Inputs:
         """How they are read."""
         from gpuledger.actions.experiment.reading import How
 
-        return How(self.zone, self.cluster)
+        return How(self.zone, self.cluster, self.log_year)
 
     def found(self) -> "Files":
         """Raises SourceError for one that is not there."""
@@ -83,7 +90,7 @@ def filled(session: Session, inputs: Inputs) -> "Iterator[Ledger]":
     files = inputs.found()
     with _ledger(session) as ledger:
         for outcome in read_all(ledger, files, inputs.how, session.now):
-            _say(outcome)
+            _say(session, outcome)
         yield ledger
 
 
@@ -94,7 +101,7 @@ def filled_from(session: Session, tables: Sequence[Path], how: "How", *, is_own:
 
     with _ledger(session, is_own=is_own) as ledger:
         for outcome in read_tables(ledger, tables, how, session.now):
-            _say(outcome)
+            _say(session, outcome)
             if outcome.error:
                 raise outcome.error
         yield ledger
@@ -128,14 +135,26 @@ def _ledger(session: Session, *, is_own: bool = False) -> "Iterator[Ledger]":
         yield ledger
 
 
-def _say(outcome: "Outcome") -> None:
-    """What a reader must know of one input. Raises its error."""
+def _say(session: Session, outcome: "Outcome") -> None:
+    """What a reader must know of one input. Raises its error, unless it is only that the input is empty or breaks off."""
     if outcome.done:
         for remark in outcome.done.remarks:
             messages.say(f"note: {remark}")
         for problem in outcome.done.first_problems[:SHOWN_PROBLEMS]:
             messages.say(f"{outcome.input_name}, line {problem.line:,}: {problem.reason}")
+        session.left_out += _left_out(outcome.input_name, outcome.done, outcome.error)
     if outcome.error and not isinstance(outcome.error, NoData):
         raise outcome.error
-    if outcome.error:
+    if outcome.error and not (outcome.done and outcome.done.rows_read):
         messages.warn(str(outcome.error))
+
+
+def _left_out(name: str, done: "Ingested", error: LedgerError | None) -> list[str]:
+    """What of an input is missing: the whole of it or its end, rows that were refused, or pieces of rows."""
+    if error and done.rows_read:
+        return [str(error)]
+    if done.problems:
+        return [f"Of {name} {done.problems:,} of {done.rows_read:,} rows or events could not be read."]
+    if count := len(done.first_problems):
+        return [f"Of {name} {count:,} {'piece' if count == 1 else 'pieces'} could not be read."]
+    return []

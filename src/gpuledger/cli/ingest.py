@@ -45,6 +45,12 @@ class Reading:
         str | None,
         typer.Option("--time", metavar="MOMENT", help="When a reading of states was made, where it does not say it."),
     ] = None
+    log_year: Annotated[
+        int | None,
+        typer.Option(
+            "--log-year", metavar="YYYY", min=1970, max=9998, help="Year of the first stamp, where stamps have none."
+        ),
+    ] = None
     is_dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print mapping, counts and problems; write nothing.")
     ] = False
@@ -60,7 +66,8 @@ class Reading:
         """What the action needs to know."""
         from gpuledger.actions.read import Reading as How
 
-        options = {name: said for name, said in (("fields", self.fields), ("time", self.time)) if said}
+        told = (("fields", self.fields), ("time", self.time), ("year", self.log_year))
+        options = {name: str(said) for name, said in told if said}
         return How(source, self.zone, self.cluster, options, sys.stdin.buffer if sys.stdin else None)
 
     def manner(self, settings: "Settings", progress: Callable[[int, int], None]) -> "Manner":

@@ -67,6 +67,13 @@ class Session:
 
     typed: Typed = field(default_factory=Typed)
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    left_out: list[str] = field(default_factory=list)
+    """Sentences on what of the inputs could not be read, though the rest was."""
+
+    def end(self) -> None:
+        """Raises NoData where what was made is not of the whole input."""
+        if self.left_out:
+            raise NoData(f"What was made is partial. {' '.join(self.left_out)}")
 
     @cached_property
     def loaded(self) -> "Loaded":

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gpuledger.model.batch import Batch
+from gpuledger.model.errors import BrokenOff
 from gpuledger.model.problems import Problem, Remark
 from gpuledger.sources import Context, Fetched
 from gpuledger.sources.dagman import Dagman
@@ -23,6 +24,7 @@ class Told:
     rows: list[Row] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    broken: str = ""
     input_rows: int = 0
 
     @property
@@ -36,16 +38,21 @@ class Told:
 
 def told(content: bytes, name: str, zone: str | None = "UTC", source: Dagman | None = None) -> Told:
     answer = Told()
-    for item in (source or Dagman()).parse(BytesIO(content), Context("file:0123456789ab", zone=zone, input_name=name)):
-        match item:
-            case Batch():
-                answer.rows += item.rows.to_pylist()
-                assert item.input_rows is not None
-                answer.input_rows += sum(item.input_rows.to_pylist())
-            case Problem():
-                answer.problems.append(item)
-            case Remark():
-                answer.remarks.append(item.sentence)
+    try:
+        for item in (source or Dagman()).parse(
+            BytesIO(content), Context("file:0123456789ab", zone=zone, input_name=name)
+        ):
+            match item:
+                case Batch():
+                    answer.rows += item.rows.to_pylist()
+                    assert item.input_rows is not None
+                    answer.input_rows += sum(item.input_rows.to_pylist())
+                case Problem():
+                    answer.problems.append(item)
+                case Remark():
+                    answer.remarks.append(item.sentence)
+    except BrokenOff as error:
+        answer.broken = str(error)
     return answer
 
 

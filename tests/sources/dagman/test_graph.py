@@ -84,8 +84,16 @@ def test_a_missing_include_is_a_problem_with_its_line_and_the_rest_is_read(tmp_p
     assert set(answer.nodes) == {"a", "b"}
     (problem,) = answer.problems
     assert problem.line == 2
-    assert "the file it names is not there" in problem.reason
+    assert "gone.inc is not there" in problem.reason
     assert problem.row == "x.dag: INCLUDE gone.inc"
+    assert "gone.inc" in answer.broken
+
+
+def test_a_missing_sub_dag_is_named_and_its_node_is_kept(tmp_path: Path) -> None:
+    answer = together(tmp_path, {"x.dag": "SUBDAG EXTERNAL a sub/gone.dag\nJOB b b.sub\n"})
+    assert set(answer.nodes) == {"a", "b"}
+    assert "sub/gone.dag is not there" in answer.problems[0].reason
+    assert "sub/gone.dag" in answer.broken
 
 
 def test_a_dag_that_includes_itself_ends(tmp_path: Path) -> None:

@@ -89,9 +89,6 @@ def test_memory_that_so_many_gpus_cannot_have_is_left_out() -> None:
         ({"HTCondor_Cluster_ID": ""}, "HTCondor Cluster ID is missing"),
         ({"HTCondor_Cluster_ID": "many"}, "HTCondor Cluster ID is not a whole number"),
         ({"HTCondor_Cluster_ID": "99999999999999999999"}, "HTCondor Cluster ID is not a whole number"),
-        ({"Number_of_GPUs": "two"}, "Number of GPUs is not a number"),
-        ({"Number_of_GPUs": "-2"}, "Number of GPUs is negative"),
-        ({"GPU_Memory_MB": "inf"}, "GPU Memory MB is not a number"),
         ({"Start_Time": "yesterday"}, "Start Time is not a time"),
         ({"End_Time": "2025-11-05T09:00:00"}, "End Time is before Start Time"),
         ({"Start_Time": "2025-03-09T02:30:00"}, "Start Time is in the hour the clock skipped in America/Chicago"),
@@ -102,6 +99,28 @@ def test_a_row_that_cannot_be_believed_is_a_problem_with_its_line(cells: dict[st
     assert answer.attempts == []
     assert [(problem.line, problem.reason) for problem in answer.problems] == [(2, reason)]
     assert "run0-train_epoch3" in answer.problems[0].row
+
+
+@pytest.mark.parametrize(
+    ("cells", "column", "reason"),
+    [
+        ({"Number_of_GPUs": "two"}, "gpu_count", "Number of GPUs is not a number"),
+        ({"Number_of_GPUs": "-2"}, "gpu_count", "Number of GPUs is negative"),
+        ({"GPU_Memory_MB": "inf"}, "gpu_memory_bytes", "GPU Memory MB is not a number"),
+        ({"Total_Bytes_Sent": "a lot"}, "received_bytes", "Total Bytes Sent is not a whole number"),
+        ({"Transfer_Input_Start_Time": "noon"}, "transfer_in_seconds", "Transfer Input Start Time is not a time"),
+        ({"CPU_Usage": "all"}, "used_cpu_seconds", "CPU Usage is not a number"),
+    ],
+)
+def test_a_cell_that_cannot_be_read_is_left_out_and_its_attempt_kept(
+    cells: dict[str, str], column: str, reason: str
+) -> None:
+    answer = told(one(**cells), "America/Chicago")
+    (attempt,) = answer.attempts
+    assert (attempt[column], attempt["state"], answer.input_rows) == (None, "completed", 1)
+    assert [(problem.line, problem.reason, problem.input_rows) for problem in answer.problems] == [
+        (2, f"{reason}; the cell was left out", 0)
+    ]
 
 
 def test_a_line_of_another_width_is_a_problem_and_the_next_is_read() -> None:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from gpuledger.actions.experiment.asked import Part, cluster_id
+from gpuledger.actions.experiment.asked import Part, Said, cluster_id
 from gpuledger.actions.experiment.cells import in_zone
 from gpuledger.model.job_summary import EARLIER
 
@@ -18,6 +18,8 @@ STATUS: Mapping[str, str] = {
     "cancelled": "aborted", "revoked": "aborted", "held": "held", "pending": "", "running": "", "suspended": "",
 }  # fmt: skip
 """Our state → Final Status; 'released' and 'RESCUED' are told by more than the state."""
+RESCUED = "RESCUED"
+"""The log does not tell how the attempt ended, and DAGMan went on without it: its node is done in a rescue file."""
 HAPPENED = {"hold": "Held", "release": "Released", "evict": "Evicted", "remove": "Aborted"}
 Columns = dict[str, pa.Array]
 
@@ -46,11 +48,18 @@ def _who(part: Part) -> Columns:
 
 
 def _status(part: Part) -> pa.Array:
-    """A hold that was released is told apart from one that was not."""
+    """A hold that was released is told apart from one that was not, and what a rescue knows from what nobody knows."""
     released = pc.is_valid(part.events.last("time", "release")).to_pylist()
-    states = zip(part.rows["state"].to_pylist(), released, strict=True)
-    words = ["released" if state == "held" and is_free else STATUS.get(state, "") for state, is_free in states]
-    return pa.array(words, pa.string())
+    told = zip(*(part.rows[name].to_pylist() for name in ("state", "state_raw")), released, part.said, strict=True)
+    return pa.array([_word(*each) for each in told], pa.string())
+
+
+def _word(state: str, raw: str | None, is_released: bool, said: Said) -> str:
+    if state == "held" and is_released:
+        return "released"
+    word = STATUS.get(state, "")
+    is_rescued = raw == RESCUED or (bool(said.is_done) and state != "pending")
+    return RESCUED if not word and is_rescued else word
 
 
 def _when(rows: pa.Table) -> Columns:
@@ -75,7 +84,7 @@ def _gpu(part: Part) -> Columns:
     return {
         "Number of GPUs": rows["gpu_count"],
         "GPU Device Name": pc.coalesce(gpus.first("gpu_model"), rows["gpu_model"]),
-        "GPU Memory MB": pc.divide(pc.coalesce(gpus.sum("gpu_memory_bytes"), every), MIB),
+        "GPU Memory MB": pc.divide(pc.coalesce(every, gpus.sum("gpu_memory_bytes")), MIB),
         "GPU Capability": gpus.first("capability"),
         "GPU Driver Version": gpus.first("cuda_version"),
         "GPU ECC Enabled": gpus.first("is_ecc_enabled"),
@@ -94,7 +103,7 @@ def _used(rows: pa.Table) -> Columns:
         "Total Bytes Received": pc.cast(pc.floor(rows["sent_bytes"]), pa.int64()),
         "GPU Usage": pc.round(pc.multiply(rows["gpu_busy_ratio"], rows["gpu_count"]), 6),
         "GPU Memory Usage MB": pc.divide(rows["used_gpu_memory_bytes"], MIB),
-        "CPU Usage": pc.round(pc.divide(rows["used_cpu_seconds"], lasted), 2),
+        "CPU Usage": pc.round(pc.divide(rows["used_cpu_seconds"], lasted), 6),
         "Peak Memory Usage MB": pc.divide(rows["used_memory_bytes"], MIB),
         "Disk Usage KB": pc.divide(rows["used_disk_bytes"], KIB),
     }

@@ -15,10 +15,16 @@ from gpuledger.model.errors import SourceError
 
 @dataclass(frozen=True)
 class How:
-    """How stamps without a zone are read, and the access point of files that do not name theirs."""
+    """How stamps without a zone or a year are read, and the access point of files that do not name theirs."""
 
     zone: str | None = None
     cluster: str | None = None
+    year: int | None = None
+
+    def reading(self, source: str) -> Reading:
+        """The same for one kind of files."""
+        options = {"year": str(self.year)} if self.year and source == "condor-log" else {}
+        return Reading(source, self.zone, self.cluster, options)
 
 
 def read_all(ledger: Ledger, files: Files, how: How, now: datetime) -> Iterator[Outcome]:
@@ -27,12 +33,12 @@ def read_all(ledger: Ledger, files: Files, how: How, now: datetime) -> Iterator[
     A copy of a log is read where the logs are damaged or do not hold all its events.
     """
     is_whole = True
-    for outcome in _read(ledger, files.logs, Reading("condor-log", how.zone, how.cluster), now):
+    for outcome in _read(ledger, files.logs, how.reading("condor-log"), now):
         is_whole &= outcome.error is None and outcome.done is not None and not outcome.done.problems
         yield outcome
     copies = [path for path in files.copies if not is_whole or _tells_more(path, files.logs)]
-    yield from _read(ledger, copies, Reading("condor-log", how.zone, how.cluster), now)
-    yield from _read(ledger, files.dags, Reading("dagman", how.zone, how.cluster), now)
+    yield from _read(ledger, copies, how.reading("condor-log"), now)
+    yield from _read(ledger, files.dags, how.reading("dagman"), now)
 
 
 def _tells_more(copy: Path, logs: Sequence[Path]) -> bool:
@@ -53,6 +59,4 @@ def read_tables(ledger: Ledger, tables: Sequence[Path], how: How, now: datetime)
     for path in tables:
         if not path.exists():
             raise SourceError(f"{path} does not exist; `gpuledger experiment csv` makes it from DAGs and event logs.")
-    yield from read(
-        ledger, [str(path) for path in tables], Reading("job-summary", how.zone, how.cluster), now, Manner()
-    )
+    yield from read(ledger, [str(path) for path in tables], how.reading("job-summary"), now, Manner())

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -12,7 +13,7 @@ import pyarrow as pa
 
 from gpuledger.metrics.workflows.nodes import Node, Placing
 from gpuledger.model.batch import Batch
-from gpuledger.model.errors import NoData, SourceError
+from gpuledger.model.errors import BrokenOff, NoData, SourceError
 from gpuledger.model.schema import conform
 from gpuledger.model.tables import JOB_ATTEMPTS, JOB_EVENTS
 from gpuledger.model.workflow import step_of
@@ -195,7 +196,10 @@ def _nodes(dag: Path, now: datetime) -> Iterator[Row]:
     given = source.gather(dag, now)
     if isinstance(given, Path):
         raise SourceError(f"{dag} is no DAG.")
-    with given.content as content:
+    with (
+        given.content as content,
+        suppress(BrokenOff),
+    ):  # what it tells is shown; the table and report say what is missing
         for item in source.parse(content, Context("watch", None, None, dag.name)):
             if isinstance(item, Batch):
                 yield from item.rows.to_pylist()

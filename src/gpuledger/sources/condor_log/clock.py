@@ -131,7 +131,7 @@ class Clock:
             near = datetime(self.year, month, 1, tzinfo=UTC).timestamp()
         else:
             raise SourceError(
-                "Its times have no year, and nothing in it tells one; give it: `year = 2025` in the source's configuration."
+                "Its times have no year, and nothing in it tells one; give that of its first: --log-year 2025, or `year` of the source."
             )
         years = (datetime.fromtimestamp(near, UTC).year + step for step in (-1, 0, 1))
         midnights = [m for year in years if (m := _midnight(year, month, number)) is not None]

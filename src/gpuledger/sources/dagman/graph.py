@@ -66,6 +66,8 @@ class Graph:
     nodes: dict[str, Node] = field(default_factory=dict)
     subdags: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    """Files that it names and that are not there."""
     edge_count: int = 0
     _descriptions: dict[str, Sequence[str]] = field(default_factory=dict)
     _later: list[tuple[Command, Place]] = field(default_factory=list)
@@ -113,8 +115,14 @@ class Graph:
         )  # fmt: skip
         if kind == "subdag":
             folder = words[2 + options.index("DIR") + 1] if "DIR" in options[:-1] else ""
-            self.subdags.append(normpath(join(place.folder, folder, words[1])))
+            self._subdag(command, place, normpath(join(place.folder, folder, words[1])))
         return None
+
+    def _subdag(self, command: Command, place: Place, file: str) -> None:
+        self.subdags.append(file)
+        if file not in self.files:
+            self.missing.append(file)
+            self.complain(command, place, f"its DAG {file} is not there; what became of its nodes is not known")
 
     def describe(self, command: Command, place: Place) -> None:
         if len(command.words) < 2 or command.block is None:
@@ -136,7 +144,8 @@ class Graph:
         if not named:
             self.complain(command, place, "it names no file")
         elif file not in self.files:
-            self.complain(command, place, "the file it names is not there; its nodes are missing, the rest was read")
+            self.missing.append(file)
+            self.complain(command, place, f"{file} is not there; its nodes are missing, the rest was read")
         elif file in place.around or len(place.around) >= DEEPEST:
             self.complain(command, place, "the file includes itself; it was read once")
         else:

@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
 import pyarrow as pa
 
 from gpuledger.model.batch import Batch, Parsed
-from gpuledger.model.errors import NoData, SourceError
+from gpuledger.model.errors import BrokenOff, NoData, SourceError
 from gpuledger.model.problems import Problem, Remark
 from gpuledger.model.schema import ARROW
 from gpuledger.model.secrets import without_secret
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 HEAD = 65_536
 ROWS_A_BATCH = 50_000
+NAMED = 3
+"""So many files that are missing are named."""
 NO_ACCESS_POINT = "condor"
 """The access point's name when no file and nobody said one; event logs without one are kept under it too."""
 _ALIAS = re.compile(r"[?&]alias=([^&>\s]+)")
@@ -34,7 +36,9 @@ _ADDRESS = re.compile(r"submitted from host: <\[?([^>?\]]+?)\]?(?::\d+)?[?>]")
 
 
 def parse(source: "Dagman", raw: BinaryIO, context: Context) -> Parsed:
-    """Raises SourceError for what is none of DAGMan's files, NoData for one that tells of no node."""
+    """Raises SourceError for what is none of DAGMan's files, NoData for one that tells of no node, in the end BrokenOff for a
+    DAG of which files are missing.
+    """
     stream = io.BufferedReader(cast("Any", raw), HEAD) if not hasattr(raw, "peek") else raw
     kind = kind_of(cast("Any", stream).peek(HEAD)[:HEAD])
     name = context.input_name or "The input"
@@ -44,9 +48,14 @@ def parse(source: "Dagman", raw: BinaryIO, context: Context) -> Parsed:
     yield from _problems(told)
     yield from _batches(node_rows(told, source), 1)
     yield from _batches(try_rows(told, source), 0 if told.graph.nodes else 1)
-    if not told.graph.nodes and not told.progress.tries:
+    is_empty = not told.graph.nodes and not told.progress.tries
+    if not is_empty:
+        yield from (Remark(sentence) for sentence in _remarks(told, kind, source, context))
+    if missing := list(dict.fromkeys(told.graph.missing)):
+        named = ", ".join(missing[:NAMED]) + (f" and {len(missing) - NAMED} more" if len(missing) > NAMED else "")
+        raise BrokenOff(f"{name} names files that are not there, put them where it says: {named}.")
+    if is_empty:
         raise NoData(f"{name} tells of no node.")
-    yield from (Remark(sentence) for sentence in _remarks(told, kind, source, context))
 
 
 def _read(source: "Dagman", stream: BinaryIO, kind: Kind, context: Context) -> Told:

@@ -55,7 +55,7 @@ def read(cells: Cells, own: Sequence[SummaryColumn], setting: Setting, doubts: D
     return Read(
         attempt,
         _gpus(cells, attempt),
-        _events(cells, attempt),
+        _events(cells, attempt) if cells.has(told.ATTEMPT_EVENTS) else list(earlier.events(cells, setting, attempt)),
         sequence or 0,
         cells.get(told.RETRY_LIMIT),
         cells.get(told.IS_DONE_IN_RESCUE),

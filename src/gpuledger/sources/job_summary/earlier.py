@@ -1,6 +1,7 @@
 """A row of the earlier tool: what it says of an attempt, and what it proves wrong about itself."""
 
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,6 +17,11 @@ LOCAL = (
     "Submit Time", "Start Time", "End Time", "Held Time", "Released Time", "Evicted Time", "Aborted Time",
     "Transfer Input Start Time", "Transfer Input End Time",
 )  # fmt: skip
+HAPPENED: Mapping[str, tuple[str, str]] = {
+    "Transfer Input Start Time": ("transfer_in", "Transfer Input End Time"), "Held Time": ("hold", ""),
+    "Released Time": ("release", ""), "Evicted Time": ("evict", ""), "Aborted Time": ("remove", ""),
+}  # fmt: skip
+"""Kind of event a time is the moment of, and the time it was over."""
 LONGEST_PREPARATION_SECONDS = 300
 """How long after its input has arrived a job begins: a container may have to be unpacked."""
 MEMORY_SLACK = 1.1
@@ -64,6 +70,17 @@ def attempt(cells: Cells, setting: Setting, doubts: Doubts, *, has_exact_times: 
         "state_raw": status,
         "exit_code": states.exit_code(status),
     }
+
+
+def events(cells: Cells, setting: Setting, attempt: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Rows of attempt_events: the last of each kind within the attempt is all that its row tells."""
+    times = _times(cells, setting.zone, Doubts())
+    for header, (kind, until) in HAPPENED.items():
+        if moment := times.get(header):
+            yield {
+                "cluster": attempt["cluster"], "attempt_id": attempt["attempt_id"], "time": moment, "event_kind": kind,
+                "ended_event_at": times.get(until),
+            }  # fmt: skip
 
 
 def _identity(cells: Cells, setting: Setting) -> dict[str, Any]:

@@ -71,7 +71,7 @@ class _Waiting:
 
 
 def parse(source: "JobSummary", raw: BinaryIO, context: Context) -> Parsed:
-    """Each row is counted once: an attempt, or a problem."""
+    """Each row is counted once: an attempt, or a problem. Cells of an attempt that were left out are problems beside it."""
     before = csv.field_size_limit(LONGEST_CELL)  # of the whole process: others keep theirs
     text = io.TextIOWrapper(raw, encoding="utf-8-sig", errors="backslashreplace", newline="")
     try:
@@ -115,7 +115,12 @@ def _rows(lines: Any, names: list[str], setting: Setting, doubts: Doubts, report
         if row is None:
             return
         if row:
-            yield _row(row, line, Cells(at, row), own, (setting, doubts, reported_by))
+            cells = Cells(at, row)
+            found = _row(row, line, cells, own, (setting, doubts, reported_by))
+            yield found
+            if isinstance(found, Read):
+                faults = (f"{header} {why}; the cell was left out" for header, why in cells.faults.items())
+                yield from (Problem(line, fault, _text(row), 0) for fault in faults)
 
 
 def _row(row: list[str], line: int, cells: Cells, own: Any, manner: tuple[Setting, Doubts, str]) -> Read | Problem:
