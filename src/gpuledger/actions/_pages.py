@@ -3,11 +3,13 @@
 import hashlib
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from gpuledger.actions.report import report
+from pydantic import BaseModel
+
+from gpuledger.actions.report import together
 from gpuledger.config import Ledger
 from gpuledger.config.check import parameters
 from gpuledger.config.publish import PublishSettings
@@ -119,10 +121,11 @@ def pages(ledger: Ledger, publication: PublishSettings, mask: Mask, now: datetim
 
     Of reports that nobody named, those without data, and those that must be asked something, are left out.
     """
+    maker = _Maker(ledger, now)
     for one in wanted(ledger, publication, now):
         tab = mask.tab(one.tab).label if one.tab else None
         try:
-            document = mask.worn(_document(ledger, one, now))
+            document = mask.worn(maker.document(one))
         except (NoData, UsageError) as error:
             if one.is_named:
                 yield Page(one, tab, reason=mask.reason(error, one.tab))
@@ -132,13 +135,24 @@ def pages(ledger: Ledger, publication: PublishSettings, mask: Mask, now: datetim
             yield _page(one, tab, document)
 
 
-def _document(ledger: Ledger, one: Wanted, now: datetime) -> Document:
-    declared, said = load("reports", one.report), dict(ledger.settings.reports.get(one.report, {}))
-    if one.tab:
-        said |= one.tab.parameters
-    given = parameters(declared.parameters, said, f"[reports.{one.report}]")
-    minute = now.replace(second=0, microsecond=0)
-    return report(ledger, declared, given, last(one.last, minute, ledger.settings.display_zone), (), now)
+@dataclass(frozen=True)
+class _Maker:
+    """Makes documents of one moment; those of one report and window share what they ask."""
+
+    ledger: Ledger
+    now: datetime
+    _held: dict[tuple[str, str], Callable[[BaseModel], Document]] = field(default_factory=dict)
+
+    def document(self, one: Wanted) -> Document:
+        declared, said = load("reports", one.report), dict(self.ledger.settings.reports.get(one.report, {}))
+        if one.tab:
+            said |= one.tab.parameters
+        given = parameters(declared.parameters, said, f"[reports.{one.report}]")
+        if (one.report, one.last) not in self._held:
+            minute = self.now.replace(second=0, microsecond=0)
+            period = last(one.last, minute, self.ledger.settings.display_zone)
+            self._held[one.report, one.last] = together(self.ledger, declared, given, period, self.now)
+        return self._held[one.report, one.last](given)
 
 
 def _page(one: Wanted, tab: str | None, document: Document) -> Page:

@@ -1,7 +1,8 @@
 """A report of a ledger: its numbers asked, its Document built. Drawing is `render`'s; whoever asked chooses formats."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from pathlib import Path
 
 from pydantic import BaseModel
 
@@ -22,5 +23,17 @@ def report(
     recorded by whoever sends it. Raises UsageError for unknown names, NoData when the ledger holds nothing of the
     period.
     """
-    files = {name: getattr(parameters, name, None) for name in FILES}
-    return declared.build(ask_of(ledger, period, now, where, files), parameters)
+    return declared.build(ask_of(ledger, period, now, where, _files(parameters)), parameters)
+
+
+def together(
+    ledger: Ledger, declared: Report, parameters: BaseModel, period: Period, now: datetime
+) -> Callable[[BaseModel], Document]:
+    """What makes Documents of one report over one period, from one ask; all name the same files as these parameters."""
+    ask = ask_of(ledger, period, now, (), _files(parameters))
+    return declared.together(ask) if declared.together else lambda given: declared.build(ask, given)
+
+
+def _files(parameters: BaseModel) -> dict[str, Path | None]:
+    """The files of the pool that the parameters name."""
+    return {name: getattr(parameters, name, None) for name in FILES}

@@ -1,6 +1,6 @@
 """One host, some hosts, or the GPUs of one project: who used them, how evenly, and who waited."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,6 +10,7 @@ from gpuledger.model.chart import Chart
 from gpuledger.model.document import Document, Note, Number, Numbers, Section
 from gpuledger.reports import Report
 from gpuledger.reports import _words as words
+from gpuledger.reports._pool_views.every_host import EveryHost, OneHost
 from gpuledger.reports._pool_views.host import HOURS, RATIOS, Scene, chosen
 from gpuledger.reports._pool_views.host_tables import (
     contention,
@@ -20,6 +21,7 @@ from gpuledger.reports._pool_views.host_tables import (
     users,
 )
 from gpuledger.reports._pool_views.lanes import grid, group
+from gpuledger.reports._pool_views.names import hosts as hosts_named
 from gpuledger.reports._pool_views.view import Said, View, definitions, document, quality
 from gpuledger.reports._scene import named
 
@@ -44,15 +46,37 @@ class HostParameters(BaseModel):
 def build(ask: Ask, parameters: HostParameters) -> Document:
     """Of every host that the pool counts where none is named. Raises UsageError for a host or project there is not,
     NoData when nobody looked in the period."""
+    view = _view(ask)
+    held = View(view.everything.ask) if parameters.host or parameters.project else view
+    scene = Scene(held, chosen(held.ask, parameters.host, parameters.project), parameters.project, parameters.rows)
+    return _document(view, scene, parameters)
+
+
+def together(ask: Ask) -> Callable[[HostParameters], Document]:
+    """The same for many documents on one host each."""
+    view = _view(ask)
+    every = EveryHost(View(view.everything.ask))
+
+    def built(parameters: HostParameters) -> Document:
+        names = hosts_named(parameters.host, every.answers) if parameters.host else ()
+        if len(names) != 1 or parameters.project:
+            return build(ask, parameters)
+        return _document(view, OneHost(every.view, (), None, parameters.rows, every, names[0]), parameters)
+
+    return built
+
+
+def _view(ask: Ask) -> View:
     view = View(ask)
     view.require_readings("pool-host")
     view.require_whole_gpus()
-    is_named = bool(parameters.host or parameters.project)
-    held = View(view.everything.ask) if is_named else view
-    scene = Scene(held, chosen(held.ask, parameters.host, parameters.project), parameters.project, parameters.rows)
-    held.require_gpus(scene.total["present_gpu_hours"])
+    return view
+
+
+def _document(view: View, scene: Scene, parameters: HostParameters) -> Document:
+    scene.view.require_gpus(scene.total["present_gpu_hours"])
     chosen_names = {"host": parameters.host, "project": parameters.project}
-    said = Said("pool-host", _title(parameters, ask), _finding(scene), chosen_names, _subject(scene), _MAIL)
+    said = Said("pool-host", _title(parameters, view.ask), _finding(scene), chosen_names, _subject(scene), _MAIL)
     sections = (
         Section("overview", "Numbers", (Numbers("numbers", "Numbers", tuple(_cards(scene))), *_notes(view, scene))),
         users(scene),
@@ -141,4 +165,5 @@ REPORT = Report(
     parameters=HostParameters,
     build=build,
     default_last="24h",
+    together=together,
 )

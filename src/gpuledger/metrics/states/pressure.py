@@ -7,7 +7,7 @@ looks. A project's GPUs are full while every one of them that is in service hold
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import ibis
 
@@ -33,6 +33,8 @@ FILTERS: Mapping[str, str] = {"cluster": "cluster", "user": "user_name", "accoun
 """Dimensions that waiting jobs can be filtered by, and their columns."""
 WHOSE: Mapping[str, str] = {"project": "account", "user": "user_name"}
 """What waiting can be told apart by."""
+Sides = Literal["project", "host", "all"]
+"""Whose GPUs are looked at together: each project's, each host's, or all of them."""
 _AWAY = ("drained", "prevented", "owner")
 _HOUR = 3600 * MICRO
 
@@ -115,20 +117,20 @@ def queue(ask: "Ask", rows: "ir.Table", by: str, bins: Bins) -> Sparse:
     return sparse(ask.rows(changes(rows, {"d0": rows[WHOSE[by]]}, rates, bins)), 1, bins)
 
 
-def full(states: StateAsk, where: Sequence[Filter] = (), *, by_project: bool) -> list[dict[str, Any]]:
-    """When GPUs were full: cluster, side (a project; "" for all of them together), since_us, until_us."""
-    crowded = _full(held(states, where), by_project=by_project)
+def full(states: StateAsk, where: Sequence[Filter] = (), by: Sides = "all") -> list[dict[str, Any]]:
+    """When GPUs were full: cluster, side (a project or host; "" for all of them together), since_us, until_us."""
+    crowded = _full(held(states, where), by)
     told: list[dict[str, Any]] = states.fetch(_joined(crowded, ["cluster", "side"])).to_pylist()
     return told
 
 
-def holders(states: StateAsk, where: Sequence[Filter] = (), *, by_project: bool) -> list[dict[str, Any]]:
+def holders(states: StateAsk, where: Sequence[Filter] = (), by: Sides = "all") -> list[dict[str, Any]]:
     """When which user held any of GPUs that were full: cluster, side, user, since_us, until_us."""
     rows = held(states, where)
     owned = rows.filter(rows.part == "primary", rows.primary_user.notnull())
-    users = owned.select("cluster", "since_us", side=_side(owned, by_project=by_project), user=owned.primary_user)
-    users = _projects(users.distinct(), by_project=by_project).distinct()
-    crowded = _full(rows, by_project=by_project)
+    users = owned.select("cluster", "since_us", side=_side(owned, by), user=owned.primary_user)
+    users = _projects(users.distinct(), by).distinct()
+    crowded = _full(rows, by)
     crowded = crowded.select(f_cluster="cluster", f_side="side", f_since="since_us", until_us="until_us")
     same = [users.cluster == crowded.f_cluster, users.side == crowded.f_side, users.since_us == crowded.f_since]
     both = users.inner_join(crowded, same).select("cluster", "side", "user", "since_us", "until_us")
@@ -136,27 +138,33 @@ def holders(states: StateAsk, where: Sequence[Filter] = (), *, by_project: bool)
     return told
 
 
-def _side(rows: "ir.Table", *, by_project: bool) -> "ir.StringValue":
-    return rows.owner_projects.fill_null("") if by_project else ibis.literal("")
+def _side(rows: "ir.Table", by: Sides) -> "ir.StringValue":
+    match by:
+        case "project":
+            return rows.owner_projects.fill_null("")
+        case "host":
+            return rows.host
+        case "all":
+            return ibis.literal("")
 
 
-def _projects(rows: "ir.Table", *, by_project: bool) -> "ir.Table":
+def _projects(rows: "ir.Table", by: Sides) -> "ir.Table":
     """A row for each project of a list of owners."""
-    if not by_project:
+    if by != "project":
         return rows
     rows = rows.mutate(side=rows.side.split(",").unnest())
     rows = rows.mutate(side=trimmed(rows.side))
     return rows.filter(rows.side != "")
 
 
-def _full(rows: "ir.Table", *, by_project: bool) -> "ir.Table":
+def _full(rows: "ir.Table", by: Sides) -> "ir.Table":
     """The readings at which GPUs were full: cluster, side, since_us, until_us."""
-    if by_project:
+    if by == "project":
         rows = rows.filter((rows.owner_projects != "").fill_null(False))
     serving, taken = (one(value).sum() for value in (~rows.part.isin(_AWAY), rows.part == "primary"))
-    keys = {"cluster": rows.cluster, "side": _side(rows, by_project=by_project), "since_us": rows.since_us}
+    keys = {"cluster": rows.cluster, "side": _side(rows, by), "since_us": rows.since_us}
     counted = rows.group_by(**keys).agg(serving=serving, taken=taken, until_us=rows.until_us.max())
-    each = _projects(counted, by_project=by_project)
+    each = _projects(counted, by)
     sums = {"serving": each.serving.sum(), "taken": each.taken.sum(), "until_us": each.until_us.max()}
     whole = each.group_by(["cluster", "side", "since_us"]).agg(**sums)
     return whole.filter(whole.taken > 0, whole.taken >= whole.serving).select("cluster", "side", "since_us", "until_us")

@@ -30,6 +30,16 @@ MEANS = (
     "unknown_gpus",
 )
 _NUMBERS = ("gpus_seen", "present_gpu_hours", *RATIOS, *MEANS, *HOURS)
+WANTED: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "total": ((*_NUMBERS, "hosts_seen"), ()),
+    "host": (_NUMBERS, ("host", "gpu_model")),
+    "gpu": ((*RATIOS, *HOURS, "present_gpu_hours"), ("host", "gpu", "gpu_model")),
+    "model": ((*PART_HOURS, "hosts_seen"), ("gpu_model",)),
+    "user": (HOURS, ("user",)),
+    "user_host": (HOURS, ("host", "user")),
+    "project": (("present_gpu_hours",), ("project",)),
+}
+"""What is asked of the GPUs meant: metrics, and what they are told apart by."""
 
 
 def chosen(ask: Ask, patterns: Sequence[str], project: str | None) -> tuple[Filter, ...]:
@@ -55,15 +65,7 @@ class Scene:
 
     @cached_property
     def answers(self) -> Mapping[str, Answer]:
-        wanted = {
-            "total": Wanted((*_NUMBERS, "hosts_seen"), (), self.where),
-            "host": Wanted(_NUMBERS, ("host", "gpu_model"), self.where),
-            "gpu": Wanted((*RATIOS, *HOURS, "present_gpu_hours"), ("host", "gpu", "gpu_model"), self.where),
-            "model": Wanted((*PART_HOURS, "hosts_seen"), ("gpu_model",), self.where),
-            "user": Wanted(HOURS, ("user",), self.where),
-            "user_host": Wanted(HOURS, ("host", "user"), self.where),
-            "project": Wanted(("present_gpu_hours",), ("project",), self.where),
-        }
+        wanted = {name: Wanted(metrics, by, self.where) for name, (metrics, by) in WANTED.items()}
         return dict(zip(wanted, self.view.ask.together(*wanted.values()), strict=True))
 
     @property
@@ -102,7 +104,7 @@ class Scene:
     def crowding(self) -> Crowding:
         """When all the GPUs meant were taken."""
         states = self.view.states
-        return Crowding.of(full(states, self.where, by_project=False), holders(states, self.where, by_project=False))
+        return Crowding.of(full(states, self.where), holders(states, self.where))
 
     @cached_property
     def contention(self) -> Mapping[str, Contention]:

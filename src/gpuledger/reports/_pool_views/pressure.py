@@ -142,7 +142,7 @@ class Scene:
     @cached_property
     def crowding(self) -> Crowding:
         """When each project's GPUs were all taken."""
-        return Crowding.of(full(self.view.states, by_project=True), holders(self.view.states, by_project=True))
+        return Crowding.of(full(self.view.states, by="project"), holders(self.view.states, by="project"))
 
     @cached_property
     def contention(self) -> Mapping[str, Contention]:
