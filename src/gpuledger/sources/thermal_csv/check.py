@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING, get_args
 
-from gpuledger.model.period import tzinfo
 from gpuledger.sources.thermal_csv.reasons import KINDS
 
 if TYPE_CHECKING:
@@ -10,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def settings(source: "ThermalCsv") -> None:
-    """Raises ValueError for an order of dates or a kind of event that there is not, UsageError for such a zone."""
+    """Raises ValueError for an order of dates or a kind of event that there is not."""
     from gpuledger.sources.thermal_csv import DateOrder
 
     orders = [order for order in get_args(DateOrder) if order]
@@ -19,5 +18,3 @@ def settings(source: "ThermalCsv") -> None:
     for reason, kind in source.reasons.items():
         if kind not in KINDS:
             raise ValueError(f"reasons: {reason!r} is called {kind!r}; an event is one of {', '.join(KINDS)}")
-    if source.zone:
-        tzinfo(source.zone)

@@ -9,6 +9,7 @@ from gpuledger.model.batch import Batch, Parsed
 from gpuledger.model.delimited.bytestream import opened
 from gpuledger.model.delimited.layout import Lines
 from gpuledger.model.delimited.text import Text
+from gpuledger.model.period import tzinfo
 from gpuledger.model.problems import Problem, Remark
 from gpuledger.model.tables import DEVICE_EVENTS
 from gpuledger.sources import Context
@@ -37,11 +38,12 @@ def parse(source: "ThermalCsv", raw: BinaryIO, context: Context) -> Parsed:
 
 
 class _Parse:
-    """What is known while one file is read."""
+    """What is known while one file is read. Raises UsageError for a zone there is not, SourceError as `required` does."""
 
     def __init__(self, source: "ThermalCsv", text: Text, context: Context) -> None:
         self._text = text
         self._zone, self._cluster = context.zone or source.zone, context.cluster or source.cluster
+        tzinfo(self._zone or "UTC")  # a name that is none is the person's mistake
         self._reading = Reading(
             source.name, self._zone or "UTC", source.date_order, self._cluster or NO_CLUSTER, source.site, source.reasons,
             required(text.columns),
