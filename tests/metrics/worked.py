@@ -92,6 +92,8 @@ def _defaults(table: str, number: int, held: dict[str, Any]) -> dict[str, Any]:
                 "owner_projects": ""}  # fmt: skip
     if table == "device_events":
         return {"cluster": "hpc", "source": "thermal-csv", "event_id": str(number)}
+    if table == "workflow_nodes":
+        return {"cluster": "hpc", "try_number": 0, "state": "other"}
     if table != "job_attempts":
         is_poll = table == "snapshots" and "until" not in held
         return {"cluster": "hpc"} | (
@@ -111,6 +113,8 @@ def _value(name: str, cell: str | None) -> Any:
             return datetime.fromisoformat(cell).replace(tzinfo=UTC)
         case "number":
             return float(cell.removesuffix(" GiB")) * (GIB if cell.endswith(" GiB") else 1)
+        case "whole":
+            return int(cell)
         case "texts":
             return cell.split()
         case "flag":

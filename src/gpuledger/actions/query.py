@@ -105,7 +105,10 @@ def ask_of(
         from gpuledger.metrics.whole import whole
 
         period = whole(ledger.store.ask, period)
-    return StoreAsk(ledger.store, period, now, ledger.settings.display_zone, filters, capacity, known_metrics())
+    settings = ledger.settings
+    return StoreAsk(
+        ledger.store, period, now, settings.display_zone, filters, capacity, known_metrics(), sites=rules_of(settings.sites)
+    )
 
 
 def known_metrics() -> "dict[str, Metric]":
@@ -134,9 +137,11 @@ def _require_data(ask: "StoreAsk", table: str, command: str) -> None:
 
 _WHAT = {
     "job_attempts": "accounting", "gpu_states": "readings of GPU states", "device_events": "events of devices",
+    "workflow_nodes": "attempts of workflows",
 }  # fmt: skip
 _ASKED = {
     "job_attempts": ("attempts", "attempts_submitted", "attempts_ended"), "device_events": ("device_events",),
+    "workflow_nodes": ("workflow_attempts",),
 }  # fmt: skip
 """What tells that something happened in the period, where nobody says that they looked."""
 

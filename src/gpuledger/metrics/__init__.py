@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from gpuledger.model.capacity import Capacity
 from gpuledger.model.document import Better, Format
 from gpuledger.model.period import By, Period
+from gpuledger.model.sites import SiteRules
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 
     from gpuledger.metrics.states.ask import StateAsk
 
-Kind = Literal["held", "active", "jobs", "distinct", "submitted", "started", "ended", "ratio", "peak", "mean", "event"]
+Kind = Literal[
+    "held", "active", "jobs", "distinct", "submitted", "started", "ended", "ratio", "peak", "mean", "event", "workflow"
+]
 """What a metric is taken over.
 
 held: Σ `expression` × time held inside the period, in units of `per_seconds`; parts of a period add up to the whole.
@@ -33,6 +36,7 @@ ratio: metric `numerator` ÷ metric `denominator`, null where that is 0 or not k
 peak: the largest sum of `expression` at any one moment, exact.
 mean: metric `numerator` (held), of what was held inside the observed spans of the period, ÷ their hours.
 event: an aggregate of the events of devices whose time lies in the period.
+workflow: a count or sum of attempts of workflows, each with what became of it: `expression` takes `metrics.workflows.totals.Totals`.
 """
 
 NOT_KNOWN = "not known"
@@ -91,8 +95,8 @@ class Metric:
 
 @dataclass(frozen=True)
 class Dimension:
-    """Something to tell apart by: a text column of the attempts (`column`), of GPU-moments (`state_column`) and of
-    events of devices (`event_column`), or a part of the display zone's calendar (`calendar`), which every number has."""
+    """Something to tell apart by: a text column of the attempts (`column`), of GPU-moments (`state_column`), of events of
+    devices (`event_column`) and of attempts of workflows (`workflow_column`, or the attempts' own), or a part of the display zone's calendar (`calendar`), which every number has."""
 
     name: str
     label: str
@@ -103,12 +107,16 @@ class Dimension:
     """Those that may be asked for though no attempt has them."""
     state_column: str = ""
     event_column: str = ""
+    workflow_column: str = ""
     is_moment: bool = False
     """Its values are moments: rows go by them first, in order."""
 
     def is_of(self, table: str) -> bool:
         """Whether numbers taken over the table can be told apart by it."""
-        columns = {"gpu_states": self.state_column, "device_events": self.event_column}
+        columns = {
+            "gpu_states": self.state_column, "device_events": self.event_column,
+            "workflow_nodes": self.workflow_column or self.column,
+        }  # fmt: skip
         return self.calendar is not None or bool(columns.get(table, self.column))
 
 
@@ -339,6 +347,10 @@ class Ask(Protocol):
     @property
     def capacity(self) -> Capacity:
         """How GPUs are sorted into classes, and which are left out of the numbers of gpu_states."""
+
+    @property
+    def sites(self) -> SiteRules:
+        """How sites are called where people read."""
 
     @property
     def states(self) -> "StateAsk":

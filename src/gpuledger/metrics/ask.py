@@ -28,10 +28,13 @@ from gpuledger.metrics.registry import BUILT_IN, BY_DIMENSION
 from gpuledger.metrics.runaway import runaways
 from gpuledger.metrics.states.ask import StateAsk
 from gpuledger.metrics.states.metrics import TABLE as STATES
+from gpuledger.metrics.workflows.ask import WorkflowAsk
+from gpuledger.metrics.workflows.metrics import TABLE as WORKFLOWS
 from gpuledger.model.capacity import Capacity
 from gpuledger.model.errors import UsageError
 from gpuledger.model.period import Period
 from gpuledger.model.schema import unbound
+from gpuledger.model.sites import DEFAULT, SiteRules
 from gpuledger.model.tables import JOB_ATTEMPTS, PROBLEMS
 from gpuledger.store import Store
 
@@ -51,6 +54,7 @@ class StoreAsk:
     capacity: Capacity = field(default_factory=Capacity)
     metrics: Mapping[str, Metric] = field(default_factory=lambda: BUILT_IN)
     dimensions: Mapping[str, Dimension] = field(default_factory=lambda: BY_DIMENSION)
+    sites: SiteRules = DEFAULT
 
     def ask(
         self, *names: str, by: Sequence[str] = (), where: Sequence[Filter] = (), period: Period | None = None
@@ -73,6 +77,8 @@ class StoreAsk:
             return self.states.together(asked)
         if table == EVENTS:
             return EventAsk(self).together(asked)
+        if table == WORKFLOWS:
+            return WorkflowAsk(self).together(asked)
         return answers(Asking(self._fetch, self.metrics), [(self._question(w.by, w.where), m) for m, w in asked])
 
     def with_capacity(self, capacity: Capacity) -> "StoreAsk":

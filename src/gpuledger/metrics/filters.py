@@ -67,7 +67,20 @@ def _names_of_events(ask: Ask, dimension: Dimension) -> list[str]:
     return sorted({name for name in found if name} | {*dimension.values})
 
 
-_NAMES = {"job_attempts": _names, "gpu_states": _names_of_states, "device_events": _names_of_events}
+def _names_of_workflows(ask: Ask, dimension: Dimension) -> list[str]:
+    """Every known value of a dimension among attempts of workflows, whatever the period."""
+    from gpuledger.metrics.workflows.read import name_of, read  # reads the whole of them: only to name what is near
+
+    found = name_of(read(ask.unfiltered(), also=[dimension]).tries, dimension.name).labels
+    return sorted({name for name in found if name and name != NOT_KNOWN} | {*dimension.values})
+
+
+_NAMES = {
+    "workflow_nodes": _names_of_workflows,
+    "job_attempts": _names,
+    "gpu_states": _names_of_states,
+    "device_events": _names_of_events,
+}
 
 
 def _no_such(dimension: Dimension, value: str, names: Sequence[str]) -> str:

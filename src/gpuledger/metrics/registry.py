@@ -9,6 +9,8 @@ from gpuledger.metrics.device_events.metrics import METRICS as EVENT_METRICS
 from gpuledger.metrics.dimensions import DIMENSIONS
 from gpuledger.metrics.states.dimensions import DIMENSIONS as STATE_DIMENSIONS
 from gpuledger.metrics.states.metrics import METRICS as STATE_METRICS
+from gpuledger.metrics.workflows.dimensions import DIMENSIONS as WORKFLOW_DIMENSIONS
+from gpuledger.metrics.workflows.metrics import METRICS as WORKFLOW_METRICS
 from gpuledger.model.errors import ConfigError
 
 
@@ -27,8 +29,8 @@ def registered(*packs: tuple[str, Iterable[Metric]]) -> dict[str, Metric]:
 
 
 BUILT_IN: Mapping[str, Metric] = registered(
-    ("attempts", METRICS), ("states", STATE_METRICS), ("device_events", EVENT_METRICS)
+    ("attempts", METRICS), ("states", STATE_METRICS), ("device_events", EVENT_METRICS), ("workflows", WORKFLOW_METRICS)
 )
 BY_DIMENSION: Mapping[str, Dimension] = {
-    dimension.name: dimension for dimension in (*DIMENSIONS, *STATE_DIMENSIONS, *EVENT_DIMENSIONS)
+    dimension.name: dimension for dimension in (*DIMENSIONS, *STATE_DIMENSIONS, *EVENT_DIMENSIONS, *WORKFLOW_DIMENSIONS)
 }

@@ -1,11 +1,11 @@
 """What the ledger tells of attempts, their GPUs and the nodes of workflows, as expressions: one query each."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import ibis
 
-from gpuledger.metrics import Dimension, Filter
+from gpuledger.metrics import Dimension
 from gpuledger.metrics.dimensions import column_of
 from gpuledger.metrics.relation import instant, with_counted_end
 from gpuledger.model.period import Period
@@ -58,12 +58,11 @@ def attempts(period: Period, clusters: Iterable[str], asked: Mapping[str, Dimens
     ).order_by("cluster", "attempt_id")  # fmt: skip
 
 
-def filter_columns(
-    where: Iterable[Filter], dimensions: Mapping[str, Dimension], own: Iterable[str]
+def named_columns(
+    names: Iterable[str], dimensions: Mapping[str, Dimension], own: Container[str]
 ) -> dict[str, Dimension]:
-    """The dimensions that filters ask for and that are not told by the node, as columns f0, f1 …"""
-    names = dict.fromkeys(wanted.column for wanted in where)
-    return {f"f{number}": dimensions[name] for number, name in enumerate(names) if name not in own}
+    """The dimensions of these names that are not told by the node, as columns f0, f1 …"""
+    return {f"f{number}": dimensions[name] for number, name in enumerate(dict.fromkeys(names)) if name not in own}
 
 
 def gpus(clusters: Iterable[str]) -> "ir.Table":

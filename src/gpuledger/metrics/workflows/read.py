@@ -23,20 +23,12 @@ if TYPE_CHECKING:
 
 Flags = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
-OWN = (
-    "workflow",
-    "workflow_run",
-    "node",
-    "step",
-    "node_type",
-    "target_site",
-    "site",
-    "gpu_model",
-    "cause",
-    "state",
-    "cluster",
-)
-"""Dimensions told of the node or of what became of the attempt."""
+OWN = {
+    "workflow": "workflow", "workflow_run": "workflow_run", "node": "node_name", "workflow_step": "step",
+    "node_type": "node_type", "target_site": "target_site", "site": "site_key", "resource_name": "resource_name",
+    "host": "host", "gpu_model": "gpu_model", "state": "state", "cluster": "cluster", "cause": "cause",
+}  # fmt: skip
+"""Dimensions told of the node or of what became of the attempt, and under which name attempts have them."""
 ROWS_AT_ONCE = 4096
 _OWN_NUMBER = "^(GPU|MIG)-"
 NOT_MATCHED = "not matched"
@@ -62,13 +54,21 @@ class Experiment:
     sites: SiteRules = DEFAULT
 
 
-def read(ask: Ask, patterns: Patterns = Patterns()) -> Experiment:
-    """The attempts of the ask's period that its filters keep. What a node kept is told by all its attempts."""
+def read(ask: Ask, patterns: Patterns = Patterns(), also: Sequence[Dimension] = ()) -> Experiment:
+    """The attempts of the ask's period that its filters keep. What a node kept is told by all its attempts.
+
+    `also` are dimensions that are to be told of each attempt (`name_of`).
+    """
     clusters = ask.rows(facts.access_points())["cluster"].to_pylist()
-    asked = facts.filter_columns(ask.where, ask.dimensions, OWN)
+    asked = facts.named_columns(
+        [*(wanted.column for wanted in ask.where), *(one.name for one in also)], ask.dimensions, OWN
+    )
     rows = ask.rows(facts.attempts(ask.period, clusters, asked))
     placing = Placing.of(_few_at_once(ask.rows(facts.nodes())))
     tries = _tries(ask, rows, placing, patterns, ask.rows(facts.gpus(clusters)))
+    tries = replace(
+        tries, names={**tries.names, **{one.name: Names.of_column(rows[key]) for key, one in asked.items()}}
+    )
     return Experiment(_chosen(ask, tries, rows, (asked, patterns)), placing, patterns.sites)
 
 
@@ -97,7 +97,7 @@ def _names(rows: pa.Table, placing: Placing, patterns: Patterns) -> dict[str, Na
     called = [(node.name if node else None) or own for node, own in zip(found, nodes, strict=True)]
     keys = [
         f"{cluster}\t{workflow or ''}\t{name}"
-        if name and (workflow or not placing.is_shared(cluster, name))
+        if name and (workflow or not placing.is_shared(cluster or "", name))
         else f"{cluster}\t\t#{job}"
         for cluster, workflow, name, job in zip(clusters, where, called, jobs, strict=True)
     ]
@@ -208,14 +208,16 @@ def _chosen(ask: Ask, tries: Tries, rows: pa.Table, how: tuple[Mapping[str, Dime
     label = how[1].sites.label
     chosen = np.ones(len(tries), dtype=bool)
     for wanted in ask.where:
-        column = Names.of_column(rows[places[wanted.column]]) if wanted.column in places else _own(tries, wanted.column)
+        column = (
+            Names.of_column(rows[places[wanted.column]]) if wanted.column in places else name_of(tries, wanted.column)
+        )
         chosen &= _is_one_of(column, wanted, label if wanted.column in ("site", "target_site") else str)
     return tries if chosen.all() else _taken(tries, np.flatnonzero(chosen))
 
 
-def _own(tries: Tries, name: str) -> Names:
+def name_of(tries: Tries, dimension: str) -> Names:
     """The names of a dimension; of sites those in the ledger, which a filter may write as people see them."""
-    return tries.cause if name == "cause" else tries.names["site_key" if name == "site" else name]
+    return tries.cause if dimension == "cause" else tries.names[OWN.get(dimension, dimension)]
 
 
 def _is_one_of(names: Names, wanted: Filter, shown: Callable[[str], str]) -> Flags:

@@ -1,9 +1,9 @@
 """Counts and hours of attempts by name: the definitions that the report and the metrics share."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,7 +19,8 @@ NO_STEP = ""
 @dataclass(frozen=True)
 class Totals:
     """Counts and hours of some attempts. `nodes` were submitted, `nodes_done` have a success. Hours are of attempts
-    that are over; `open_count` attempts have started and have no end, their hours so far are `open_wall`, `open_gpu`."""
+    that are over; `open_count` attempts have started and have no end, their hours so far are `open_wall`, `open_gpu`.
+    Of the attempts that executed `gpu_told` tell how many GPUs they had, `gpu_untold` do not."""
 
     attempts: int
     executed: int
@@ -28,6 +29,8 @@ class Totals:
     nodes_done: int
     epochs: int
     open_count: int
+    gpu_told: int
+    gpu_untold: int
     wall: float
     gpu: float
     good_wall: float
@@ -52,10 +55,41 @@ class Totals:
     @property
     def good_ratio(self) -> float | None:
         """Part of the wall time that was good, checkpoints that were used included."""
-        return (self.good_wall + self.checkpoint_wall) / self.wall if self.wall else None
+        return self.useful_wall / self.wall if self.wall else None
+
+    @property
+    def useful_wall(self) -> float:
+        """Good, and checkpoints that were used."""
+        return self.good_wall + self.checkpoint_wall
+
+    @property
+    def gpu_or_none(self) -> float | None:
+        """GPU-hours; None where attempts executed and none tells its GPUs."""
+        return self._told(self.gpu)
+
+    @property
+    def good_gpu_or_none(self) -> float | None:
+        """The same of what was good."""
+        return self._told(self.good_gpu)
+
+    @property
+    def lost_gpu_or_none(self) -> float | None:
+        """The same of what was lost."""
+        return self._told(self.lost_gpu)
+
+    def _told(self, hours: float) -> float | None:
+        return hours if self.gpu_told or not self.gpu_untold else None
 
 
-NOTHING = Totals(*[0] * 7, *[0.0] * 10)
+NOTHING = Totals(*[0] * 9, *[0.0] * 10)
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Attempts taken apart: `rows` the attempt, `weights` its part; each is there once a name."""
+
+    rows: "Whole"
+    weights: "Floats"
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,33 +120,43 @@ class Counted:
             rows[there] = np.where(has_step[step.codes[rows[there]]], rows[there], -1)
         return rows
 
-    def totals(self, names: Names) -> dict[str, Totals]:
-        """Totals by name; a name without an attempt of the period and without hours in it is left out.
+    def totals(self, names: Names, split: Split | None = None) -> dict[str, Totals]:
+        """Totals by name; a name without an attempt of the period and without hours in it is left out. `names` are those
+        of the attempts, or of the rows of `split`.
 
         Nodes count under the name of each attempt they had, a node that succeeded under that of the kept one, an epoch
         under that of the attempt that did the work.
         """
-        tries, size = self.tries, len(names.labels)
-        inside = self.inside
-        counts = {
-            "attempts": names.sums(inside),
-            "executed": names.sums(inside * tries.is_executed),
-            "succeeded": names.sums(inside * tries.is_success),
-            "nodes": self._distinct_nodes(names),
-            "nodes_done": self._of_nodes(names, tries.kept, size),
-            "epochs": self._of_nodes(names, self.credited, size),
-            "open_count": names.sums(inside * tries.is_executed * tries.is_open),
-        }
-        hours = dict(self._hours(names))
-        there = [n for n in range(size) if counts["attempts"][n] or hours["wall"][n] or hours["open_wall"][n]]
+        every = split or Split(np.arange(len(self.tries)), np.ones(len(self.tries)))
+        counts = {name: names.sums(held[every.rows]) for name, held in self._counts.items()}
+        counts["nodes"] = self._distinct_nodes(names, every.rows)
+        hours = {name: names.sums(held[every.rows] * every.weights) for name, held in self._hours.items()}
+        there = np.flatnonzero(counts["attempts"] + hours["wall"] + hours["open_wall"]).tolist()
         return {
-            names.labels[n]: Totals(
-                *(round(float(held[n])) for held in counts.values()), *(float(held[n]) for held in hours.values())
-            )
+            names.labels[n]: _made(counts, hours, n)
             for n in there
+        }  # fmt: skip
+
+    @cached_property
+    def _counts(self) -> "dict[str, Floats]":
+        """What each attempt adds to a count: 1 or 0."""
+        tries, inside = self.tries, self.inside
+        ran = tries.is_executed & (tries.is_inside | (tries.wall_hours > 0))
+        is_told = ~np.isnan(tries["gpu_count"])
+        return {
+            "attempts": inside,
+            "executed": inside * tries.is_executed,
+            "succeeded": inside * tries.is_success,
+            "nodes_done": self._results(tries.kept),
+            "epochs": self._results(self.credited),
+            "open_count": inside * tries.is_executed * tries.is_open,
+            "gpu_told": (ran & is_told) * 1.0,
+            "gpu_untold": (ran & ~is_told) * 1.0,
         }
 
-    def _hours(self, names: Names) -> "Iterator[tuple[str, Floats]]":
+    @cached_property
+    def _hours(self) -> "dict[str, Floats]":
+        """What each attempt adds to a sum of hours."""
         tries = self.tries
         fates = {
             "": np.ones(len(tries)),
@@ -120,23 +164,28 @@ class Counted:
             "checkpoint_": tries.fate == CHECKPOINT,
             "lost_": tries.fate == LOST,
         }
-        for prefix, chosen in fates.items():
-            yield f"{prefix}wall", names.sums(tries.wall_hours * chosen)
-            yield f"{prefix}gpu", names.sums(tries.gpu_hours * chosen)
-        yield "open_wall", names.sums(tries.open_hours)
-        yield "open_gpu", names.sums(tries.open_hours * tries["gpu_count"])
+        wall = {f"{prefix}wall": tries.wall_hours * chosen for prefix, chosen in fates.items()}
+        gpu = {f"{prefix}gpu": tries.gpu_hours * chosen for prefix, chosen in fates.items()}
+        still = {"open_wall": tries.open_hours, "open_gpu": tries.open_hours * tries["gpu_count"]}
+        return wall | gpu | still
 
-    def _distinct_nodes(self, names: Names) -> "Floats":
+    def _distinct_nodes(self, names: Names, rows: "Whole") -> "Floats":
         """Different nodes with an attempt of the period, by name."""
-        tries = self.tries
-        rows = np.flatnonzero(tries.is_inside)
-        node = tries.names["node"]
-        pairs = np.unique(names.codes[rows] * len(node.labels) + node.codes[rows])
+        node = self.tries.names["node"]
+        is_inside = self.tries.is_inside[rows]
+        pairs = np.unique(names.codes[is_inside] * len(node.labels) + node.codes[rows][is_inside])
         return np.bincount(pairs // max(1, len(node.labels)), minlength=len(names.labels)).astype(np.float64)
 
-    def _of_nodes(self, names: Names, rows: "Whole", size: int) -> "Floats":
-        """Rows, one a node, counted by name where the node's result is of the period."""
-        kept = self.tries.kept
+    def _results(self, rows: "Whole") -> "Floats":
+        """1 for the attempts in `rows`, one a node, whose node's result is of the period."""
+        kept, results = self.tries.kept, np.zeros(len(self.tries))
         done = np.flatnonzero((rows >= 0) & (kept >= 0))
-        done = done[self.tries.is_inside[kept[done]]]
-        return np.bincount(names.codes[rows[done]], minlength=size).astype(np.float64)
+        results[rows[done[self.tries.is_inside[kept[done]]]]] = 1.0
+        return results
+
+
+def _made(counts: "Mapping[str, Floats]", hours: "Mapping[str, Floats]", at: int) -> Totals:
+    """The totals of one name."""
+    told: dict[str, Any] = {name: round(float(held[at])) for name, held in counts.items()}
+    told |= {name: float(held[at]) for name, held in hours.items()}
+    return Totals(**told)

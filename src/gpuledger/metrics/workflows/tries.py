@@ -33,6 +33,11 @@ SHORT_RESUME = 0.25
 OPEN_STATES = ("running", "pending", "suspended", "other")
 KEPT, REPEATED, CHECKPOINT, LOST, OPEN = range(5)
 FATES = ("result kept", "success repeated", "checkpoint used", "lost", "no end in the log")
+_TIMELESS = (
+    "is_executed", "is_open", "is_success", "is_good", "ran_seconds", "queue_seconds", "kept", "credited", "fate", "causes",
+    "cause", "kind",
+)  # fmt: skip
+"""What is the same whatever the period."""
 Flags = "np.ndarray[tuple[int], np.dtype[np.bool_]]"
 
 
@@ -72,6 +77,14 @@ class Tries:
     def is_state(self, *states: str) -> Any:
         """Rows whose state is one of these."""
         return self.names["state"].is_one_of(*states)
+
+    def within(self, period: "Period") -> "Tries":
+        """The same attempts looked at through another period; what became of them does not depend on it."""
+        offset = (period.start - self.period.start).total_seconds() * 1e6
+        amounts = {name: held - offset if name.endswith("_us") else held for name, held in self.amounts.items()}
+        there = Tries(period, amounts, self.names, self.reasons, self.parts)
+        there.__dict__.update({name: getattr(self, name) for name in _TIMELESS})
+        return there
 
     @cached_property
     def length_us(self) -> float:

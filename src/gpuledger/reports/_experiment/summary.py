@@ -40,9 +40,10 @@ def cards(scene: Scene) -> Numbers:
                 reason=_parts((whole.good_wall, whole.checkpoint_wall, whole.lost_wall), whole.open_count, " h"),
             ),
             Number(
-                "gpu-hours", "GPU-hours", whole.gpu, "gpu_hour",
+                "gpu-hours", "GPU-hours", whole.gpu_or_none, "gpu_hour",
                 "Wall hours × GPUs of the attempt.",
-                reason=_parts((whole.good_gpu, whole.checkpoint_gpu, whole.lost_gpu), whole.open_count, ""),
+                reason="no attempt tells its GPUs" if whole.gpu_or_none is None
+                else _parts((whole.good_gpu, whole.checkpoint_gpu, whole.lost_gpu), whole.open_count, ""),
             ),
             _busy(scene),
         ),
@@ -89,8 +90,8 @@ def _sentences(scene: Scene) -> Iterator[str]:
         f" {words.plural(whole.attempts, 'attempt')}, {words.count(whole.succeeded)} of which ended with exit code 0."
     )
     if whole.wall:
+        gpus = "" if whole.gpu_or_none is None else f" and {words.amount(whole.gpu)} GPU-hours"
         lost = whole.lost_wall / whole.wall
         yield (
-            f"{words.amount(whole.wall)} wall hours and {words.amount(whole.gpu)} GPU-hours were used;"
-            f" {words.percent(lost)} of the wall time was lost."
+            f"{words.amount(whole.wall)} wall hours{gpus} were used; {words.percent(lost)} of the wall time was lost."
         )

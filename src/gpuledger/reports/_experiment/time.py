@@ -108,7 +108,7 @@ def _by_site(scene: Scene) -> Table:
 def _cells(name: str, t: Totals, whole: float) -> tuple[Scalar, ...]:
     return (
         name, t.wall, t.wall / whole if whole else None, t.good_wall, t.good_ratio, t.checkpoint_wall, t.lost_wall,
-        t.gpu, t.good_gpu, t.lost_gpu, t.open_count, t.open_wall,
+        t.gpu_or_none, t.good_gpu_or_none, t.lost_gpu_or_none, t.open_count, t.open_wall,
     )  # fmt: skip
 
 
