@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gpuledger.metrics.ask import StoreAsk
 
 
+_UNWATCHED = "Only events are told: a time without events is not known to be a healthy one."
 NEARLY_ALL = 0.995
 """A period of which less was observed is remarked on."""
 
@@ -48,7 +49,10 @@ class Answered:
         """What a reader must know beside the numbers: how much was observed, and that the newest data is old."""
         from gpuledger.reports._quality import covered_words, stale
 
-        covered = self.ask.coverage(table=self.answer.metrics[0].table)
+        table = self.answer.metrics[0].table
+        covered = self.ask.coverage(table=table)
+        if table == "device_events":
+            return (_UNWATCHED,)
         is_partly = covered.covered_ratio is not None and covered.covered_ratio < NEARLY_ALL
         said = [covered_words(covered)] if is_partly else []
         return (*said, *(note.sentence for note in stale(self.ask, covered)))
