@@ -50,9 +50,9 @@ class Answered:
         from gpuledger.reports._quality import covered_words, stale
 
         table = self.answer.metrics[0].table
-        covered = self.ask.coverage(table=table)
         if table == "device_events":
             return (_UNWATCHED,)
+        covered = self.ask.coverage(table=table)
         is_partly = covered.covered_ratio is not None and covered.covered_ratio < NEARLY_ALL
         said = [covered_words(covered)] if is_partly else []
         return (*said, *(note.sentence for note in stale(self.ask, covered)))
