@@ -155,6 +155,15 @@ def test_a_lane_shows_what_held_longest_and_tells_absence_from_no_data(any_store
     assert [SHOWN[place] for place in wide.shown] == ["primary", "no_data"]
 
 
+def test_a_lane_is_of_the_class_and_model_that_it_was_told_to_be_of_last(any_store: Any) -> None:
+    """Open at first, then of a project; sorted by moments, not by names."""
+    owned = [("", "V100"), ("physics", "A100")]
+    lines = [f"{at} | n1 | G0 | {owner} | {model}" for at, (owner, model) in zip(TEN_MINUTES, owned, strict=False)]
+    rows = told(TEN_MINUTES[:2], "\n".join(["time | host | gpu | owner_projects | gpu_model", *lines]))
+    [lane] = lanes(StateAsk(ask_of(any_store.load(rows))), 600).lanes
+    assert (lane.capacity, lane.model) == ("researcher", "A100")
+
+
 def test_the_reading_of_a_moment_is_the_one_that_holds_else_the_nearest(store: Any) -> None:
     ask = ask_of(
         store.load(

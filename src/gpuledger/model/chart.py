@@ -97,7 +97,7 @@ class Boxes:
 class GridRow:
     """One row of a grid: amounts (`values`) or state codes (`codes`, one letter a column; a space: it was not there).
 
-    `notes` stand below the amounts, one a cell ("n 12").
+    `notes` stand below the amounts, one a cell ("n 12"). `category` is what readers may keep rows by beside the group.
     """
 
     label: str
@@ -105,6 +105,7 @@ class GridRow:
     values: tuple[Value, ...] = ()
     codes: str = ""
     notes: tuple[str, ...] = ()
+    category: str = ""
 
 
 @dataclass(frozen=True)
@@ -120,12 +121,15 @@ class GridGroup:
 class Grid:
     """Rows by the x axis; `states` are the keys of theme.json that codes stand for, empty for amounts.
 
-    A row's `group` is the label of one of `groups`, where it has more to say than its name.
+    A row's `group` is the label of one of `groups`, where it has more to say than its name. `group_label` and
+    `category_label` say what groups and categories are ("GPU model", "Class").
     """
 
     rows: tuple[GridRow, ...]
     states: tuple[str, ...] = ()
     groups: tuple[GridGroup, ...] = ()
+    group_label: str = ""
+    category_label: str = ""
     shape: Literal["grid"] = "grid"
 
 

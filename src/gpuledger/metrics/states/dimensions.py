@@ -16,15 +16,19 @@ if TYPE_CHECKING:
 
 GIB = 2.0**30
 
+CLASS = Dimension(
+    "class",
+    "Class",
+    "Whose capacity the GPU is: researcher, reserved, open, interactive or unknown.",
+    values=tuple(CLASSES),
+    state_column="class",
+)
 DIMENSIONS: tuple[Dimension, ...] = (
     Dimension("host", "Host", "Machine the GPU is in.", state_column="host", event_column="host"),
     Dimension(
         "gpu", "GPU", "One GPU: its host, a slash and its name.", state_column="gpu_of_host", event_column="gpu_of_host"
     ),
-    Dimension(
-        "class", "Class", "Whose capacity the GPU is: researcher, reserved, open, interactive or unknown.",
-        values=tuple(CLASSES), state_column="class",
-    ),
+    CLASS,
     Dimension("tier", "Tier", "Tier of the GPU's model, by the configuration.", state_column="tier"),
     Dimension(
         "memory_category", "GPU memory", "Category of the GPU's memory, by the configuration.", state_column="memory_category"

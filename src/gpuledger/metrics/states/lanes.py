@@ -13,6 +13,7 @@ from gpuledger.metrics.bins import Bins, coverage_of
 from gpuledger.metrics.coverage import by_cluster
 from gpuledger.metrics.events import Floats, Key, Whole, names_of, numbers, whole
 from gpuledger.metrics.states.ask import StateAsk
+from gpuledger.metrics.states.dimensions import CLASS, column_of
 from gpuledger.metrics.states.facts import PARTS
 from gpuledger.metrics.states.question import StateQuestion
 
@@ -28,12 +29,13 @@ _OF_GPU = ("cluster", "host", "gpu")
 
 @dataclass(frozen=True)
 class Lane:
-    """One GPU: per bin its state's place in `SHOWN`."""
+    """One GPU: per bin its state's place in `SHOWN`; `capacity` is the class it was in last (`model.capacity.CLASSES`)."""
 
     cluster: str
     host: str
     gpu: str
     model: str | None
+    capacity: str
     shown: Codes
 
 
@@ -55,23 +57,27 @@ def lanes(states: StateAsk, step: float, where: Sequence[Filter] = ()) -> Lanes:
     shown = np.where(covered * 2 > bins.lengths_us, SHOWN.index(ABSENT), SHOWN.index(NO_DATA)).astype(np.int8)
     place = whole(found["bin"])
     shown[gpu, place] = _longest(found, bins.lengths_us[place], covered[gpu, place])
-    models = dict(zip(gpu.tolist(), found["model"].to_pylist(), strict=True))
+    models, classes = (dict(zip(gpu.tolist(), found[name].to_pylist(), strict=True)) for name in ("model", "capacity"))
     order = sorted(range(len(keys)), key=lambda number: [str(name) for name in keys[number]])
-    return Lanes(bins.edges, tuple(_lane(keys[number], models[number], shown[number]) for number in order))
+    named = ((keys[number], models[number], classes[number], shown[number]) for number in order)
+    return Lanes(bins.edges, tuple(_lane(*each) for each in named))
 
 
-def _lane(key: Key, model: str | None, shown: Codes) -> Lane:
+def _lane(key: Key, model: str | None, capacity: str, shown: Codes) -> Lane:
     cluster, host, gpu = map(str, key)
-    return Lane(cluster, host, gpu, model, shown)
+    return Lane(cluster, host, gpu, model, capacity, shown)
 
 
 def held(question: StateQuestion) -> "ir.Table":
-    """A row per GPU and bin in which it was seen: how long it was what (p0 … in the order of `PARTS`), its model."""
+    """A row per GPU and bin in which it was seen: how long it was what (p0 … in the order of `PARTS`), and
+    its model and class at the bin's last reading; the latest bins last."""
     rows = question.moments()
     weight = rows.weight_us.cast("float64")
     sums = {f"p{number}": weight.sum(where=rows.part == part).fill_null(0.0) for number, part in enumerate(PARTS)}
     keys = {f"d{number}": rows[name] for number, name in enumerate(_OF_GPU)}
-    return rows.group_by(**keys, bin=rows.bin).agg(**sums, model=rows.gpu_model.max())
+    told = {"model": rows.gpu_model, "capacity": column_of(rows, CLASS, question.sorting)}
+    latest = {name: column.argmax(rows.time) for name, column in told.items()}
+    return rows.group_by(**keys, bin=rows.bin).agg(**sums, **latest).order_by("bin")
 
 
 def _covered(bins: Bins, states: StateAsk, clusters: Sequence[str]) -> Floats:

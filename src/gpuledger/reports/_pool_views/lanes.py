@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gpuledger.metrics.states.lanes import ABSENT, NO_DATA, SHOWN, Lane, Lanes
+from gpuledger.model.capacity import CLASSES
 from gpuledger.model.chart import Axis, Chart, Grid, GridGroup, GridRow
 from gpuledger.reports import _words as words
 from gpuledger.reports._charts import STEPS, bin_step
@@ -34,14 +35,17 @@ def lane_step(view: View) -> float:
 def grid(view: View, found: Lanes, title: str, finding: str, groups: Iterable[GridGroup] = ()) -> Chart:
     """The lanes under their model, hosts and GPUs by name."""
     lanes = sorted(found.lanes, key=lambda lane: (named(lane.model), lane.host, lane.gpu))
-    rows = tuple(GridRow(f"{lane.host} / {lane.gpu}", named(lane.model), codes=codes(lane)) for lane in lanes)
+    rows = tuple(
+        GridRow(f"{lane.host} / {lane.gpu}", named(lane.model), codes=codes(lane), category=CLASSES[lane.capacity])
+        for lane in lanes
+    )
     return Chart(
         id="lanes",
         title=f"{title}, state held longest in {words.duration(lane_step(view))}",
         finding=finding,
         x=Axis("", kind="time", values=found.edges[:-1], zone=view.ask.display_zone),
         y=Axis("GPUs", kind="category"),
-        shape=Grid(rows, tuple(STATES), tuple(groups)),
+        shape=Grid(rows, tuple(STATES), tuple(groups), "GPU model", "Class"),
         foot=f"One lane a GPU; an empty piece is a GPU that readings did not find · {view.foot}",
         gaps=view.gaps,
     )

@@ -2,11 +2,11 @@ import { showAge } from "./age.js";
 import { el, icon, say } from "./dom.js";
 import { visible } from "./format.js";
 import { filters } from "./filters.js";
-import { LibraryMissing, draws } from "./plot.js";
+import { LibraryMissing, ahead, draws } from "./plot.js";
 import { refreshing } from "./refresh.js";
 import { report } from "./report.js";
 import { session, signIn } from "./session.js";
-import { config, isLive, load, reports } from "./source.js";
+import { config, isLive, load, missingOf, reports } from "./source.js";
 import { link, onBack, read, write } from "./state.js";
 import { modeName, onMode, toggleMode } from "./theme.js";
 import { View } from "./view.js";
@@ -14,7 +14,7 @@ import { banner } from "./words.js";
 
 // The page: which report, which period, how old. All of it lives in the URL; a refresh changes nothing but the numbers.
 const $ = id => document.getElementById(id), main = $("main");
-const SLOW = 10e3, MOST_TABS = 6, NEAR = 100, kept = {};
+const SLOW = 10e3, MOST_TABS = 6, kept = {};
 const zooms = [];
 let infos = [], state = read(), shown = null, asking = null, view = null, failing = null;
 
@@ -80,30 +80,38 @@ function refused(error, one) {
   }
 }
 
+/** The first block in sight and where it stands: what a reader looks at. */
+function mark() {
+  const node = [...main.querySelectorAll(".panel[id],.cards[id]")].find(one => one.getBoundingClientRect().bottom > $("reports").closest("header").offsetHeight);
+  return node && scrollY > 0 ? [node.id, node.getBoundingClientRect().top] : null;
+}
+function returnTo([id, top]) {
+  const node = document.getElementById(id);
+  if (node) scrollBy({ top: node.getBoundingClientRect().top - top, behavior: "instant" });
+}
 /** Draws a document in place of the one before it: scroll, focus and what the reader did stay. */
 async function drawn(answer) {
-  const place = scrollY, focus = document.activeElement?.dataset?.keep, inner = new Map([...main.querySelectorAll(".scroll,.states")].map(node => [node.dataset.keep, [node.scrollLeft, node.scrollTop]])), isSame = shown?.name === answer.name;
+  const place = mark(), focus = document.activeElement?.dataset?.keep, inner = new Map([...main.querySelectorAll(".scroll,.states")].map(node => [node.dataset.keep, [node.scrollLeft, node.scrollTop]])), isSame = shown?.name === answer.name;
   shown = answer;
   const { content } = answer, one = info();
-  view = new View(content, state, { hide: hidden => { state = { ...state, hidden }; write(state, false); shown.key = link(state); }, zoom: zoomed }, isSame ? view?.colours : null);
+  view = new View(content, state, { hide: hidden => { state = { ...state, hidden }; write(state, false); shown.key = link(state); }, zoom: zoomed }, isSame ? view : null);
   const { banners, nodes } = report(content, view, kept[one.name] ??= {});
   main.replaceChildren(...banners, ...notices(answer), filters(one, state, content, go), ...nodes);
   document.title = `${visible(content.title)} · gpuledger`;
   tick();
+  const failed = view.drawNow();
   if (isSame) {
-    scrollTo({ top: place, behavior: "instant" });
+    if (place) returnTo(place);
     for (const [key, [left, top]] of inner) { const node = key && main.querySelector(`[data-keep="${CSS.escape(key)}"]`); if (node) Object.assign(node, { scrollLeft: left, scrollTop: top }); }
     if (focus) main.querySelector(`[data-keep="${CSS.escape(focus)}"]`)?.focus({ preventScroll: true });
   }
   performance.mark("words");
   await new Promise(done => requestAnimationFrame(done));
-  await charts(view);
-  // Words that charts add above make the browser move the page by their lines; a reader who scrolled on is left alone.
-  if (isSame && Math.abs(scrollY - place) < NEAR) scrollTo({ top: place, behavior: "instant" });
+  await charts(view, failed);
 }
 /** Charts come after words; when they cannot, the numbers and tables stand. */
-async function charts(own) {
-  const failed = await own.draw(), missing = failed.find(([, error]) => error instanceof LibraryMissing);
+async function charts(own, before = null) {
+  const failed = [...(before ?? []), ...await own.draw({ isFirst: before !== null })], missing = failed.find(([, error]) => error instanceof LibraryMissing);
   for (const [chart, error] of failed) {
     chart.node.querySelectorAll(".chart,.legend").forEach(node => node.remove());
     if (!(error instanceof LibraryMissing)) { console.warn(error); chart.node.append(banner("warning", "this chart could not be drawn.", error.message)); }
@@ -117,9 +125,10 @@ async function charts(own) {
 }
 /** What a page without a server cannot do is said where it would be done. */
 function notices({ window }) {
-  if (isLive || !state.range) return [];
+  const missing = Object.entries(Object.groupBy(missingOf(info(), state.tab), one => one.reason)).map(([reason, all]) => banner("warning", `${all.map(one => `last ${one.last}`).join(", ")}: not made.`, reason));
+  if (isLive || !state.range) return missing;
   const back = el("button", { type: "button", onclick: () => go({ range: null }, false) }, "Show all");
-  return [banner("info", "the charts show a part of the period.", `Numbers and tables are of all of it${window?.last ? ` (last ${window.last})` : ""}: this page has no server to ask again.`, back)];
+  return [...missing, banner("info", "the charts show a part of the period.", `Numbers and tables are of all of it${window?.last ? ` (last ${window.last})` : ""}: this page has no server to ask again.`, back)];
 }
 /** A zoom is a new period: a live page asks for it; another shows the part of the charts that it has. */
 function zoomed(range) {
@@ -130,6 +139,11 @@ function zoomed(range) {
 
 /** Somebody else reads now, or new data came: what stands here may not be theirs, or not be all. */
 function signedIn() { session($("session"), signedIn); show(); }
+/** The newest there is: a published page asks first which files those are. */
+async function refresh() {
+  try { if (config.mode === "static") infos = await reports(); } catch (error) { refused(error, info()); return; }
+  await show();
+}
 /** A refresh would take a half-made choice away. */
 const isChoosing = () => asking !== null || document.querySelector("dialog[open], .filters details[open]") !== null;
 
@@ -155,8 +169,9 @@ async function start() {
     return;
   }
   if (!infos.length) { main.replaceChildren(banner("info", "there is no report yet.", config.mode === "static" ? "Nothing was published here." : "")); return; }
+  ahead();
   await show();
-  refreshing($("auto"), show, isChoosing);
+  refreshing($("auto"), refresh, isChoosing);
   session($("session"), signedIn);
 }
 globalThis.gpuledger = { draws };

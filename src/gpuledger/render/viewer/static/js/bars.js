@@ -1,9 +1,23 @@
-import { el } from "./dom.js";
+import { el, swatch } from "./dom.js";
 import { columnDigits, number, visible, isNumber } from "./format.js";
+import { sentence } from "./frame.js";
 import { finding, foot, panel } from "./words.js";
 import { seriesPaint } from "./theme.js";
 
 const MANY = 12;
+
+/** Ranked bars of one scale: a table row a name, its parts beside each other, its amount in words. */
+export function ranked(chart, view) {
+  const { bars: all, part_dimension: dimension } = chart.shape, sum = bar => bar.parts.reduce((total, [, amount]) => total + amount, 0), most = Math.max(0, ...all.map(sum)) || 1;
+  if (!all.length) return { node: sentence(chart, chart.empty || "Nothing to show."), draw() {} };
+  const paint = (bar, part) => dimension ? view.colours.paint(dimension, part) : view.colours.has(chart.dimension) ? view.colours.paint(chart.dimension, bar.key) : "c0";
+  const fill = (bar, [part, amount]) => amount > 0 && el("span", { class: `fill p-${paint(bar, part)}`, title: dimension ? visible(part) : null, vars: { w: amount / most * 100 + "%" } });
+  const row = bar => el("tr", null, el("th", { scope: "row", title: visible(bar.label) }, visible(bar.label)), el("td", { class: "lane" }, el("span", { class: "bar-line", "aria-hidden": "true" }, bar.parts.map(part => fill(bar, part)))), el("td", { class: "said" }, visible(bar.words)));
+  const parts = dimension ? [...new Set(all.flatMap(bar => bar.parts.filter(([, amount]) => amount > 0).map(([part]) => part)))] : [];
+  const keys = parts.length > 0 && el("ul", { class: "legend parts" }, parts.map(part => el("li", null, swatch(view.colours.paint(dimension, part)), " ", visible(part))));
+  return { node: panel(chart.id, visible(chart.title), chart.readout && el("span", { class: "read" }, visible(chart.readout)), finding(chart.finding), keys,
+    el("table", { class: all.length > MANY ? "ranked long many" : "ranked long" }, el("thead", { class: "sr" }, el("tr", null, ["Name", "Bar", "Amount"].map(name => el("th", { scope: "col" }, name)))), el("tbody", null, all.map(row))), foot(chart.left_out, chart.foot)), draw() {} };
+}
 
 /** Amounts by category: a table with bars in it, readable, selectable, spoken. */
 export function bars(chart, view) {

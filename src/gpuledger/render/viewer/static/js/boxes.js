@@ -12,7 +12,7 @@ const jitter = i => (i * 7 % 13 - 6) / 6 * HALF;
 class BoxesChart {
   constructor(chart, view) {
     Object.assign(this, { chart, view, groups: chart.shape.boxes });
-    Object.assign(this, frame(chart, { unit: unitBeside(chart.title, unitWord(chart.x.unit)), height: this.groups.length * ROW + 40, notes: [chart.x.is_log && "Log scale."] }));
+    Object.assign(this, frame(chart, { before: view.before.get(chart.id), unit: unitBeside(chart.title, unitWord(chart.x.unit)), height: this.groups.length * ROW + 40, notes: [chart.x.is_log && "Log scale."] }));
     this.box.setAttribute("role", "img");
     this.box.setAttribute("aria-label", [spoken(chart), ...this.groups.map(one => this.words(one))].join(". "));
     this.box.removeAttribute("aria-roledescription");

@@ -1,6 +1,6 @@
 import { el } from "./dom.js";
 import { visible } from "./format.js";
-import { isLive, windowsOf } from "./source.js";
+import { isLive, missingOf, windowsOf } from "./source.js";
 import { fieldText, fieldTime } from "./zone.js";
 
 // The controls above a report: its tabs, its period, and one control for each parameter its schema declares.
@@ -25,12 +25,13 @@ function tabs(info, state, go) {
 }
 const labelled = (words, control, meaning) => el("label", { title: meaning ? visible(meaning) : null }, el("span", null, visible(words)), control);
 
+const HOURS = { h: 1, d: 24, w: 168, m: 720 }, hours = last => parseFloat(last) * (HOURS[last.replace(/^[\d.]+/, "")[0]] ?? 1);
 /** Live: presets, the report's own span, and any range. A page of ready windows offers those it has. */
 function periods(info, state, content, go) {
   const own = state.last ?? (state.from || state.month ? null : info.default_last), fresh = { from: null, to: null, month: null, range: null };
   if (!isLive) {
-    const ready = windowsOf(info, state.tab).filter(one => one.last), now = ready.some(one => one.last === own) ? own : ready.at(-1)?.last;
-    return ready.length > 1 ? segment("Period", ready.map(one => [one.last, one.last === now]), last => go({ ...fresh, last })) : null;
+    const ready = [...windowsOf(info, state.tab), ...missingOf(info, state.tab)].map(one => one.last).filter(Boolean).sort((a, b) => hours(a) - hours(b)), now = ready.includes(own) ? own : ready.at(-1);
+    return ready.length > 1 ? segment("Period", ready.map(last => [last, last === now]), last => go({ ...fresh, last })) : null;
   }
   const spans = PRESETS.includes(info.default_last) ? PRESETS : [...PRESETS, info.default_last];
   return [segment("Period", spans.map(last => [last, last === own]), last => go({ ...fresh, last })), range(state, content, go)];

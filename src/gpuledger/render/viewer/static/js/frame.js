@@ -4,10 +4,12 @@ import { theme } from "./theme.js";
 import { finding, foot, panel } from "./words.js";
 
 // The parts every drawn chart has: a panel, a place for the drawing, words over it that are HTML, a read-out, a tooltip.
-export function frame(chart, { height = theme.chart.height.normal, unit = "", notes = [], tools = null } = {}) {
-  const plot = el("div", { class: "plot", "data-chart": chart.id, vars: { height: height + "px" } }), read = el("span", { class: "read" }, visible(chart.readout));
-  const over = el("div", { class: "over", "aria-hidden": "true" }), tip = el("div", { class: "tip", hidden: true }), hair = el("div", { class: "hair", hidden: true });
+// `before` is the chart of the same id that stands here now: its picture stays until the new one is drawn over it.
+export function frame(chart, { height = theme.chart.height.normal, unit = "", notes = [], tools = null, before = null } = {}) {
+  const plot = before?.plot ?? el("div", { class: "plot", "data-chart": chart.id }), read = el("span", { class: "read" }, visible(chart.readout));
+  const over = before?.over ?? el("div", { class: "over", "aria-hidden": "true" }), tip = el("div", { class: "tip", hidden: true }), hair = el("div", { class: "hair", hidden: true });
   const box = el("div", { class: "chart", tabindex: 0, role: "group", "aria-roledescription": "chart", "aria-label": spoken(chart), "data-keep": `chart-${chart.id}` }, plot, over, hair, tip);
+  plot.style.setProperty("--height", height + "px");
   const node = panel(chart.id, "", null, finding(chart.finding), tools, box, foot(...notes, chart.left_out, chart.foot));
   node.prepend(el("header", null, el("h2", null, visible(chart.title), unit && el("small", null, " ", visible(unit))), read));
   return { node, box, plot, over, tip, hair, read };

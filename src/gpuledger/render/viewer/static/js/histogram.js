@@ -10,7 +10,7 @@ const EACH = 150, HEAD = 34;
 class HistogramChart {
   constructor(chart, view) {
     Object.assign(this, { chart, view });
-    Object.assign(this, frame(chart, { unit: unitBeside(chart.title, unitWord(chart.x.unit)), height: chart.shape.series.length * EACH + 30 }));
+    Object.assign(this, frame(chart, { before: view.before.get(chart.id), unit: unitBeside(chart.title, unitWord(chart.x.unit)), height: chart.shape.series.length * EACH + 30 }));
     this.box.setAttribute("role", "img");
     this.box.removeAttribute("aria-roledescription");
     this.box.setAttribute("aria-label", [spoken(chart), ...chart.shape.series.map(one => this.words(one))].join(". "));

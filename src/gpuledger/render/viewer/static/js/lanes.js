@@ -11,6 +11,8 @@ const KEY = Object.fromEntries(Object.entries(theme.states).map(([key, state]) =
 const laneHeight = count => count <= 32 ? 6 : count <= 100 ? 4 : 2;
 const isInked = (rule, x, y) => Object.keys(rule).length > 0 && Object.entries(rule).every(([key, [every, on]]) => ({ x, y, sum: x + y })[key] % every < on);
 
+const many = label => { const word = label.replace(/^[A-Z](?=[a-z])/, letter => letter.toLowerCase()); return word + (/s$/.test(word) ? "es" : "s"); };
+
 /** One tile of a state's texture. */
 function tile(key, scale) {
   const canvas = el("canvas"), { fill, texture } = mode().states[key], pen = canvas.getContext("2d"), rule = theme.textures[theme.states[key].texture];
@@ -34,7 +36,7 @@ function hostsOf(rows) {
     const [host, gpu = ""] = row.label.split(" / "), id = `${row.group}\n${host}`;
     if (!hosts.has(id)) hosts.set(id, { name: host, group: row.group, lanes: [], shares: {}, columns: 0 });
     const found = hosts.get(id), runs = runsOf(row.codes);
-    found.lanes.push({ gpu, runs });
+    found.lanes.push({ gpu, runs, category: row.category });
     for (const [code, from, to] of runs) if (code !== ABSENT) { found.shares[KEY[code]] = (found.shares[KEY[code]] ?? 0) + to - from; found.columns += to - from; }
   }
   return [...hosts.values()];
@@ -46,8 +48,11 @@ class Lanes {
     Object.assign(this, { chart, view, hosts: hostsOf(shape.rows), groups: new Map(shape.groups.map(group => [group.label, group])), lane: laneHeight(shape.rows.length), columns: left.length });
     this.states = theme.state_order.filter(key => shape.states.includes(key));
     this.edges = [...left, left.at(-1) + (left.length > 1 ? left[1] - left[0] : 3600e3)];
-    this.kept = kept[chart.id] ??= { query: "", only: null, order: "name", group: "" };
+    this.kept = kept[chart.id] ??= { query: "", only: null, order: "name", group: "", category: "" };
     this.names = [...new Set(this.hosts.map(host => host.group))];
+    this.sizes = new Map(this.names.map(name => [name, this.hosts.filter(host => host.group === name).reduce((sum, host) => sum + host.lanes.length, 0)]));
+    this.categories = [...new Set(shape.rows.map(row => row.category))].filter(Boolean).sort();
+    this.isOwn = true; // drawn without the library
     this.build();
   }
   build() {
@@ -56,10 +61,11 @@ class Lanes {
     find.value = kept.query;
     const select = (label, key, choices) => { const node = el("select", { "aria-label": label, "data-keep": `${key}-${id}`, onchange: event => this.choose({ [key]: event.target.value }) }, choices.map(([value, words]) => el("option", { value }, visible(words)))); node.value = kept[key]; return node; };
     const order = select("Order of hosts", "order", [["name", "by name"], ...["idle", "drained", "prevented"].filter(key => this.states.includes(key)).map(key => [key, `most ${key} first`])]);
-    const group = this.names.length > 1 && select("Group", "group", [["", "all groups"], ...this.names.map(name => [name, name])]);
+    const choice = (label, key, names) => names.length > 1 && select(label, key, [["", `all ${many(label)}`], ...names.map(name => [name, name])]);
+    const group = choice(chart.shape.group_label || "Group", "group", this.names), category = choice(chart.shape.category_label || "Kind", "category", this.categories);
     this.count = el("span", { class: "count" });
     this.keys = this.states.map(key => el("button", { type: "button", class: "key", "aria-pressed": "false", "data-keep": `state-${key}-${id}`, onclick: () => this.choose({ only: kept.only === key ? null : key }) }, el("span", { class: `state-key p-state-${key.replaceAll("_", "-")}`, "aria-hidden": "true" }), theme.states[key].label));
-    const tools = [el("div", { class: "tools lane-tools" }, this.count, find, group, order), el("div", { class: "legend", role: "group", "aria-label": "States: a click keeps the hosts that had it" }, this.keys)];
+    const tools = [el("div", { class: "tools lane-tools" }, this.count, find, category, group, order), el("div", { class: "legend", role: "group", "aria-label": "States: a click keeps the hosts that had it" }, this.keys)];
     Object.assign(this, frame(chart, { tools, notes: ["No lane: the GPU was not there."] }));
     this.axis = el("div", { class: "state-axis", "aria-hidden": "true" });
     this.list = el("div", { class: "state-list" });
@@ -77,8 +83,8 @@ class Lanes {
     if ("only" in changes) say(changes.only ? `Hosts that were ${theme.states[changes.only].label.toLowerCase()}` : "All hosts");
   }
   chosen() {
-    const { query, only, order, group } = this.kept, wanted = query.toLowerCase(), share = host => (host.shares[order] ?? 0) / (host.columns || 1);
-    const found = this.hosts.filter(host => host.name.toLowerCase().includes(wanted) && (!group || host.group === group) && (!only || host.shares[only]));
+    const { query, only, order, group, category } = this.kept, wanted = query.toLowerCase(), share = host => (host.shares[order] ?? 0) / (host.columns || 1);
+    const found = this.hosts.filter(host => host.name.toLowerCase().includes(wanted) && (!group || host.group === group) && (!only || host.shares[only])).map(host => category ? { ...host, lanes: host.lanes.filter(lane => lane.category === category) } : host).filter(host => host.lanes.length);
     return order === "name" ? found : found.sort((a, b) => share(b) - share(a));
   }
   /** Columns in sight when a part of the time is shown: [from, to). */
@@ -124,7 +130,7 @@ class Lanes {
     }
   }
   head(name, hosts) {
-    const group = this.groups.get(name), gpus = hosts.reduce((sum, host) => sum + host.lanes.length, 0), words = group?.words || `${gpus} GPUs on ${hosts.length} hosts`, shares = (group?.shares ?? []).filter(([, ratio]) => ratio > 0);
+    const group = this.groups.get(name), gpus = hosts.reduce((sum, host) => sum + host.lanes.length, 0), here = `${gpus} GPUs on ${hosts.length} hosts`, isPart = gpus < this.sizes.get(name), words = isPart && group?.words ? `${here} shown; of all: ${group.words}` : group?.words || here, shares = (group?.shares ?? []).filter(([, ratio]) => ratio > 0);
     return el("div", { class: "state-head" }, el("b", null, visible(name)), el("span", null, visible(words)),
       shares.length > 0 && el("span", { class: "share", "aria-hidden": "true" }, shares.map(([key, ratio]) => el("span", { class: `p-state-${key.replaceAll("_", "-")}`, vars: { w: ratio * 100 + "%" } }))),
       el("span", { class: "nums" }, shares.map(([key, ratio]) => `${key.replaceAll("_", " ")} ${number(ratio, "ratio")}`).join(" · ")));

@@ -47,8 +47,9 @@ export class LinesChart {
     this.hasSide = !isSmall && this.isStacked && this.series.length > 1;
     this.digits = Math.max(this.unit === "count" ? 0 : 1, columnDigits(this.series.flatMap(one => one.values), this.unit || "gpu") ?? 0);
     const unit = unitBeside(chart.title, unitWord(this.unit));
-    Object.assign(this, frame(chart, { height: theme.chart.height[isSmall ? "small" : "normal"], unit, notes: [chart.shape.partial_from !== null && PARTIAL] }));
-    this.quiet = this.read.textContent;
+    Object.assign(this, frame(chart, { before: view.before.get(chart.id), height: theme.chart.height[isSmall ? "small" : "normal"], unit, notes: [chart.shape.partial_from !== null && PARTIAL] }));
+    this.plan();
+    this.read.textContent = this.quiet;
     this.listen();
   }
   get names() { return this.series.map(one => this.full(one.key)); }
@@ -71,20 +72,25 @@ export class LinesChart {
     while (to > from + 1 && this.edges[to - 1] >= b) to--;
     return [from, to];
   }
-  /** On a log scale nothing is stacked: the height of a band would say nothing. */
-  async draw() {
-    const [from, to] = this.inSight(), shown = this.visible, isPiled = this.isStacked && !this.view.isLog, { ui } = mode();
+  /** What is drawn up to which value, and the words beside the title: known before there is a picture. On a log scale nothing is stacked: the height of a band would say nothing. */
+  plan() {
+    const [from, to] = this.inSight(), shown = this.visible, isPiled = this.isPiled = this.isStacked && !this.view.isLog;
     this.bands = isPiled ? this.piled(shown) : shown.map(one => ({ one, low: null, high: one.values }));
     const tops = this.bands.flatMap(({ one, high }) => [...high.slice(from, to), ...(one.high ?? []).slice(from, to)]).filter(isNumber);
     const marks = this.chart.marks.filter(mark => mark.axis === "y" && isNumber(mark.at)), peak = Math.max(0, ...tops);
-    const limits = marks.filter(mark => peak > mark.at * LIMIT_SHOWN || peak === 0);
+    const limits = this.limits = marks.filter(mark => peak > mark.at * LIMIT_SHOWN || peak === 0);
     this.far = marks.filter(mark => !limits.includes(mark));
     const highest = Math.max(peak, ...limits.map(mark => mark.at), 1e-12);
     this.low = this.view.isLog ? Math.min(...tops.filter(value => value > 0), highest) * 0.9 : 0;
     this.top = this.view.isLog ? highest * 1.3 : highest * (limits.length ? 1.1 : 1.06);
-    const ticks = this.view.isLog ? rangeTicks(this.low, this.top, this.unit, true) : peak <= 0 && !limits.length ? [0] : valueTicks(this.top / 1.03, this.unit), words = tickTexts(ticks, this.unit, this.view.isLog);
+    this.ticks = this.view.isLog ? rangeTicks(this.low, this.top, this.unit, true) : peak <= 0 && !limits.length ? [0] : valueTicks(this.top / 1.03, this.unit);
+    this.quiet = this.readout();
+  }
+  async draw() {
+    this.plan();
+    const [from, to] = this.inSight(), { isPiled, limits, ticks } = this, words = tickTexts(ticks, this.unit, this.view.isLog);
     this.left = Math.max(36, Math.max(...words.map(one => one.length)) * 7 + 12);
-    const traces = [...this.gapTraces(ui), ...this.bands.flatMap(band => this.traces(band, from, to, isPiled))];
+    const traces = [...this.gapTraces(), ...this.bands.flatMap(band => this.traces(band, from, to, isPiled))];
     const x = this.isTime ? timeTicks(...this.range, this.rect.w, this.view.zone) : rangeTicks(...this.range, this.chart.x.unit).map(at => ({ at }));
     const xTexts = this.isTime ? x.map(tick => tick.text) : tickTexts(x.map(tick => tick.at), this.chart.x.unit);
     await react(this.plot, traces, layout(this.plot, {
@@ -92,7 +98,6 @@ export class LinesChart {
       yaxis: { range: [this.scale(this.low), this.scale(this.top)], type: this.view.isLog ? "log" : "linear", tickvals: ticks, ticktext: words },
     }));
     this.wordsOver(limits, from, to);
-    this.quiet = this.readout();
     this.showCursor();
   }
   gapTraces() { const [a, b] = this.range; return this.gaps.filter(gap => gap.to > a && gap.from < b).map(gap => gapBand(Math.max(gap.from, a), Math.min(gap.to, b), this.low || 0, this.top)); }

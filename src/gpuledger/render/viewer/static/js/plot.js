@@ -14,6 +14,10 @@ export class LibraryMissing extends Error {}
 
 /** Plotly is 4.8 MB: fetched (or, in one file, unpacked) only when a chart needs it, after words and tables are on the page. */
 export const plotly = () => library ??= load().catch(error => { library = null; throw error; });
+/** Has the library on this machine when the first chart needs it; what goes wrong then is said then. */
+export function ahead() {
+  if (config.plotly && config.mode !== "embedded") fetch(new URL(config.plotly, document.baseURI), { priority: "low" }).then(answer => answer.blob()).catch(() => null);
+}
 async function load() {
   const packed = document.getElementById("gpuledger-plotly")?.textContent, script = document.createElement("script");
   if (packed) {

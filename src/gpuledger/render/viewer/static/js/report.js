@@ -1,6 +1,6 @@
 import { anchor, el } from "./dom.js";
 import { cell, visible } from "./format.js";
-import { bars } from "./bars.js";
+import { bars, ranked } from "./bars.js";
 import { boxes } from "./boxes.js";
 import { heat } from "./heat.js";
 import { histogram } from "./histogram.js";
@@ -18,7 +18,7 @@ import { span, stamp } from "./zone.js";
 const isWide = chart => chart.shape.shape === "spans" || (chart.shape.shape === "grid" && chart.shape.states.length > 0);
 const CHARTS = {
   lines: (chart, view, options) => chart.x.kind === "category" ? { node: bars(chart, view) } : lines(chart, view, options),
-  histogram, boxes, spans, grid: (chart, view, options) => (chart.shape.states.length ? lanes : heat)(chart, view, options),
+  histogram, boxes, spans, bars: ranked, grid: (chart, view, options) => (chart.shape.states.length ? lanes : heat)(chart, view, options),
 };
 const BLOCKS = { numbers: cards, table, text, definitions, quality };
 

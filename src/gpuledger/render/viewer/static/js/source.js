@@ -36,11 +36,20 @@ export async function reports() {
 /** The ready windows of a tab; a page that asks live has none. */
 export const windowsOf = (info, tab) => (info.windows ?? []).filter(one => (one.tab ?? null) === tab);
 
+/** The windows of a tab that could not be made, each with its reason. */
+export const missingOf = (info, tab) => (info.missing ?? []).filter(one => (one.tab ?? null) === tab);
+
+function windowOf(info, { tab, last }) {
+  const ready = windowsOf(info, tab), missing = missingOf(info, tab), asked = missing.find(one => one.last === last);
+  const window = asked ? null : ready.find(one => one.last === last) ?? ready.find(one => one.last === info.default_last) ?? ready.at(-1);
+  if (!window) throw new Refused((asked ?? missing[0])?.reason ?? "This page holds no data of this report.");
+  return window;
+}
+
 /** The document of a state of the page: {text, content, window}. */
 export async function load(info, state, signal) {
   if (isLive) return { ...(await json(`${api(`reports/${encodeURIComponent(info.name)}`)}?${question(info, state)}`, { signal })), window: null };
-  const ready = windowsOf(info, state.tab), window = ready.find(one => one.last === state.last) ?? ready.find(one => one.last === info.default_last) ?? ready.at(-1);
-  if (!window) throw new Refused("This page holds no data of this report.");
+  const window = windowOf(info, state);
   if (config.mode === "static") return { ...(await json(`data/${window.file}`, { signal })), window };
   const block = [...document.querySelectorAll("script.gpuledger-document")].find(one => one.dataset.file === window.file);
   if (!block) throw new Refused("This page does not hold the data it should.");

@@ -4,10 +4,11 @@ import { say } from "./dom.js";
 /** What all blocks of one document share: its names' colours, the window of time in sight, hidden names, one cursor, the scale. */
 export class View {
   /** `changes` are told what the reader did: hide(names), zoom([from, to] or null). */
-  constructor(content, state, changes, before = null) {
+  constructor(content, state, changes, before = null) { // the view of the same report that stands here now
     this.content = content;
     this.zone = content.display_zone;
-    this.colours = new Colours(content.ranks, before);
+    this.colours = new Colours(content.ranks, before?.colours ?? null);
+    this.before = new Map((before?.charts ?? []).filter(({ plot }) => plot).map(one => [one.chart.id, one]));
     this.period = [Date.parse(content.period.start), Date.parse(content.period.end)];
     this.range = clipped(state.range, this.period) ?? this.period;
     this.hidden = new Set(state.hidden);
@@ -50,14 +51,28 @@ export class View {
     this.legends.forEach(update => update());
     this.draw();
   }
-  /** Draws every chart that is on the page (another document may stand there by now); one that fails takes nothing along. Returns [chart, error] of those that did. */
-  async draw() {
+  /** Draws what needs no library, at once: what stands below it does not move later. Returns [chart, error] of those that failed. */
+  drawNow() {
     const failed = [];
-    for (const chart of this.charts) if (chart.node.isConnected) try { await chart.draw(); } catch (error) { failed.push([chart, error]); }
+    for (const chart of this.charts) if (chart.isOwn) try { chart.draw(); } catch (error) { failed.push([chart, error]); }
+    return failed;
+  }
+  /** Draws every chart that is on the page (another document may stand there by now), those in sight first; one that fails takes nothing along. Returns [chart, error] of those that did. */
+  async draw({ isFirst = false } = {}) {
+    const failed = [], wanted = this.charts.filter(chart => !(isFirst && chart.isOwn)), places = new Map(wanted.map(chart => [chart, distance(chart.node)]));
+    for (const chart of wanted.sort((a, b) => places.get(a) - places.get(b))) {
+      if (places.get(chart) > 0) await new Promise(done => setTimeout(done)); // a reader who acts meanwhile is heard
+      if (chart.node.isConnected) try { await chart.draw(); } catch (error) { failed.push([chart, error]); }
+    }
     return failed;
   }
 }
 
+/** How far a node is from what is in sight, in pixels. */
+function distance(node) {
+  const { top, bottom } = node.getBoundingClientRect();
+  return Math.max(0, top - innerHeight, -bottom);
+}
 function clipped(range, [start, end]) {
   if (!range) return null;
   const [a, b] = [Math.max(range[0], start), Math.min(range[1], end)];
