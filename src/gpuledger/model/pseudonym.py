@@ -6,7 +6,9 @@ and nothing that can be turned back without it.
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cached_property
 from typing import TypeVar
@@ -44,6 +46,8 @@ _FIXED = frozenset({
 })  # fmt: skip
 """Fields of a Document that hold its own words, never one of the data's."""
 _DIGITS = 8
+_WORD = re.compile(r"[^\W_]+|.", re.DOTALL)
+"""Letters and digits in a row, or any other sign by itself."""
 
 
 def pseudonym(kind: str, name: str, salt: bytes) -> str:
@@ -166,33 +170,36 @@ class _Cloak:
         if text in self.kinds:
             return pseudonym(self.kinds[text], text, self.salt)
         found: list[str] = []
-        done, at = 0, 0
-        while at < len(text):
-            name = self._name_at(text, at)
-            if name:
+        done = 0
+        for word in _WORD.finditer(text):
+            at = word.start()
+            if at >= done and (name := self._name_at(text, at, word[0])):
                 found += [text[done:at], pseudonym(self.kinds[name], name, self.salt)]
-                done = at = at + len(name)
-            else:
-                at += 1
+                done = at + len(name)
         return "".join([*found, text[done:]])
 
-    def _name_at(self, text: str, at: int) -> str | None:
-        """The longest name that begins here as a word of its own."""
-        if at and text[at].isalnum() and text[at - 1].isalnum():
-            return None
-        for name in self._by_first.get(text[at], ()):
-            end = at + len(name)
-            if text.startswith(name, at) and not (name[-1].isalnum() and text[end : end + 1].isalnum()):
+    def _name_at(self, text: str, at: int, word: str) -> str | None:
+        """The longest name that begins with this word and ends with one."""
+        for length in self._lengths.get(word, ()):
+            end = at + length
+            name = text[at:end]
+            if name in self.kinds and not (name[-1].isalnum() and text[end : end + 1].isalnum()):
                 return name
         return None
 
     @cached_property
-    def _by_first(self) -> Mapping[str, list[str]]:
-        """The names by their first letter, the longest first."""
-        sorted_names: dict[str, list[str]] = {}
-        for name in sorted(self.kinds, key=len, reverse=True):
-            sorted_names.setdefault(name[0], []).append(name)
-        return sorted_names
+    def _lengths(self) -> Mapping[str, Sequence[int]]:
+        """How long names are, by their first word, the longest first: there may be very many names."""
+        lengths: dict[str, set[int]] = defaultdict(set)
+        for name in self.kinds:
+            lengths[_first_word(name)].add(len(name))
+        return {word: sorted(held, reverse=True) for word, held in lengths.items()}
+
+
+def _first_word(name: str) -> str:
+    word = _WORD.match(name)
+    assert word, "no name is empty"
+    return word[0]
 
 
 def _is_plain(value: object) -> bool:
