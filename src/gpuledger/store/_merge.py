@@ -9,6 +9,7 @@ last_seen_at: the greater (that moment, row_hash), a maximum as well. Tables wit
 
 # ruff: noqa: S608 - SQL is put together from canonical names and quoted literals only
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -17,9 +18,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from gpuledger.model.batch import Batch
 from gpuledger.model.errors import StoreError
 from gpuledger.model.tables import JOB_ATTEMPTS, USAGE_COLUMNS, Table
-from gpuledger.store._snapshot import quoted
+from gpuledger.store._sql import quoted
 
 NOT_SAID = ("reported_by", "observed_at", "row_hash", "usage_hash", "usage_observed_at", "ingest_id")
 """Columns that tell about the reading, not what it says: outside row_hash."""
@@ -194,3 +196,42 @@ def compared_columns(table: Table) -> tuple[str, ...]:
     """The few stored columns that `says_something` needs beside the key."""
     wanted = ("row_hash", "usage_hash", "observed_at", "usage_observed_at", "last_seen_at", "reported_by", "ingest_id")
     return (*table.key, *(name for name in wanted if name in table.column_names))
+
+
+def changes(
+    cursor: duckdb.DuckDBPyConnection, new: pa.Table, old: pa.Table, table: Table
+) -> tuple[pa.Table, int, np.ndarray]:
+    """Rows to write, how many of them are there already, and the numbers of the readings they came from.
+
+    Only readings that share their key with another go through the rule; the many others pass as they are.
+    """
+    shared = _shared(cursor, new, old, table)
+    if not len(shared):
+        return new, 0, np.arange(len(new))
+    alone = np.setdiff1d(np.arange(len(new)), shared, assume_unique=True)
+    result = merged(cursor, new.take(shared), old, table)
+    rows = pa.concat_tables([new.take(alone), result.rows]) if len(alone) else result.rows
+    return rows, int(pc.sum(result.is_update).as_py() or 0), np.concatenate([alone, shared[result.used]])
+
+
+def numbered(rows: pa.Table, names: Sequence[str]) -> pa.Table:
+    return rows.select(list(names)).append_column("n", pa.array(np.arange(len(rows)), pa.int64()))
+
+
+def _shared(cursor: duckdb.DuckDBPyConnection, new: pa.Table, old: pa.Table, table: Table) -> np.ndarray:
+    """Numbers of the new rows whose key comes twice, in the batch or with a stored row."""
+    key = ", ".join(table.key)
+    cursor.register("rows_in", numbered(new, table.key))
+    cursor.register("rows_old", old.select(list(table.key)))
+    twice = f"SELECT {key} FROM (SELECT {key} FROM rows_in UNION ALL SELECT {key} FROM rows_old) GROUP BY {key} HAVING count(*) > 1"
+    found = cursor.sql(f"SELECT n FROM rows_in SEMI JOIN ({twice}) USING ({key}) ORDER BY n").to_arrow_table()
+    for name in ("rows_in", "rows_old"):
+        cursor.unregister(name)
+    return np.asarray(found["n"].to_numpy())
+
+
+def weights(batch: Batch) -> np.ndarray:
+    """Input rows behind each row of the batch."""
+    if batch.input_rows is None:
+        return np.ones(len(batch.rows), np.int64)
+    return np.asarray(batch.input_rows.to_numpy(zero_copy_only=False), np.int64)

@@ -5,7 +5,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache, reduce
+from functools import reduce
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -16,9 +16,9 @@ from deltalake import DeltaTable
 
 from gpuledger.model.errors import StoreError
 from gpuledger.model.period import Period
-from gpuledger.model.schema import DUCKDB
 from gpuledger.model.tables import SNAPSHOTS, Table
 from gpuledger.store._commit import statistics_columns
+from gpuledger.store._sql import empty_side, literal, quoted, shown
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SLACK = timedelta(milliseconds=1)
@@ -125,31 +125,12 @@ def _stamp(moment: datetime) -> pa.Scalar:
     return instants[0]
 
 
-def quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-@cache
-def empty_side(table: Table) -> str:
-    """SELECT of no row with every canonical column in its type: what makes an empty or older table readable."""
-    columns = ", ".join(f"NULL::{DUCKDB[c.kind]} AS {quoted(c.name)}" for c in table.columns)
-    return f"SELECT {columns} WHERE false"
-
-
 def scanned(snapshot: Snapshot, files: Sequence[str], columns: Sequence[str] | None = None) -> str:
     """SELECT over files: canonical columns that the table has, instants as naive UTC (zone-aware is 3 to 8 times slower)."""
     listed = [c for c in snapshot.table.columns if c.name in snapshot.held and (columns is None or c.name in columns)]
-    shown = ", ".join(_shown(c.name, c.kind) for c in listed)
+    columns = ", ".join(shown(c.name, c.kind) for c in listed)
     paths = ", ".join(literal(path) for path in files)
-    return f"SELECT {shown} FROM read_parquet([{paths}], union_by_name=true, hive_partitioning=true, hive_types_autocast=false)"
-
-
-def _shown(name: str, kind: str) -> str:
-    return f"make_timestamp(epoch_us({quoted(name)})) AS {quoted(name)}" if kind == "instant" else quoted(name)
+    return f"SELECT {columns} FROM read_parquet([{paths}], union_by_name=true, hive_partitioning=true, hive_types_autocast=false)"
 
 
 def show(
@@ -167,5 +148,5 @@ def show(
 def _streamed(cursor: duckdb.DuckDBPyConnection, snapshot: Snapshot) -> str:
     """Object stores are read through the library: DuckDB's httpfs has to be downloaded and is often not there."""
     cursor.register(f"{snapshot.table.name}_scan", snapshot.delta.scan().read_all())
-    shown = ", ".join(_shown(c.name, c.kind) for c in snapshot.table.columns if c.name in snapshot.held)
-    return f"SELECT {shown} FROM {quoted(snapshot.table.name + '_scan')}"
+    columns = ", ".join(shown(c.name, c.kind) for c in snapshot.table.columns if c.name in snapshot.held)
+    return f"SELECT {columns} FROM {quoted(snapshot.table.name + '_scan')}"

@@ -13,13 +13,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import CommitProperties, write_deltalake
 
-from gpuledger.model.batch import Batch
 from gpuledger.model.schema import conform
 from gpuledger.model.tables import JOB_ATTEMPTS, RUNS, Table
 from gpuledger.store import Written
 from gpuledger.store import _merge as rule
 from gpuledger.store._commit import WRITER, properties
-from gpuledger.store._snapshot import FALSE, Snapshot, at_most, literal, quoted, scanned, show
+from gpuledger.store._snapshot import FALSE, Snapshot, at_most, scanned, show
+from gpuledger.store._sql import literal, quoted
 
 Cursor = duckdb.DuckDBPyConnection
 
@@ -33,7 +33,7 @@ def upsert(cursor: Cursor, snapshot: Snapshot, rows: pa.Table, weights: np.ndarr
         return Written(unchanged=len(rows), input_unchanged=int(weights.sum()))
     new = rows if len(news) == len(rows) else rows.take(news)
     old = _stored(cursor, snapshot, new, files)
-    changed, updates, used = _changed(cursor, new, old, table)
+    changed, updates, used = rule.changes(cursor, new, old, table)
     accepted = int(weights[news.to_numpy()][used].sum())
     if len(changed):
         _commit(cursor, snapshot, changed, old, updates, ingest_id)
@@ -45,20 +45,6 @@ def upsert(cursor: Cursor, snapshot: Snapshot, rows: pa.Table, weights: np.ndarr
         int(weights.sum()) - accepted,
         int(len(changed) > 0),
     )
-
-
-def _changed(cursor: Cursor, new: pa.Table, old: pa.Table, table: Table) -> tuple[pa.Table, int, np.ndarray]:
-    """Rows to write, how many of them are there already, and the numbers of the readings they came from.
-
-    Only readings that share their key with another go through the rule; the many others pass as they are.
-    """
-    shared = _shared(cursor, new, old, table)
-    if not len(shared):
-        return new, 0, np.arange(len(new))
-    alone = np.setdiff1d(np.arange(len(new)), shared, assume_unique=True)
-    result = rule.merged(cursor, new.take(shared), old, table)
-    rows = pa.concat_tables([new.take(alone), result.rows]) if len(alone) else result.rows
-    return rows, int(pc.sum(result.is_update).as_py() or 0), np.concatenate([alone, shared[result.used]])
 
 
 def append(cursor: Cursor, snapshot: Snapshot, rows: pa.Table, weights: np.ndarray, ingest_id: str) -> Written:
@@ -118,10 +104,6 @@ def _sides(snapshot: Snapshot, group: dict[str, Any]) -> list[pa.ChunkedArray]:
     return sides
 
 
-def _numbered(rows: pa.Table, names: Sequence[str]) -> pa.Table:
-    return rows.select(list(names)).append_column("n", pa.array(np.arange(len(rows)), pa.int64()))
-
-
 def _source(cursor: Cursor, snapshot: Snapshot, files: Sequence[str], columns: Sequence[str]) -> str:
     """SQL of the stored rows of some files (on an object store: of all)."""
     if snapshot.folder:
@@ -136,7 +118,7 @@ def _news(cursor: Cursor, snapshot: Snapshot, rows: pa.Table, files: Sequence[st
     if not files:
         return pa.array(np.arange(len(rows)), pa.int64())
     columns = rule.compared_columns(table)
-    cursor.register("rows_in", _numbered(rows, columns))
+    cursor.register("rows_in", rule.numbered(rows, columns))
     found = cursor.sql(
         f"SELECT i.n FROM rows_in i LEFT JOIN {_source(cursor, snapshot, files, columns)} o USING ({', '.join(table.key)}) "
         f"WHERE {rule.says_something(table)} ORDER BY i.n"
@@ -157,22 +139,10 @@ def _stored(cursor: Cursor, snapshot: Snapshot, new: pa.Table, files: Sequence[s
     return conform(old, table)
 
 
-def _shared(cursor: Cursor, new: pa.Table, old: pa.Table, table: Table) -> np.ndarray:
-    """Numbers of the new rows whose key comes twice, in the batch or with a stored row."""
-    key = ", ".join(table.key)
-    cursor.register("rows_in", _numbered(new, table.key))
-    cursor.register("rows_old", old.select(list(table.key)))
-    twice = f"SELECT {key} FROM (SELECT {key} FROM rows_in UNION ALL SELECT {key} FROM rows_old) GROUP BY {key} HAVING count(*) > 1"
-    found = cursor.sql(f"SELECT n FROM rows_in SEMI JOIN ({twice}) USING ({key}) ORDER BY n").to_arrow_table()
-    for name in ("rows_in", "rows_old"):
-        cursor.unregister(name)
-    return np.asarray(found["n"].to_numpy())
-
-
 def _first_of_each(cursor: Cursor, snapshot: Snapshot, rows: pa.Table, files: Sequence[str]) -> pa.Array:
     """Numbers of the rows whose key is not stored, the first of each key."""
     key = list(snapshot.table.key)
-    numbered = _numbered(rows, key)
+    numbered = rule.numbered(rows, key)
     if files:
         cursor.register("rows_in", numbered)
         stored = _source(cursor, snapshot, files, key)
@@ -247,10 +217,3 @@ def _is_sorted(times: pa.ChunkedArray) -> bool:
         return False
     values = times.cast(pa.int64()).to_numpy()
     return bool((values[1:] >= values[:-1]).all())
-
-
-def weights(batch: Batch) -> np.ndarray:
-    """Input rows behind each row of the batch."""
-    if batch.input_rows is None:
-        return np.ones(len(batch.rows), np.int64)
-    return np.asarray(batch.input_rows.to_numpy(zero_copy_only=False), np.int64)

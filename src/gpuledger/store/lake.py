@@ -1,7 +1,5 @@
 """The default ledger: Delta Lake tables under one folder or URL, read by DuckDB. Why: ADR 0001, 0002."""
 
-import os
-import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -20,9 +18,11 @@ from gpuledger.store import Checked, TableInfo, Written, _check, _maintain, _wri
 from gpuledger.store._commit import properties, retried
 from gpuledger.store._compile import compiled
 from gpuledger.store._edge import edge
-from gpuledger.store._merge import prepared
+from gpuledger.store._engine import engine
+from gpuledger.store._merge import prepared, weights
 from gpuledger.store._shelf import Shelf
-from gpuledger.store._snapshot import Snapshot, literal, overlapping, quoted, show
+from gpuledger.store._snapshot import Snapshot, overlapping, show
+from gpuledger.store._sql import literal, quoted
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -53,7 +53,7 @@ class Lake:
 
         def once() -> Written:
             with self._cursor() as cursor, self._shelf.changing(table) as snapshot:
-                return write(cursor, snapshot, rows, _write.weights(batch), ingest_id)
+                return write(cursor, snapshot, rows, weights(batch), ingest_id)
 
         with edge(place):
             with self._cursor() as cursor:
@@ -134,7 +134,7 @@ class Lake:
         """A cursor of its own for each request: DuckDB refuses a second thread on one."""
         with self._mutex:
             if self._engine is None:
-                self._engine = _engine()
+                self._engine = engine()
             return self._engine.cursor()
 
 
@@ -148,17 +148,3 @@ def _ingest(equal: Mapping[str, str | Sequence[str]]) -> str:
     """The ingest whose rows go, '' when it is not by ingest."""
     name = equal.get("ingest_id", "")
     return name if isinstance(name, str) else ""
-
-
-def _engine() -> duckdb.DuckDBPyConnection:
-    """An in-memory DuckDB in UTC that fetches nothing from outside."""
-    spill = (
-        Path(tempfile.gettempdir()) / f"gpuledger-{os.getpid()}"
-    )  # made when a query needs it; by default in the working folder
-    offline = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
-    engine = duckdb.connect(config={**offline, "temp_directory": str(spill)})
-    engine.execute("SET GLOBAL TimeZone = 'UTC'").fetchall()
-    (zone,) = engine.cursor().execute("SELECT current_setting('TimeZone')").fetchall()
-    if zone != ("UTC",):
-        raise RuntimeError(f"DuckDB computes in {zone}, not in UTC")
-    return engine
