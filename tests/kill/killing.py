@@ -7,7 +7,6 @@ imported but never used the libraries: a kill costs a tenth of a second instead 
 import multiprocessing
 import os
 import random
-import signal
 import sys
 import time
 from dataclasses import dataclass, field
@@ -28,6 +27,7 @@ from tests.actions.tiny_source import Tiny, lines
 from tests.store.rows import at
 
 ROWS = 15
+LONGEST_START_SECONDS = 60
 LONGEST_SECONDS = 0.25
 """A worker is killed within this time of its first step: about two ingests."""
 Worker = tuple[BaseProcess, Connection, float]
@@ -55,7 +55,11 @@ def site_at(root: Path) -> Site:
 
 
 def work(root: Path, number: int, ready: Connection) -> None:
-    """Until killed: ingests (first running, then finished) and maintenance. Notes what was done."""
+    """Until killed: ingests (first running, then finished) and maintenance. Notes what was done.
+
+    Who would kill it may be killed first: it goes on only as long as the server that it came from lives.
+    """
+    server = os.getppid()
     _maintain.RETENTION_HOURS = 0
     site, notes, draw = (
         site_at(root),
@@ -66,7 +70,7 @@ def work(root: Path, number: int, ready: Connection) -> None:
     if number % 2 == 0:  # the others are killed when the first cold steps are behind them
         ready.send_bytes(b"ready")
     try:
-        while True:
+        while os.getppid() == server:
             for state in ("running", "completed"):
                 _ingest(site, root, first, state)
                 os.write(notes, f"{state} {first}\n".encode())
@@ -136,12 +140,15 @@ def _started(context: ForkServerContext, root: Path, number: int, seconds: float
 def _kill_first(living: list[Worker]) -> None:
     """The oldest worker, some time after it has begun to work."""
     process, hearing, seconds = living.pop(0)
-    with hearing:
-        hearing.recv_bytes()
-    time.sleep(seconds)
-    assert process.pid
-    os.kill(process.pid, signal.SIGKILL)
-    process.join()
+    try:
+        with hearing:
+            if not hearing.poll(LONGEST_START_SECONDS):
+                raise TimeoutError(f"worker {process.pid} did not begin within {LONGEST_START_SECONDS} s")
+            hearing.recv_bytes()
+        time.sleep(seconds)
+    finally:
+        process.kill()
+        process.join(LONGEST_START_SECONDS)
 
 
 def _examined(root: Path, outcome: Outcome) -> Outcome:

@@ -10,7 +10,8 @@ import os
 import signal
 import smtplib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from tests.actions.sending import NOW, nightly, opened, send_due
 from tests.deliver.mail_server import MailServer
 
 PRELOAD = ["gpuledger.actions.send", "gpuledger.store.lake", "gpuledger.render.mail", "tests.kill.sending"]
+LONGEST_SECONDS = 60
+"""No step of a send takes longer."""
 Step = tuple[str, bool]
 """A step's name, and whether the kill comes after it (else before)."""
 
@@ -82,13 +85,21 @@ def run(place: Path, server: MailServer, stop: Step | None = None) -> list[str]:
     process = context.Process(target=_work, args=(str(place), server.port, stop, telling))
     process.start()
     telling.close()
-    steps: list[str] = []
-    with hearing:
-        try:
-            while (step := hearing.recv()) is not None:
-                steps.append(step)
-        except EOFError:
-            pass
-    process.join()
+    try:
+        with hearing:
+            steps = list(_heard(hearing))
+        process.join(LONGEST_SECONDS)
+    finally:
+        process.kill()
     assert process.exitcode == (-signal.SIGKILL if stop else 0), process.exitcode
     return steps
+
+
+def _heard(hearing: Connection) -> Iterator[str]:
+    """The steps until there are no more, or nobody to tell them."""
+    with suppress(EOFError):
+        while hearing.poll(LONGEST_SECONDS):
+            if (step := hearing.recv()) is None:
+                return
+            yield step
+        raise TimeoutError(f"a send made no step for {LONGEST_SECONDS} s")
