@@ -116,7 +116,7 @@ def _first(what: str, order: Sequence[str], counts: Mapping[str, Mapping[str, fl
         amount += sum(counts[order[half]].values())
         half += 1
     said = f"{order[0]} had {words.plural(first, 'event')}, {_share(first, whole)} of all"
-    return f"{said}; half of them came from {words.plural(half, what)} of {words.count(len(order))} with events."
+    return f"{said}; half of all came from {words.plural(half, what)} of {words.count(len(order))}."
 
 
 def places(scene: Scene) -> Chart | None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gpuledger.metrics import Metric
 
 NOTHING = "No event was told in the period."
-_DASH = "“–” means that no temperature was told, never 0."
+_DASH = "“–” means not told, never 0."
 
 
 def kinds(scene: Scene) -> Table:
@@ -62,7 +62,7 @@ def hosts(scene: Scene) -> Table:
         totals=(f"All {words.plural(len(shown) + len(rest), 'host')}", *_cells(scene, scene.answers["total"].totals, answer.metrics)),
         others=_other_hosts(scene, rest) if rest else None,
         foot=_DASH,
-        left_out=f"{words.count(len(rest))} hosts are in the last row; `--rows` names more." if rest else "",
+        left_out=f"{words.plural(len(rest), 'host')} in the last row; `--rows` names more." if rest else "",
         empty=NOTHING,
     )  # fmt: skip
 
@@ -116,7 +116,7 @@ def devices(scene: Scene) -> Table:
         others=_others(scene, rest) if rest else None,
         finding=_again(scene),
         foot=f"Days are those with an event, not the span from first to last. {_DASH}",
-        left_out=f"{words.count(len(rest))} GPUs are in the last row; `--rows` names more." if rest else "",
+        left_out=f"{words.plural(len(rest), 'GPU')} in the last row; `--rows` names more." if rest else "",
         empty=NOTHING,
     )  # fmt: skip
 
