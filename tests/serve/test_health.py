@@ -1,6 +1,7 @@
 """Those who watch the service: alive, ready, numbers."""
 
 import re
+import time
 from datetime import datetime
 from pathlib import Path
 
@@ -17,6 +18,16 @@ def test_ready_says_how_old_the_data_is(server: Server) -> None:
     assert told["age_seconds"] == source["age_seconds"] > 100 * 86_400
 
 
+def test_ready_says_when_the_first_viewer_need_not_wait(tmp_path: Path) -> None:
+    with serving(ledger_of(tmp_path), tmp_path / "home") as running:
+        until = time.monotonic() + 60
+        while not running.get("/readyz").json()["is_warm"]:
+            assert time.monotonic() < until
+        kept = re.search(r"^gpuledger_kept_documents (\d+)", running.get("/metrics").text, re.MULTILINE)
+        assert kept
+        assert kept[1] == "0", "May's jobs are long past: there is no Document of the last days to be made"
+
+
 def test_a_look_at_the_head_is_the_answer_without_its_body(server: Server) -> None:
     with server.client() as client:
         for path in ("/healthz", "/readyz", "/api/v1/reports"):
@@ -28,7 +39,8 @@ def test_a_look_at_the_head_is_the_answer_without_its_body(server: Server) -> No
 def test_an_empty_ledger_is_ready_and_has_no_age(tmp_path: Path) -> None:
     (tmp_path / "led").mkdir()
     with serving(tmp_path / "led", tmp_path / "home") as running:
-        assert running.get("/readyz").json() == {"status": "ready", "age_seconds": None, "sources": []}
+        told = running.get("/readyz").json()
+        assert told | {"is_warm": True} == {"status": "ready", "age_seconds": None, "is_warm": True, "sources": []}
         assert running.get("/metrics").status_code == 200
 
 

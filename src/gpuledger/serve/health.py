@@ -37,6 +37,7 @@ class Ready(BaseModel):
     age_seconds: float | None = Field(
         None, description="Age of the newest data of any source; null while there is none."
     )
+    is_warm: bool = Field(False, description="What the first viewer would wait for is loaded and made.")
     sources: list[SourceAge] = Field([], description="Each source, for those who may read.")
 
 
@@ -57,7 +58,8 @@ def routes(site: Site, measured: Measured) -> APIRouter:
         found = known_ages.get()
         now = site.now()
         told = [_age(age, now) for age in found] if who_of(request).may("read") else []
-        return Ready(age_seconds=min((_seconds(age, now) for age in found), default=None), sources=told)
+        age = min((_seconds(age, now) for age in found), default=None)
+        return Ready(age_seconds=age, is_warm=site.is_warm.is_set(), sources=told)
 
     @router.get(
         "/metrics",

@@ -4,18 +4,18 @@ import errno
 import os
 import signal
 import socket
+from asyncio import create_task
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
 
 import uvicorn
 
 from gpuledger.model.errors import LedgerError, UsageError
 from gpuledger.serve.app import application
-from gpuledger.serve.audit import LOG
 from gpuledger.serve.doors import is_own_address, require_guarded
 from gpuledger.serve.site import Site
+from gpuledger.serve.warm import warm
 
 _GRACE_SECONDS = 5
 _HEAD_BYTES = 64 << 10
@@ -70,22 +70,19 @@ def _run(site: Site, listening: socket.socket) -> None:
         timeout_graceful_shutdown=_GRACE_SECONDS,
         h11_max_incomplete_event_size=_HEAD_BYTES,
     )
-    Thread(target=_warm, args=(site,), daemon=True).start()
-    uvicorn.Server(config).run(sockets=[listening])
+    _Server(config, site).run(sockets=[listening])
 
 
-def _warm(site: Site) -> None:
-    """Loads what the first viewer would wait for: reports, metrics, the writer of JSON, the page's files."""
-    from gpuledger.actions.catalogue import catalogue
-    from gpuledger.metrics.ask import StoreAsk
-    from gpuledger.render.json import schema
-    from gpuledger.render.viewer import files
+class _Server(uvicorn.Server):
+    """Answers from its first moment, and makes ready beside it."""
 
-    try:
-        for load in (lambda: catalogue(site.settings), lambda: StoreAsk.__name__, schema, files):
-            load()
-    except LedgerError as error:
-        LOG.warning("Something could not be loaded ahead.", extra={"error": str(error)})
+    def __init__(self, config: uvicorn.Config, site: Site) -> None:
+        super().__init__(config)
+        self._site = site
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._warming = create_task(warm(self._site))
 
 
 def _stop(number: int, frame: object) -> None:

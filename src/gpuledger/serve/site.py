@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
+from threading import Event
 
 from gpuledger.actions.pseudonyms import names_of, salt_of
 from gpuledger.config import Ledger, Settings, ledger_folder
@@ -29,6 +30,8 @@ class Site:
     ledger: Ledger
     is_open: bool = True
     now: Callable[[], datetime] = field(default=clock)
+    is_warm: Event = field(default_factory=Event)
+    """Set once what the first viewer would wait for is loaded and made (serve.warm)."""
 
     @property
     def settings(self) -> Settings:
