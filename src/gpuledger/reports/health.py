@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -13,7 +14,7 @@ from gpuledger.model.events import EventKind
 from gpuledger.reports import Report
 from gpuledger.reports import _words as words
 from gpuledger.reports._health import charts, tables
-from gpuledger.reports._health.chosen import filters
+from gpuledger.reports._health.chosen import ALL, filters
 from gpuledger.reports._health.method import method, reach, stale
 from gpuledger.reports._health.scene import EVENTS, TABLE, Scene, called, label
 from gpuledger.reports._quality import quality_of
@@ -34,7 +35,7 @@ class HealthParameters(BaseModel):
     gpu: tuple[str, ...] = Field(
         (), description="GPUs by their place (GPU_23: in every host) or as HOST/GPU_23; * and ? are wild."
     )
-    kind: EventKind | None = Field(None, description="One kind of event; all when none is named.")
+    kind: Literal["all", EventKind] = Field("all", description="One kind of event, or all.")
     site: tuple[str, ...] = Field((), description="Sites; * and ? are wild.")
     rows: int = Field(50, ge=1, le=1_000_000, description="Most rows of a table; the rest is one row.")
 
@@ -162,7 +163,7 @@ def _subject(scene: Scene) -> str:
 def _title(parameters: HealthParameters, ask: Ask) -> str:
     only = [*parameters.host, *parameters.gpu, *parameters.site]
     of = f" of {' and '.join(only[:3])}" if only else ""
-    kind = f", {words.inside(label(parameters.kind))} only" if parameters.kind else ""
+    kind = "" if parameters.kind == ALL else f", {words.inside(label(parameters.kind))} only"
     return f"GPU health{of}{kind}, {words.of_period(ask.period)}"
 
 

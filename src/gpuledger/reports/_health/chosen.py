@@ -9,13 +9,16 @@ from gpuledger.model.errors import UsageError
 from gpuledger.model.names import unknown
 from gpuledger.reports._health.scene import EVENTS, KIND
 
+ALL = "all"
+"""The kind that is no filter."""
 
-def filters(ask: Ask, typed: Mapping[str, Sequence[str]], kind: str | None) -> Iterator[Filter]:
+
+def filters(ask: Ask, typed: Mapping[str, Sequence[str]], kind: str) -> Iterator[Filter]:
     """`typed`: what was typed by dimension. Raises UsageError for a name that no event of the period has."""
     for dimension, patterns in typed.items():
         if patterns:
             yield Filter(dimension, "=", _matched(ask, dimension, patterns))
-    if kind:
+    if kind != ALL:
         yield Filter(KIND, "=", (kind,))
 
 
