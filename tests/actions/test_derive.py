@@ -32,13 +32,15 @@ class Site:
     raw: RawZone
     now: datetime = NOW
 
-    def reads(self, *paths: Path, zone: str | None = "UTC", manner: Manner = ONCE) -> list[Ingested]:
-        return [self._read(path, zone, manner) for path in paths]
+    def reads(
+        self, *paths: Path, zone: str | None = "UTC", manner: Manner = ONCE, source: CondorLog = CondorLog()
+    ) -> list[Ingested]:
+        return [self._read(path, zone, manner, source) for path in paths]
 
-    def _read(self, path: Path, zone: str | None, manner: Manner) -> Ingested:
+    def _read(self, path: Path, zone: str | None, manner: Manner, source: CondorLog) -> Ingested:
         self.now += timedelta(minutes=1)
         context = Context("", zone=zone, input_name=path.name)
-        return ingest(self, CondorLog(), path, context=context, now=self.now, manner=manner)
+        return ingest(self, source, path, context=context, now=self.now, manner=manner)
 
     def holds(self) -> list[list[tuple[Any, ...]]]:
         """Every derived row without what tells of the reading."""
@@ -233,3 +235,12 @@ def test_how_far_earlier_logs_tell_moves_with_what_is_learned_of_their_clock(tmp
     here.reads(*written(tmp_path, [UNPROVEN, PROVEN]), zone=None)
     assert sorted(here.marks()) == [datetime(2025, 11, 4, 16, 7, 20), datetime(2025, 11, 4, 16, 9, 50)]
     assert here.reads(tmp_path / "part0.log", zone=None)[0].accepted == 0
+
+
+def test_other_rules_of_sites_tell_the_sites_of_a_log_that_is_read_again(tmp_path: Path) -> None:
+    here = site(tmp_path / "here")
+    (path,) = written(tmp_path, [LIVES])
+    here.reads(path)
+    for named in ("frontera", "elsewhere", "frontera"):
+        here.reads(path, source=CondorLog(sites={"expanse.sdsc.edu": named}))
+        assert {dict(row)["site"] for row in here.holds()[0]} == {named}

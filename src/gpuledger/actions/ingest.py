@@ -42,13 +42,20 @@ class Manner:
     """How to ingest. `is_dry_run` counts and writes nothing; `is_copied` keeps a file's bytes in the raw zone too;
 
     `is_replay` reads again what is in the ledger already, and first takes back what the same bytes brought when they
-    were read another way. `progress(read, all)` is called with bytes now and then.
+    were read another way. `progress(read, all)` is called with bytes now and then. `is_derived_anew` is set where the
+    same facts were read in another way before (`ingest` finds out).
     """
 
     is_dry_run: bool = False
     is_copied: bool = False
     is_replay: bool = False
     progress: Progress = lambda read, whole: None
+    is_derived_anew: bool = False
+
+    @property
+    def gives_way(self) -> bool:
+        """Do attempts that are in the ledger give way to what is derived now?"""
+        return self.is_replay or self.is_derived_anew
 
 
 @dataclass(frozen=True)
@@ -105,6 +112,8 @@ def ingest(
         return _again(ledger, entry, known, now)
     with ledger.raw.working(entry):
         remarks = _anew(ledger, before, now, given)
+        # the same facts may be derived otherwise: other rules of sites, other codes of checkpoints
+        manner = replace(manner, is_derived_anew=bool(before.in_force))
         return _read(ledger, source, entry, manner, None if manner.is_copied else given, remarks)
 
 
@@ -191,12 +200,12 @@ def _context(entry: Entry) -> Context:
     return Context(entry.reported_by, entry.zone, entry.cluster, entry.input_name, entry.options)
 
 
-def _parse(source: Source, raw: BinaryIO, entry: Entry, intake: Intake, is_replay: bool = False) -> BrokenOff | None:
+def _parse(source: Source, raw: BinaryIO, entry: Entry, intake: Intake, *, gives_way: bool = False) -> BrokenOff | None:
     """Takes all that the source tells; the end in the middle, where there is one."""
     try:
         with seldom_collected():
             items = source.parse(raw, _context(entry))
-            for item in derived(source, items, intake, entry.input_name, is_replay=is_replay):
+            for item in derived(source, items, intake, entry.input_name, is_replay=gives_way):
                 intake.take(item)
     except BrokenOff as error:
         return error
@@ -236,7 +245,7 @@ def _read(
     path = given if isinstance(given, Path) else None
     try:
         with intake, opened(entry, ledger.raw, path, manner.progress) as raw:
-            broken = _parse(source, raw, entry, intake, manner.is_replay)
+            broken = _parse(source, raw, entry, intake, gives_way=manner.gives_way)
         intake.close()
     except SourceError as error:
         intake.flush()
@@ -308,7 +317,12 @@ def _append_run(store: Store, entry: Entry, told: dict[str, Any]) -> None:
 
 def _known(before: Readings) -> Mapping[str, Any] | None:
     """The run that read these very bytes the very same way to their end, without a problem that a fix could solve."""
-    same = [one for one in before.earlier if one.reading == before.entry.reading and not before.is_taken_back(one)]
+    since = max((one.received_at for one in before.in_force), default=None)
+    same = [
+        one
+        for one in before.earlier
+        if one.reading == before.entry.reading and not before.is_taken_back(one) and (not since or one.received_at > since)
+    ]
     runs = [before.runs[one.ingest_id] for one in same if one.ingest_id in before.runs]
     found = [run for run in runs if run["result"] == "done" and not run["problem_count"]]
     return found[-1] if found else None

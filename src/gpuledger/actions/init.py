@@ -25,6 +25,7 @@ LOOKED_FOR = {"sacct": "slurm", "condor_status": "htcondor", "nvidia-smi": "nvml
 """Commands that tell of a system, and the source that would read it."""
 EXAMPLES = {"log_file": '"gpuledger.log"', "outbox": '"outbox"', "period_seconds": "300"}
 """Values of settings and keys that have no default."""
+SITES = '{ rules = { "tacc.utexas.edu" = "frontera" }, names = { frontera = "Frontera" } }'
 
 
 def init(file: Path, ledger: str, zone: str, which: Callable[[str], str | None]) -> list[Found]:
@@ -66,6 +67,7 @@ def _lines(ledger: str, zone: str, found: list[Found]) -> Iterator[str]:
     yield f"ledger = {json.dumps(ledger, ensure_ascii=False)}"
     yield f"display_zone = {json.dumps(zone)}"
     yield "\n".join(_defaults())
+    yield f"# sites = {SITES}  # {Settings.model_fields['sites'].description}"
     for one in found:
         yield f"\n# {one.path} is on this machine."
         yield from (

@@ -8,6 +8,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from gpuledger.config import Ledger
+from gpuledger.config.places import rules_of
 from gpuledger.config.pool import capacity_of
 from gpuledger.model.errors import NoData, UsageError
 from gpuledger.model.names import unknown
@@ -111,7 +112,14 @@ def ask_of(
         period = whole(ledger.store.ask, period)
     settings = ledger.settings
     return StoreAsk(
-        ledger.store, period, now, settings.display_zone, filters, capacity, known_metrics(), sites=rules_of(settings.sites)
+        ledger.store,
+        period,
+        now,
+        settings.display_zone,
+        filters,
+        capacity,
+        known_metrics(),
+        sites=rules_of(settings.sites),
     )
 
 

@@ -12,6 +12,7 @@ from gpuledger.actions._readings import ReadOtherwise
 from gpuledger.actions.ingest import Counted, Ingested, Manner, ingest, replay
 from gpuledger.actions.recognise import STDIN, files, from_stream, head_of, is_stray, recognised
 from gpuledger.config import Ledger, Settings
+from gpuledger.config.places import with_sites
 from gpuledger.config.sources import all_types, is_source, source_named
 from gpuledger.model.errors import LedgerError, SourceError, UsageError
 from gpuledger.model.names import unknown
@@ -112,7 +113,8 @@ def _opened(
 
 def _recognised(settings: Settings, head: bytes, name: str, reading: Reading) -> Source:
     configured = {ours: source_named(settings, ours) for ours in settings.sources}
-    return recognised(head, name, all_types(reading.options), configured)
+    types = {ours: with_sites(source, settings.sites) for ours, source in all_types(reading.options).items()}
+    return recognised(head, name, types, configured)
 
 
 def replay_all(ledger: Ledger, source: str | None, now: datetime) -> Iterator[Outcome]:

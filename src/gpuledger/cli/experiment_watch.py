@@ -18,6 +18,7 @@ from gpuledger.model.errors import UsageError
 
 if TYPE_CHECKING:
     from gpuledger.actions.experiment.watch import Standing, Watch
+    from gpuledger.config.places import SiteSettings
 
 HEADS = ("run", "step", "node", "job", "site", "duration", "state", "retries")
 FIRST = ("running", "suspended", "transferring", "held", "evicted", "checkpointed", "idle")
@@ -66,7 +67,7 @@ def watch(
     """
     if manner.interval <= 0:
         raise UsageError("--interval needs seconds above 0, e.g. --interval 5.")
-    watched = _watch(logs or [Path("metl.log")], manner)
+    watched = _watch(logs or [Path("metl.log")], manner, ctx.obj.settings.sites)
     if manner.is_once:
         standings = watched.look(_now())
         _print(_shown(standings, manner))
@@ -78,11 +79,11 @@ def watch(
         return
 
 
-def _watch(logs: Sequence[Path], manner: Manner) -> "Watch":
+def _watch(logs: Sequence[Path], manner: Manner, sites: "SiteSettings") -> "Watch":
     from gpuledger.actions.experiment.watch import Watch
 
     dags = manner.dags or sorted(Path().glob("*.dag"))
-    return Watch(tuple(logs), manner.zone or local_zone(), manner.cluster, tuple(dags))
+    return Watch(tuple(logs), manner.zone or local_zone(), manner.cluster, tuple(dags), sites)
 
 
 def _live(watched: "Watch", manner: Manner) -> None:

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from gpuledger.config.deliveries import ChannelSettings, DeliverySettings
 from gpuledger.config.ops import OpsSettings
+from gpuledger.config.places import SiteSettings
 from gpuledger.config.pool import PoolSettings
 from gpuledger.config.publish import PublishSettings
 from gpuledger.config.serve import ServeSettings
@@ -61,6 +62,9 @@ class Settings(BaseModel):
     ] = "reference"
     raw_days: Annotated[int, Field(ge=1, description="How long the raw zone keeps what it holds.")] = 90
     pool: Annotated[PoolSettings, Field(description="Whose capacity GPUs are, and what is left out.")] = PoolSettings()
+    sites: Annotated[SiteSettings, Field(description="Where jobs of workflows ran, and what sites are called.")] = (
+        SiteSettings()
+    )
     sources: Annotated[dict[str, SourceSettings], Field(description="Outside systems, by our name for them.")] = {}
     reports: Annotated[
         dict[str, dict[str, Any]], Field(description="Parameters of a report that differ from its own.")

@@ -9,6 +9,7 @@ from textwrap import dedent
 from typing import TYPE_CHECKING, Any, cast
 
 from gpuledger.config import Settings
+from gpuledger.config.places import with_sites
 from gpuledger.config.plugged import built
 from gpuledger.model.errors import UsageError
 from gpuledger.model.names import unknown
@@ -25,10 +26,11 @@ def source_named(settings: Settings, name: str) -> "Source":
     """
     if name in settings.sources:
         configured = settings.sources[name]
-        return cast("Source", built("sources", f"[sources.{name}]", configured.type, configured.fields))
+        source = cast("Source", built("sources", f"[sources.{name}]", configured.type, configured.fields))
+        return with_sites(source, settings.sites)
     if name not in names("sources"):
         raise UsageError(unknown("source", name, {*settings.sources, *names("sources")}))
-    return cast("Source", built("sources", f"[sources.{name}]", name, {}))
+    return with_sites(cast("Source", built("sources", f"[sources.{name}]", name, {})), settings.sites)
 
 
 def meanings(kind: type) -> dict[str, str]:

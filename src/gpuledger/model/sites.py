@@ -72,6 +72,21 @@ def site_of(
     )
 
 
+def site_by(rules: Mapping[str, str], host: str, resource: str, slot: str) -> str | None:
+    """The site by the first rule that fits: the end of the host's name, the GLIDEIN name, or (the beginning of) the slot's.
+
+    In names `*` and `?` are wild.
+    """
+    for word, named in rules.items():
+        if is_match(word, resource) or slot.startswith(word) or is_match(word, slot) or _ends(host, word):
+            return named
+    return None
+
+
+def _ends(host: str, suffix: str) -> bool:
+    return host == suffix or host.endswith(f".{suffix.lstrip('.')}")
+
+
 def _first(patterns: Mapping[str, str], name: str | None) -> str | None:
     if not name:
         return None

@@ -44,7 +44,7 @@ class ExperimentParameters(BaseModel):
 
 def build(ask: Ask, parameters: ExperimentParameters) -> Document:
     """Raises NoData when the ledger holds no attempt of the period."""
-    scene = Scene(ask, read(ask, Patterns(parameters.step_pattern, parameters.type_pattern)), parameters.rows)
+    scene = Scene(ask, read(ask, Patterns(parameters.step_pattern, parameters.type_pattern, ask.sites)), parameters.rows)
     _require_data(scene)
     return Document(
         name="experiment",

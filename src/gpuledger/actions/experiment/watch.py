@@ -11,10 +11,12 @@ from typing import Any
 
 import pyarrow as pa
 
+from gpuledger.config.places import SiteSettings, rules_of, with_sites
 from gpuledger.metrics.workflows.nodes import Node, Placing
 from gpuledger.model.batch import Batch
 from gpuledger.model.errors import BrokenOff, NoData, SourceError
 from gpuledger.model.schema import conform
+from gpuledger.model.sites import SiteRules
 from gpuledger.model.tables import JOB_ATTEMPTS, JOB_EVENTS
 from gpuledger.model.workflow import step_of
 from gpuledger.plugins import load
@@ -22,6 +24,8 @@ from gpuledger.sources import Context
 
 LONG_AGO = timedelta(hours=24)
 """A log that has told nothing for so long is an old one: its open jobs stand as they were last told."""
+SILENT = timedelta(days=3)
+"""So does a job of which a log that goes on tells nothing for so long: its end may stand in a log that was rotated away."""
 WORDS = {"pending": "idle", "preempted": "evicted", "requeued": "checkpointed"}
 JOB_ENDS = ("\t005", "\t009")
 NOWHERE = Node(None, None, None, None, None)
@@ -33,8 +37,8 @@ Row = dict[str, Any]
 class Standing:
     """How one job stands: `seconds` since its attempt began, None where it never did.
 
-    `told_at` is the moment of the last event that says how it stands. `is_stale`: the log has told nothing for long, so
-    `state` is only the last one known and how long it lasted is not. `is_over`: the job has left the queue.
+    `told_at` is the moment of the last event that says how it stands. `is_stale`: the log has told nothing for long, or
+    nothing of this job, so `state` is only the last one known and how long it lasted is not. `is_over`: the job has left the queue.
     `retries` are the attempts of its node (without one, of the job) before this one.
     """
 
@@ -60,6 +64,7 @@ class Watch:
     zone: str
     cluster: str | None = None
     dags: Sequence[Path] = ()
+    sites: SiteSettings = SiteSettings()
     _places: dict[Path, Any] = field(default_factory=dict)
     """How far each log was read, as its source says it."""
     _told: dict[Key, list[Row]] = field(default_factory=dict)
@@ -73,7 +78,12 @@ class Watch:
     @cached_property
     def source(self) -> Any:
         """What reads the logs."""
-        return load("sources", "condor-log")(zone=self.zone)
+        return with_sites(load("sources", "condor-log")(zone=self.zone), self.sites)
+
+    @cached_property
+    def names(self) -> SiteRules:
+        """What sites are called."""
+        return rules_of(self.sites)
 
     def look(self, now: datetime) -> list[Standing]:
         """Every job, as the logs tell until now. Raises SourceError for a log that never was there."""
@@ -149,10 +159,10 @@ class Watch:
             name = node.name or last["node_name"]
             whose = (key[0], node.workflow or last["workflow"], name) if name else key
             of_node[whose] += len(rows)
-            is_stale = is_old and key not in self._over
+            is_stale = key not in self._over and (is_old or now - self._newest[key] > SILENT)
             yield Standing(
                 key[1], node.workflow or last["workflow"], node.run or last.get("workflow_run"),
-                node.step or (name and step_of(name)), name, last["site"], _state(last),
+                node.step or (name and step_of(name)), name, last["site"] and self.names.label(last["site"]), _state(last),
                 None if is_stale else _seconds(last, now), of_node[whose] - 1, self._newest[key], is_stale,
                 key in self._over,
             )  # fmt: skip

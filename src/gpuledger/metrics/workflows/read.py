@@ -54,11 +54,12 @@ class Experiment:
     sites: SiteRules = DEFAULT
 
 
-def read(ask: Ask, patterns: Patterns = Patterns(), also: Sequence[Dimension] = ()) -> Experiment:
+def read(ask: Ask, patterns: Patterns | None = None, also: Sequence[Dimension] = ()) -> Experiment:
     """The attempts of the ask's period that its filters keep. What a node kept is told by all its attempts.
 
     `also` are dimensions that are to be told of each attempt (`name_of`).
     """
+    patterns = patterns or Patterns(sites=ask.sites)
     clusters = ask.rows(facts.access_points())["cluster"].to_pylist()
     asked = facts.named_columns(
         [*(wanted.column for wanted in ask.where), *(one.name for one in also)], ask.dimensions, OWN

@@ -4,8 +4,8 @@ Of the attempts before the last an ad tells only how many there were and how lon
 and a remark says so. Environments are never read.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import BinaryIO, ClassVar
 
@@ -29,6 +29,8 @@ class CondorHistory:
     """Access point of ads that do not name it (GlobalJobId does)."""
     checkpoint_codes: tuple[int, ...] = (85,)
     """Exit codes that say: checkpoint written, run me again."""
+    sites: Mapping[str, str] = field(default_factory=dict)
+    """Site of a host suffix, a GLIDEIN name or a slot's name (`*` and `?` are wild), before those of `[sites]` and ours."""
     step_pattern: str = STEP
     """Regular expression whose first group is the step in a node's name."""
 

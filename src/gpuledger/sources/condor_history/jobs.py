@@ -8,7 +8,7 @@ from typing import Any
 
 from gpuledger.model.devices import gpu_model
 from gpuledger.model.secrets import without_secret
-from gpuledger.model.sites import site_of
+from gpuledger.model.sites import site_by, site_of
 from gpuledger.model.workflow import step_of
 from gpuledger.sources.condor_history.classad import Expression, nested
 
@@ -82,6 +82,7 @@ class Setting:
     reported_by: str
     checkpoint_codes: Sequence[int]
     step_pattern: str
+    sites: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ def attempt(job: Job, setting: Setting, before: Before) -> dict[str, Any]:
         "attempt_id": f"{cluster}#{job_id}#{first:.0f}",
         "job_id": job_id,
         **_work(job, setting),
-        **_place(job),
+        **_place(job, setting.sites),
         "submitted_at": _instant(submitted),
         "matched_at": _instant(span.matched),
         "started_at": _instant(span.started),
@@ -209,14 +210,16 @@ def _work(job: Job, setting: Setting) -> dict[str, Any]:
     }
 
 
-def _place(job: Job) -> dict[str, Any]:
+def _place(job: Job, sites: Mapping[str, str]) -> dict[str, Any]:
     slot = job.text("remotehost", "lastremotehost", "startdname")
     machine = (slot or "").rpartition("@")[2] or None
     resource = job.text("match_exp_jobglidein_resourcename", "machineattrglidein_resourcename0", "glidein_resourcename")
     target = job.text("targetannexname")
     target = target and _ANNEX.sub("", target)
     return {
-        "site": site_of(machine, resource, slot, target) or job.text("institution_name"),
+        "site": site_by(sites, machine or "", resource or "", slot or "")
+        or site_of(machine, resource, slot, target)
+        or job.text("institution_name"),
         "resource_name": resource,
         "target_site": target,
         "slot_name": slot if slot and "@" in slot else None,

@@ -34,7 +34,7 @@ def parse(source: "CondorHistory", raw: BinaryIO, context: Context) -> Parsed:
     if form is None:
         raise SourceError(f"{name} holds no job ads (ClusterId or GlobalJobId).")
     cluster = context.cluster or source.cluster
-    setting = Setting(cluster, context.reported_by, source.checkpoint_codes, source.step_pattern)
+    setting = Setting(cluster, context.reported_by, source.checkpoint_codes, source.step_pattern, source.sites)
     lost, before = Lost(), Before()
     yield from _batches(ads(stream, form, lost), setting, before)
     yield from (Remark(sentence) for sentence in _remarks(lost, before))

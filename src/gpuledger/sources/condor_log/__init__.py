@@ -37,7 +37,7 @@ class CondorLog:
     year: int | None = None
     """Year of the first stamp of a log whose stamps have none."""
     sites: Mapping[str, str] = field(default_factory=dict)
-    """Site of a host suffix, a GLIDEIN name or the start of a slot's name; tried before the built-in ones."""
+    """Site of a host suffix, a GLIDEIN name or a slot's name (`*` and `?` are wild), before those of `[sites]` and ours."""
     checkpoint_codes: tuple[int, ...] = (85,)
     """Exit codes that say: checkpoint written, run me again."""
 

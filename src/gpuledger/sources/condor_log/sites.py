@@ -2,22 +2,17 @@
 
 from collections.abc import Mapping
 
-from gpuledger.model.sites import site_of
+from gpuledger.model.sites import site_by, site_of
 
 OSPOOL, OPEN_POOL = "ospool", "chtc"
 """Machines of the open pool that are reached through a broker were lent to OSPool."""
 
 
 def site(place: Mapping[str, str], rules: Mapping[str, str]) -> str | None:
-    """The site; None where nothing tells. The rules are the configured ones: host suffix, GLIDEIN name or start of a slot's name."""
+    """The site; None where nothing tells. The rules are the configured ones: host suffix, GLIDEIN name or slot's name."""
     slot, resource = place.get("slot", ""), place.get("resource", "")
     host = (slot.rpartition("@")[2] if "@" in slot else "") or place.get("host", "")
-    for word, named in rules.items():
-        if word == resource or slot.startswith(word) or _ends(host, word):
-            return named
+    if rules and (named := site_by(rules, host, resource, slot)):
+        return named
     found = site_of(host, resource, slot, None)
     return OSPOOL if "ccb" in place and found in (None, OPEN_POOL) else found
-
-
-def _ends(host: str, suffix: str) -> bool:
-    return host == suffix or host.endswith(f".{suffix.lstrip('.')}")

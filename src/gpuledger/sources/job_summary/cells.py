@@ -55,9 +55,10 @@ class Cells:
         try:
             found = READERS[kind](text)
         except (ValueError, OverflowError, RecursionError):
-            return self._fault(header, f"is not {WORDS[kind]}")
-        if kind == "whole" and abs(found) > LARGEST:
-            return self._fault(header, f"is not {WORDS[kind]}")
+            found = None
+        if found is None or (kind == "whole" and abs(found) > LARGEST):
+            self._fault(header, f"is not {WORDS[kind]}")
+            return None
         return found
 
     def amount(self, header: str) -> float | None:
@@ -65,9 +66,10 @@ class Cells:
         number = self.get(header)
         if number is None:
             return None
-        if number < 0:
-            return self._fault(header, "is negative")
-        return float(number)
+        if number >= 0:
+            return float(number)
+        self._fault(header, "is negative")
+        return None
 
     def _fault(self, header: str, why: str) -> None:
         if header in NEEDED:
