@@ -1,6 +1,7 @@
 """slurmrestd in place of the commands: on this machine, or over https. The token is read from a file at each poll."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -30,22 +31,28 @@ class Rest:
         return ("queue", "nodes", "limits")
 
     def cluster(self) -> str:
-        return self._cluster
+        """As answers name it since Slurm 23.02; before, as the jobs or the configuration do, or the only one there is."""
+        return self._cluster or self._source.cluster or self._only_cluster()
 
     def jobs(self) -> list[Record]:
-        told = self._told("slurm", "jobs")
-        return [found for job in _records(told, "jobs") if (found := kept(job))]
+        jobs = _records(self._told("slurm", "jobs"), "jobs")
+        self._cluster = self._cluster or next((str(job["cluster"]) for job in jobs if job.get("cluster")), "")
+        return [found for job in jobs if (found := kept(job))]
 
     def nodes(self) -> list[Record | str]:
-        return list(_records(self._told("slurm", "nodes"), "nodes"))
+        return [*_records(self._told("slurm", "nodes"), "nodes")]
 
     def qos(self) -> list[str]:
         return [_of_qos(one) for one in _records(self._told("slurmdb", "qos"), "qos")]
 
     def associations(self) -> list[Association]:
-        told = _records(self._told("slurmdb", "associations"), "associations")
-        ours = (one for one in told if not one.get("partition") and self._cluster in ("", one.get("cluster")))
+        told, cluster = _records(self._told("slurmdb", "associations"), "associations"), self.cluster()
+        ours = (one for one in told if not one.get("partition") and cluster in ("", one.get("cluster")))
         return [_of_association(one) for one in ours]
+
+    def _only_cluster(self) -> str:
+        names = [str(one.get("name") or "") for one in _records(self._told("slurmdb", "clusters"), "clusters")]
+        return names[0] if len(names) == 1 else ""
 
     def _told(self, kind: str, name: str) -> Mapping[str, Any]:
         import httpx
@@ -60,21 +67,28 @@ class Rest:
             raise SourceError(
                 f"slurmrestd at {self._place} did not answer ({type(error).__name__}); is it up?"
             ) from None
-        if answer.status_code != httpx.codes.OK:
-            raise SourceError(f"slurmrestd answered {name} with status {answer.status_code}{_why(answer.status_code)}.")
+        if answer.status_code != HTTPStatus.OK:
+            why = self._why(answer.status_code) or _first_error(_json(answer.content))
+            raise SourceError(f"slurmrestd answered {name} with status {answer.status_code}{why}.")
         return self._read(answer.content, name)
 
     def _read(self, content: bytes, name: str) -> Mapping[str, Any]:
-        import json
-
-        try:
-            told = json.loads(content)
-        except ValueError:
-            raise SourceError(f"slurmrestd's answer to {name} is no JSON; is {self._place} slurmrestd?") from None
-        if not isinstance(told, dict) or name not in told:
+        """Slurm 22.05 writes some names in capitals."""
+        told = _json(content)
+        if told is None:
+            raise SourceError(f"slurmrestd's answer to {name} is no JSON; is {self._place} slurmrestd?")
+        told = {key.lower(): value for key, value in told.items()} if isinstance(told, dict) else {}
+        if name not in told:
             raise SourceError(f"slurmrestd's answer to {name} holds none{_first_error(told)}.")
         self._cluster = self._cluster or str(_at(told, "meta", "slurm", "cluster") or "")
         return told
+
+    def _why(self, status: int) -> str:
+        if status == HTTPStatus.NOT_FOUND:
+            return f": does it speak {self._source.rest_version}? `slurmrestd -s list` tells; set `rest_version`"
+        if status not in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+            return ""
+        return ": the token is wrong or has expired" + ("" if self._source.rest_user else ", or `rest_user` is not set")
 
     def _reached(self) -> tuple[str, Any]:
         """Address and transport. Raises SourceError where a token would cross a network in the open."""
@@ -108,8 +122,18 @@ class Rest:
         return {"X-SLURM-USER-TOKEN": token, **user}
 
 
-def _records(told: Mapping[str, Any], name: str) -> Iterator[dict[str, Any]]:
-    return (one for one in told.get(name) or [] if isinstance(one, dict))
+def _json(content: bytes) -> Any:
+    """None for what is none."""
+    import json
+
+    try:
+        return json.loads(content)
+    except ValueError:
+        return None
+
+
+def _records(told: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    return [one for one in told.get(name) or [] if isinstance(one, dict)]
 
 
 def _of_qos(one: Record) -> str:
@@ -143,10 +167,6 @@ def _at(told: Any, *path: str) -> Any:
     for name in path:
         told = told.get(name) if isinstance(told, dict) else None
     return told
-
-
-def _why(status: int) -> str:
-    return ": the token is wrong or has expired" if status in (401, 403) else ""
 
 
 def _first_error(told: Any) -> str:
