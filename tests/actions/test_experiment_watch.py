@@ -81,3 +81,15 @@ def test_an_open_job_of_an_old_log_is_of_no_known_length(made: tuple[Path, bytes
 def test_a_log_that_never_was_there_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="cannot be read: No such file"):
         Watch([tmp_path / "nope.log"], ZONE).look(SOON)
+
+
+def test_a_job_that_a_living_log_forgot_is_of_no_known_length(made: tuple[Path, bytes]) -> None:
+    """Old lines that end while a job runs, and a log that goes on: nobody knows of the first that it ran for months."""
+    log, content = made
+    begun = content.index(b"...\n", content.index(b"\n001 (")) + 4
+    new = b"000 (99.000.000) 2026-11-19 17:00:00 Job submitted from host: <1.2.3.4:9618?alias=ap.example>\n...\n"
+    log.write_bytes(content[:begun] + new)
+    told = {one.job: one for one in watch(log).look(LATER)}
+    assert (told["99.0"].is_stale, told["99.0"].state) == (False, "idle")
+    [old] = [one for one in told.values() if one.state == "running"]
+    assert (old.is_stale, old.seconds) == (True, None)

@@ -1,9 +1,11 @@
 """`gpuledger experiment` as a researcher types it: from logs to a table, figures and a comparison."""
 
 import csv
+import hashlib
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -18,6 +20,7 @@ from gpuledger.cli.experiment import repeated
 from gpuledger.demo.experiment import write_experiment
 from gpuledger.model.errors import UsageError
 from gpuledger.model.job_summary import EARLIER, OWN
+from gpuledger.model.sites import DEFAULT
 from tests.cli.conftest import Run
 
 ZONE = ("--zone", "America/Chicago")
@@ -77,6 +80,70 @@ def test_the_report_is_figures_page_workbook_and_text(here: Path, cli: Run) -> N
     made = {path.suffix for path in (here / "reports").iterdir()}
     assert made >= {".png", ".txt", ".html", ".xlsx", ".json", ".csv"}
     assert "where site=aws" in (here / "reports" / "experiment.txt").read_text()
+
+
+def test_the_same_files_give_the_same_bytes_and_are_named_with_their_hashes(here: Path, cli: Run) -> None:
+    given = (
+        "experiment",
+        "report",
+        "--metl-logs",
+        "metl.log",
+        *ZONE,
+        "--format",
+        "png,text,html,xlsx,json,csv,svg,parquet",
+    )
+    made = []
+    for name in ("one", "two"):
+        assert cli(*given, "-o", name).code == 0
+        made.append({path.name: path.read_bytes() for path in (here / name).iterdir()})
+    assert [name for name in made[0] if made[0][name] != made[1].get(name)] == []
+    assert made[0].keys() == made[1].keys()
+    inputs = {row["input_name"]: row["input_sha256"] for row in rows(here / "one" / "runs.csv")}
+    assert inputs["metl.log"] == hashlib.sha256((here / "metl.log").read_bytes()).hexdigest()
+    assert "train.dag" in inputs
+
+
+def test_a_ledger_that_grows_says_when_its_report_was_made(here: Path, cli: Run) -> None:
+    cli("ingest", "metl.log", *ZONE)
+    assert cli("report", "experiment", "--out", "dated", "--format", "html,json").code == 0
+    assert json.loads((here / "dated" / "experiment.json").read_text())["is_undated"] is False
+    assert re.search(r"Made \d+ \w+ \d{4} \d\d:\d\d \S+ by gpuledger", (here / "dated" / "index.html").read_text())
+
+
+def test_a_question_and_the_report_give_the_same_numbers(here: Path, cli: Run) -> None:
+    for file in ("metl.log", "train.dag"):
+        assert cli("ingest", file, *ZONE).code == 0
+    asked = (
+        "nodes_submitted",
+        "node_success_ratio",
+        "workflow_success_ratio",
+        "epochs_completed",
+        "workflow_wall_hours",
+        "workflow_lost_hours",
+    )
+    told = cli("query", *asked, "--by", "site", "--last", "all", "--json")
+    assert told.code == 0, told.err
+    assert cli("report", "experiment", "--out", "report", "--format", "json").code == 0
+    document = json.loads((here / "report" / "experiment.json").read_text())
+    tables = {
+        block["id"]: block
+        for section in document["sections"]
+        for block in section["blocks"]
+        if block["kind"] == "table"
+    }
+    success, time = (
+        {
+            row[0]: dict(zip((column["key"] for column in tables[id_]["columns"]), row, strict=True))
+            for row in tables[id_]["rows"]
+        }
+        for id_ in ("success-by-site", "time-by-site")
+    )
+    found = {DEFAULT.label(row["site"] or "not known"): row for row in json.loads(told.out)}
+    assert found.keys() == success.keys()
+    for site, row in found.items():
+        counts = [success[site][key] for key in ("nodes", "node_success", "attempt_success", "epochs")]
+        assert [row[name] for name in asked[:4]] == pytest.approx(counts)
+        assert [row[name] for name in asked[4:]] == pytest.approx([time[site][key] for key in ("wall", "lost_wall")])
 
 
 def test_filters_of_the_report_are_those_of_the_ledger(here: Path, cli: Run) -> None:

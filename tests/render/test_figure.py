@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
-from gpuledger.model.chart import Chart, Gap, Grid, GridRow, Lines, Series
+from gpuledger.model.chart import Axis, Chart, Gap, Grid, GridRow, Lines, Series
 from gpuledger.render.figure import draw
 from gpuledger.render.figure.axes import Scale, TimeScale, range_ticks, time_ticks, value_ticks
-from gpuledger.render.figure.drawing import Area, Cells, Lanes, Room, Words, fit
+from gpuledger.render.figure.drawing import Area, Cells, Lanes, Room, Words, fit, in_lines
 from gpuledger.render.figure.labels import Label, side_labels, spread
 from gpuledger.render.figure.lanes import lane_pixels
 from gpuledger.render.figure.paper import figure, to_png, to_svg
@@ -226,6 +226,52 @@ def test_value_ticks_are_round_few_and_start_at_zero(top: float, unit: str) -> N
     assert ticks[0] == 0
     assert ticks[-1] <= top * 1.001 or len(ticks) == 1
     assert len(ticks) <= 6
+
+
+@pytest.mark.parametrize("top", [1, 3, 7, 9, 10, 11, 13, 45, 99, 1001])
+def test_counts_have_no_halves(top: int) -> None:
+    assert all(tick == int(tick) for tick in (*value_ticks(top, "count"), *range_ticks(Scale(0, top), "count")))
+
+
+def test_a_name_is_told_in_two_lines_before_it_is_cut() -> None:
+    assert in_lines("short", 11, 100, PAPER) == ("short",)
+    assert in_lines("held by a policy of the access point (26)", 11, 175, PAPER) == (
+        "held by a policy of the access",
+        "point (26)",
+    )
+    assert in_lines("w" * 99, 11, 100, PAPER)[0].endswith("…")
+    first, second = in_lines("word " * 40, 11, 100, PAPER)
+    assert (first[-1], second[-1]) == ("d", "…")
+
+
+@pytest.mark.parametrize("count", [2, 5, 7, 8, 30])
+def test_columns_of_amounts_are_named_whole_where_two_heights_have_room(count: int) -> None:
+    names = ["Bridges-2", "not matched", "OSPool", "CHTC-Spark-CE1"] * 8
+    chart = replace(
+        samples.pool_states(8, 10),
+        x=Axis("", kind="category", values=tuple(f"{name}" for name in names[:count])),
+        y=Axis("attempts", unit="count"),
+        shape=Grid(tuple(GridRow(f"cause {n}", values=(1.0,) * count) for n in range(3))),
+        gaps=(),
+    )
+    below = [
+        item
+        for item in draw(chart, Colours({}), PAPER).items
+        if isinstance(item, Words) and item.paint == "ink-2" and item.place == "plot"
+    ]
+    assert problems(figure(chart, Colours({}))) == []
+    assert not any(item.text.endswith("…") for item in below)
+
+
+def test_points_have_a_legend_and_no_lines_to_where_no_point_is() -> None:
+    one, two = (Series(name, name, (None, value)) for name, value in (("a", 1.0), ("b", 3.0)))
+    chart = replace(
+        samples.stacked("x", "t", 1, "gpu"), shape=Lines("points", False, (one, two), 3600.0), gaps=(), marks=()
+    )
+    chart = replace(chart, x=replace(chart.x, values=chart.x.values[:2]))
+    drawing = draw(chart, Colours({}), PAPER)
+    assert [key.label for key in drawing.legend] == ["a", "b"]
+    assert not any(isinstance(item, Words) and item.place == "right" for item in drawing.items)
 
 
 def test_log_ticks_stay_inside_their_range() -> None:

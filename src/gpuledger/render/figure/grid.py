@@ -194,20 +194,25 @@ def _x_axis(chart: Chart, count: int, bottom: float, width: float, room: Room) -
     if not _is_cut(names, level):
         return _columns(level, [0] * count, bottom)
     # On two heights in turn every name has the width of two columns, the last one what is left to the edge.
-    widths = [2 * each - 8] * (count - 1) + [min(2 * each - 8, each + 2 * _RIGHT)]
+    widths = [2 * each - 8] * (count - 1) + [min(2 * each - 8, 1.5 * each + _RIGHT)]
     lines = [in_lines(name, 11, most, room) for name, most in zip(names, widths, strict=True)]
     upper = max(len(parts) for parts in lines[::2])
-    return _columns(lines, [upper * (n % 2) for n in range(count)], bottom)
+    return _columns(lines, [upper * (n % 2) for n in range(count)], bottom, is_last_at_edge=True)
 
 
 def _is_cut(names: Sequence[str], lines: Sequence[tuple[str, ...]]) -> bool:
     return any(" ".join(parts) != visible(name) for name, parts in zip(names, lines, strict=True))
 
 
-def _columns(lines: Sequence[tuple[str, ...]], first: Sequence[int], bottom: float) -> list[Item]:
-    """Each column's name below its middle, from its own line on."""
-    return [
-        Words((i + 0.5) / len(lines), bottom + 14 + 13 * (first[i] + n), part, "middle", "ink-2")
-        for i, parts in enumerate(lines)
-        for n, part in enumerate(parts)
-    ]
+def _columns(
+    lines: Sequence[tuple[str, ...]], first: Sequence[int], bottom: float, *, is_last_at_edge: bool = False
+) -> list[Item]:
+    """Each column's name below its middle, from its own line on; the last one may end at the edge."""
+    items: list[Item] = []
+    for i, parts in enumerate(lines):
+        at_edge = is_last_at_edge and i == len(lines) - 1
+        for n, part in enumerate(parts):
+            y = bottom + 14 + 13 * (first[i] + n)
+            middle = Words((i + 0.5) / len(lines), y, part, "middle", "ink-2")
+            items.append(Words(1.0, y, part, "end", "ink-2", dx=_RIGHT - 2) if at_edge else middle)
+    return items

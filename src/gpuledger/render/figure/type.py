@@ -1,7 +1,7 @@
 """The type of figures: DejaVu Sans, its widths, and what it can show."""
 
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 
 from matplotlib.font_manager import FontProperties, findfont, get_font
 
@@ -11,7 +11,7 @@ from gpuledger.render.theme import theme
 BOLDER = 1.14
 """How much wider bold letters run, on the safe side."""
 _LAST_MEASURED = 0x2030
-_UNMEASURED = 0.7
+_BOX = "□"
 
 
 @cache
@@ -23,13 +23,13 @@ def font(*, is_bold: bool = False) -> FontProperties:
 def measure(text: str, size: float) -> float:
     """Width of `text` in pixels, as the font sets it."""
     widths = _advances()
-    return sum(widths.get(ord(letter), _UNMEASURED) for letter in text) * size
+    return sum(widths[ord(letter)] if ord(letter) in widths else _advance(letter) for letter in text) * size
 
 
 def printable(text: str) -> str:
     """`text` with its controls written out and a box for what the font cannot show (the tables have the whole name)."""
     known = _glyphs()
-    return "".join(letter if ord(letter) in known else "□" for letter in visible(text))
+    return "".join(letter if ord(letter) in known else _BOX for letter in visible(text))
 
 
 def lines(text: str, size: float, width: float) -> list[str]:
@@ -60,7 +60,17 @@ def _glyphs() -> frozenset[int]:
 @cache
 def _advances() -> Mapping[int, float]:
     """Glyph widths at 1 pixel, read once: measuring a text is then a sum."""
+    codes = (code for code in range(32, _LAST_MEASURED) if code in _glyphs())
+    return {code: _width(code) for code in codes}
+
+
+@lru_cache(maxsize=4096)
+def _advance(letter: str) -> float:
+    """The width of a rarer letter, of the box where there is none."""
+    return _width(ord(letter) if ord(letter) in _glyphs() else ord(_BOX))
+
+
+def _width(code: int) -> float:
     face = get_font(findfont(font()))
     face.set_size(100, 72)
-    codes = (code for code in range(32, _LAST_MEASURED) if code in _glyphs())
-    return {code: face.load_char(code).linearHoriAdvance / 65536 / 100 for code in codes}
+    return float(face.load_char(code).linearHoriAdvance) / 65536 / 100
