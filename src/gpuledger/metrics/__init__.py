@@ -80,8 +80,9 @@ class Metric:
 
     def shown(self, value: float | None) -> float | datetime | None:
         """The value as a document holds it: an instant where it is one."""
-        is_moment = self.format == "instant" and value is not None
-        return datetime.fromtimestamp(value, UTC) if is_moment else value
+        if self.format != "instant" or value is None:
+            return value
+        return datetime.fromtimestamp(value, UTC)
 
     @property
     def grows(self) -> bool:
