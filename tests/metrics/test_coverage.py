@@ -1,5 +1,6 @@
 """What was observed of a period, by the rules of readings and windows."""
 
+import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 
 from gpuledger.metrics import Filter
 from gpuledger.metrics.ask import StoreAsk
-from gpuledger.metrics.coverage import by_source
+from gpuledger.metrics.coverage import by_source, readings
 from gpuledger.model.period import Period
 from tests.metrics.engines import DuckEngine
 
@@ -117,3 +118,28 @@ def test_a_mean_is_of_what_was_held_while_all_were_observed(duck: DuckEngine) ->
     assert ask.ask("mean_gpus", "gpu_hours").totals == {"mean_gpus": pytest.approx(2), "gpu_hours": 20}
     assert ask.ask("mean_gpus", by=["cluster"]).of("mean_gpus") == {("hpc",): 1, ("other",): 1}
     assert ask.ask("mean_gpus", where=[Filter("cluster", "=", ("hpc",))]).totals == {"mean_gpus": pytest.approx(1)}
+
+
+def test_readings_far_from_the_period_may_be_left_out(duck: DuckEngine) -> None:
+    """What is fetched for a period tells the same of every source as all readings do."""
+    draw = random.Random(7)
+    for _ in range(12):
+        told = [_random_reading(draw) for _ in range(draw.randint(1, 40))]
+        told = list({(row["cluster"], row["source"], row["time"]): row for row in told}.values())
+        fetched = duck.load({"snapshots": told}).ask(readings(PERIOD)).to_pylist()
+        every = sorted(told, key=lambda row: (row["cluster"], row["source"], row["time"]))
+        assert by_source(fetched, PERIOD) == by_source(every, PERIOD)
+
+
+def _random_reading(draw: random.Random) -> dict[str, Any]:
+    time = draw.randint(-40, 60) / 2
+    length = draw.choice([None, 0.5, 1, 5])
+    return reading(
+        time,
+        cluster=draw.choice(["hpc", "pool"]),
+        source=draw.choice(["live", "file:aa", "file:bb", "polled"]),
+        since=None if length is None or draw.random() < 0.1 else at(time - length),
+        until=None if length is None else at(time),
+        status=draw.choice(["complete", "complete", "failed"]),
+        period_seconds=draw.choice([None, None, 0.0, 1800.0, 3600.0]),
+    )

@@ -38,8 +38,10 @@ from gpuledger.model.sites import DEFAULT, SiteRules
 from gpuledger.model.tables import JOB_ATTEMPTS, PROBLEMS
 from gpuledger.store import Store
 
-_TIMELESS = ("_readings", "_problem_count")
+_TIMELESS = ("_problem_count",)
 """What is the same whatever the period."""
+_OF_PERIOD = ("_sources", *_TIMELESS)
+"""What is the same whatever the filters and the capacity."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,7 @@ class StoreAsk:
 
     def with_capacity(self, capacity: Capacity) -> "StoreAsk":
         """The same ledger, period and filters under another sorting of GPUs; what was read of the readings is kept."""
-        there = replace(self, capacity=capacity)
-        there.__dict__.update({name: self.__dict__[name] for name in _TIMELESS if name in self.__dict__})
+        there = self._changed(_OF_PERIOD, capacity=capacity)
         there.__dict__["states"] = self.states.under(there)
         return there
 
@@ -92,9 +93,7 @@ class StoreAsk:
         """The same ledger and filters over another period; what does not depend on the period is not asked again."""
         if period is None or period == self.period:
             return self
-        there = replace(self, period=period)
-        there.__dict__.update({name: self.__dict__[name] for name in _TIMELESS if name in self.__dict__})
-        return there
+        return self._changed(_TIMELESS, period=period)
 
     def of_period(self, period: Period) -> "StoreAsk":
         """See `metrics.Ask.of_period`."""
@@ -102,12 +101,16 @@ class StoreAsk:
 
     def unfiltered(self) -> "StoreAsk":
         """See `metrics.Ask.unfiltered`."""
-        return replace(self, where=())
+        return self._changed(_OF_PERIOD, where=())
 
     def filtered(self, *where: Filter) -> "StoreAsk":
         """See `metrics.Ask.filtered`."""
-        there = replace(self, where=(*self.where, *where))
-        there.__dict__.update({name: self.__dict__[name] for name in _TIMELESS if name in self.__dict__})
+        return self._changed(_OF_PERIOD, where=(*self.where, *where))
+
+    def _changed(self, kept: Sequence[str], **changes: Any) -> "StoreAsk":
+        """Another ask, which knows already what of `kept` this one knows."""
+        there = replace(self, **changes)
+        there.__dict__.update({name: self.__dict__[name] for name in kept if name in self.__dict__})
         return there
 
     def hours_over(self, limits: Mapping[str, float]) -> dict[str, float]:
@@ -158,7 +161,7 @@ class StoreAsk:
 
     def runaways(self) -> pa.Table:
         """See `metrics.Ask.runaways`."""
-        return self.rows(runaways(self.period))
+        return self._fetch(runaways(self.period))
 
     def problems(self) -> pa.Table:
         """See `metrics.Ask.problems`."""
@@ -218,12 +221,7 @@ class StoreAsk:
 
     @cached_property
     def _sources(self) -> tuple[SourceCoverage, ...]:
-        return by_source(self._readings, self.period)
-
-    @cached_property
-    def _readings(self) -> list[dict[str, Any]]:
-        told: list[dict[str, Any]] = self.rows(readings()).to_pylist()
-        return told
+        return by_source(self.rows(readings(self.period)).to_pylist(), self.period)
 
     @cached_property
     def _problem_count(self) -> int:

@@ -15,7 +15,10 @@ from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+import ibis
+
 from gpuledger.metrics import Filter, SourceCoverage
+from gpuledger.metrics.relation import instant
 from gpuledger.model.period import Period
 from gpuledger.model.schema import unbound
 from gpuledger.model.tables import SNAPSHOTS
@@ -28,12 +31,40 @@ Span = tuple[datetime, datetime]
 BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
-def readings() -> "ir.Table":
-    """Every reading of attempts, of every source, in order."""
+def readings(period: Period) -> "ir.Table":
+    """The readings of attempts, of every source, that tell about the period, in order.
+
+    Of windows far from it only those stay that say how far a source reaches: a source that is asked every few minutes
+    leaves very many.
+    """
     told = unbound(SNAPSHOTS)
     told = told.filter(told.told_tables.isnull() | told.told_tables.contains("job_attempts"))
     told = told.select("cluster", "source", "time", "since", "until", "status", "period_seconds")
-    return told.order_by(["cluster", "source", "time"])
+    return told.filter(_matters(told, period)).order_by(["cluster", "source", "time"])
+
+
+def _matters(told: "ir.Table", period: Period) -> "ir.BooleanValue":
+    """Readings without an end all matter: the time between them is their step."""
+    start, end = (instant(edge) for edge in period.naive)
+    of_source = ibis.window(group_by=["cluster", "source"])
+    good = (told.status != "failed").fill_null(True)
+    first, last = told.since.coalesce(told.time), told.until.coalesce(told.time)
+    named = good & (told.period_seconds > 0).fill_null(False)
+    inside = (told.time >= start) & (told.time < end)
+    touching = (told.until > start).fill_null(False) & (told.since < end).fill_null(True)
+    return (
+        told.until.isnull().any().over(of_source)
+        | inside
+        | touching
+        | _is_most(good, last, last.max(where=good).over(of_source))
+        | _is_most(good, first, first.min(where=good).over(of_source))
+        | _is_most(named, told.time, told.time.max(where=named).over(of_source))
+        | (told.time == told.time.max().over(of_source))
+    )
+
+
+def _is_most(among: "ir.BooleanValue", value: "ir.Value", most: "ir.Value") -> "ir.BooleanValue":
+    return among & (value == most).fill_null(False)
 
 
 def by_source(rows: Iterable[dict[str, Any]], period: Period) -> tuple[SourceCoverage, ...]:

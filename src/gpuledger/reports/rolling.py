@@ -26,9 +26,9 @@ def build(ask: Ask, parameters: RollingParameters) -> Document:
     """Raises NoData when the ledger holds no accounting of the window, UsageError for a bin that is too short for it."""
     asked = ask.period
     ask = ask.of_period(aligned(asked, width(parameters.bin), ask.display_zone))
+    whole = ask.coverage()  # first: the tabs' asks know then what was read of the sources
     scenes = _scenes(ask, parameters)
     _require_data(ask, scenes)
-    whole = ask.coverage()
     return Document(
         name="rolling",
         title=f"{_label(scenes)}, {words.of_period(asked)}",
