@@ -5,7 +5,9 @@ Local stamps become UTC here, by the clock of their access point: the same in ev
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import pyarrow as pa
@@ -22,6 +24,8 @@ from gpuledger.sources.condor_log.rows import Job, attempt_row, event_rows, gpu_
 from gpuledger.sources.condor_log.telling import LOCAL, as_datetime
 
 _IS_LOCAL = f"{LOCAL}\t"
+OFTEN = "040"
+"""Code of events that say the same of many jobs: that a transfer began or ended."""
 KINDS: dict[str, Kind] = {name: column.kind for name, column in BY_NAME.items()}
 
 
@@ -114,14 +118,23 @@ def union(tellings: list[str]) -> list[str]:
 
 def facts(lines: Iterable[str]) -> list[Fact]:
     """The events of one job in their order."""
-    return sorted((fact for fact in map(_fact, lines) if fact.code in STEPS), key=lambda fact: fact.time)
+    return sorted((fact for fact in map(_fact, lines) if fact.code in STEPS), key=itemgetter(0))
 
 
 def _fact(line: str) -> Fact:
-    time, code, *parts = line.split("\t")
-    told = dict(part.split("=", 1) for part in parts)
+    time, _, said = line.partition("\t")
+    return Fact(float(time), *(_often_told if said.startswith(OFTEN) else _told)(said))
+
+
+def _told(said: str) -> tuple[str, dict[str, str], tuple[str, ...]]:
+    """Code, values by key, GPUs. Nobody changes the values: facts may share them."""
+    code, *parts = said.split("\t")
+    told = dict([part.split("=", 1) for part in parts])
     gpus = tuple(part[4:] for part in parts if part.startswith("gpu=")) if "gpu" in told else ()
-    return Fact(float(time), code, told, gpus)
+    return code, told, gpus
+
+
+_often_told = lru_cache(maxsize=1 << 12)(_told)
 
 
 def _columns(rows: list[dict[str, Any]]) -> pa.Table:

@@ -12,7 +12,7 @@ from gpuledger.model.secrets import without_secret
 from gpuledger.sources.condor_log.usage import usage
 
 LONGEST_TEXT = 500
-_ALIAS = re.compile(r"[?&]alias=([^&>\s]+)")
+_ALIAS_NAME = re.compile(r"alias=([^&>\s]+)")
 _ADDRESS = re.compile(r"<?\[?([^\s<>?\[\]]+?)\]?(?::\d+)?[?>\s]")
 _NODE = re.compile(r'DAG Node: (\S+)|DAGNodeName = "((?:[^"\\]|\\.)*)"')
 _BATCH = re.compile(r'JobBatchName = "((?:[^"\\]|\\.)*)"')
@@ -21,6 +21,9 @@ _RESULT = re.compile(r"\(return value (-?\d+)\)|\(signal (-?\d+)\)")
 _CODES = re.compile(r"Code (\d+) Subcode (\d+)")
 _CPU = re.compile(r"Usr (\d+) (\d+):(\d+):(\d+), Sys (\d+) (\d+):(\d+):(\d+)  -  Run Remote Usage")
 _SLOT = re.compile(r" (?:from (?:starter|shadow) )?on (\S+?):?$")
+_ATTRIBUTE = re.compile(
+    r"^[^\S\n]*(Cpus|Memory|Disk|GPUs|GLIDEIN_ResourceName|AvailableGPUs|GPUs_\S*) = (.*)", re.MULTILINE
+)
 WANTED = {
     "Cpus": "cpus", "Memory": "memory", "Disk": "disk", "GPUs": "gpus", "GLIDEIN_ResourceName": "resource",
 }  # fmt: skip
@@ -39,14 +42,13 @@ def _submitted(code: str, text: str) -> str:
 def _executing(code: str, text: str) -> str:
     line, _, body = text.partition("\n")
     parts = [code, *_place(line)]
-    for each in body.split("\n"):
-        name, _, value = each.strip().partition(" = ")
+    for name, value in _ATTRIBUTE.findall(body):
         if name in WANTED:
-            parts.append(f"{WANTED[name]}={_plain(value.strip(chr(34)))}")
-        elif name.startswith("GPUs_") and value.startswith("["):
-            parts.append(f"gpu={gpu(value)}")
+            parts.append(f"{WANTED[name]}={_plain(value.strip().strip(chr(34)))}")
         elif name == "AvailableGPUs":
-            parts.append(f"available={value.count(',') + (value.strip('{} ') != '')}")
+            parts.append(f"available={value.count(',') + (value.strip().strip('{} ') != '')}")
+        elif value.startswith("["):
+            parts.append(f"gpu={gpu(value.strip())}")
     if (at := body.find("SlotName: ")) >= 0:
         parts.append(f"slot={_plain(body[at + 10 : _line_end(body, at)])}")
     return "\t".join(parts)
@@ -109,11 +111,12 @@ READERS: dict[str, Callable[[str, str], str | None]] = {
 }  # fmt: skip
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=1 << 10)
 def host(address: str) -> str:
     """The machine an address of HTCondor names: its alias, else its IP; '' for none."""
-    if found := _ALIAS.search(address):
-        return _plain(found[1])
+    for sign in ("&alias=", "?alias="):
+        if (at := address.find(sign)) >= 0 and (found := _ALIAS_NAME.match(address, at + 1)):
+            return _plain(found[1])
     bare = address.partition("host: ")[2] or address
     found = _ADDRESS.match(bare + " ")
     return _plain(found[1]) if found else ""
@@ -123,7 +126,7 @@ def _place(address: str) -> list[str]:
     return [f"host={host(address)}", *(["ccb=ospool"] if "ospool-ccb" in address else [])]
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=1 << 13)
 def gpu(ad: str) -> str:
     """`id|uuid|model|memory MB|capability|driver|CUDA|bus id|ECC` of a nested ad."""
     told = {name: value.strip().strip('"') for name, value in _AD_PART.findall(ad)}

@@ -22,17 +22,25 @@ END = "\n...\n"
 
 
 class Event(NamedTuple):
-    """One event as it stands in the log: code, header (its job and time), the rest of it with the body, its line."""
+    """One event as it stands in the log: code, header (its job and time), the rest of it with the body.
+
+    `first_line` is the number of the first line of the text that the header was found in.
+    """
 
     code: str
     header: re.Match[str]
     text: str
-    line: int
+    first_line: int
 
     @property
     def job(self) -> tuple[int, int]:
         """Cluster and proc; below zero where the event names no job."""
         return int(self.header[1]), int(self.header[2])
+
+    @property
+    def line(self) -> int:
+        """Counted when asked: hardly any event has to say where it stands."""
+        return self.first_line + self.header.string.count("\n", 0, self.header.start())
 
 
 class Damage(NamedTuple):
@@ -86,42 +94,40 @@ def _between(text: str, starts: list[re.Match[str]], keep: int, line: int, *, is
     told: list[Frame] = []
     if text[:begin].strip("\n \0\r") or "\0" in text[:begin]:
         told.append(_junk(text, 0, begin, line))
-    at, has_nulls = 0, "\0" in text
+    has_nulls = "\0" in text
     ends = [found.start() - CODE for found in starts[1:]] + [keep]
     for found, end in zip(starts, ends, strict=False):
-        line += text.count("\n", at, begin)
         start = found.end()
         stop = text.find(END, start - 1, end)
-        body = text[start:stop]
-        if stop == end - len(END) and not (has_nulls and "\0" in body):
-            told.append(Event(text[begin : begin + CODE], found, body, line))
+        if stop == end - len(END) and not (has_nulls and "\0" in text[start:stop]):
+            told.append(Event(text[begin : begin + CODE], found, text[start:stop], line))
         else:
             told += _damaged(text, found, end, line, is_last=is_end and end == keep)
-        at = begin
         begin = end
     return told
 
 
-def _damaged(text: str, found: re.Match[str], end: int, line: int, *, is_last: bool) -> Iterator[Frame]:
+def _damaged(text: str, found: re.Match[str], end: int, first_line: int, *, is_last: bool) -> Iterator[Frame]:
     """What can be told of an event that does not end as it should, and what is wrong with it."""
     begin = found.start() - CODE
+    here = first_line + text.count("\n", 0, begin)
     stop = text.find(END, found.end() - 1, end)
     if stop < 0 and is_last and text.endswith("\n..."):
         stop = len(text) - len(END) + 1
     if stop < 0 and is_last:
-        yield Damage(line, LAST, text[begin:end])
+        yield Damage(here, LAST, text[begin:end])
         return
     body = text[found.end() : stop if stop >= 0 else end]
     is_whole = (stop >= 0 or text[end - 1] == "\n") and "\0" not in body
     if not is_whole:
         body = body.partition("\0")[0].rpartition("\n")[0]
-        yield Damage(line, TORN if body else LOST, text[begin:end], is_event=not body)
+        yield Damage(here, TORN if body else LOST, text[begin:end], is_event=not body)
     if body or is_whole:
-        yield Event(text[begin : begin + CODE], found, body, line)
+        yield Event(text[begin : begin + CODE], found, body, first_line)
     if stop < 0 and is_whole:
-        yield Damage(line, UNENDED, text[begin:end], is_event=False)
+        yield Damage(here, UNENDED, text[begin:end], is_event=False)
     elif 0 <= stop < end - len(END) and text[stop + len(END) : end].strip("\n \r"):
-        yield _junk(text, stop + len(END), end, line + text.count("\n", begin, stop + len(END)))
+        yield _junk(text, stop + len(END), end, here + text.count("\n", begin, stop + len(END)))
 
 
 def _junk(text: str, begin: int, end: int, line: int) -> Damage:

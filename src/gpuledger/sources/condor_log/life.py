@@ -104,7 +104,8 @@ class Life:
         here = self._open
         if here is None:
             return
-        here.place = {**here.place, **{key: fact.told[key] for key in ("host", "ccb") if key in fact.told}}
+        if "host" in fact.told:
+            here.place = {**here.place, **{key: fact.told[key] for key in ("host", "ccb") if key in fact.told}}
         direction, _, what = step.partition("-")
         if what == "start":
             here.happenings.append(Happening(fact.time, f"transfer_{direction}", host=fact.told.get("host")))
@@ -300,7 +301,10 @@ def _settle_transfers(here: Attempt) -> None:
 
 
 def _last(here: Attempt, kind: str) -> Happening | None:
-    return next((happening for happening in reversed(here.happenings) if happening.kind == kind), None)
+    for happening in reversed(here.happenings):
+        if happening.kind == kind:
+            return happening
+    return None
 
 
 STEPS: dict[str, Callable[[Life, Fact], None]] = {

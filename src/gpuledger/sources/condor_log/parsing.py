@@ -77,7 +77,7 @@ def _parse(frames: Iterable[list[Frame]], clock: Clock, jobs: Tellings, name: st
 
 def _take(event: Event, clock: Clock, jobs: Tellings) -> Problem | None:
     """Puts one event where it belongs; a problem when it has no job or no time."""
-    _, _, day, time, fraction, zone = event.header.groups()
+    cluster, proc, day, time, fraction, zone = event.header.groups()
     try:
         moment, is_local = clock.moment(day, time, fraction, zone)
     except (ValueError, KeyError):
@@ -86,7 +86,7 @@ def _take(event: Event, clock: Clock, jobs: Tellings) -> Problem | None:
     if reader is None:
         jobs.count(event)
         return None
-    job = event.job
+    job = int(cluster), int(proc)
     if job[0] < 0:
         return Problem(event.line, "the event names no job", _shown(event.text))
     if is_local and event.code in PROVES_UTC:

@@ -205,11 +205,13 @@ def _cells(text: str | None) -> tuple[float | None, float | None, float | None]:
 
 
 def _number(text: str | None) -> float | None:
+    if not text:
+        return None
     try:
-        value = float(text) if text else None
+        value = float(text)
     except ValueError:
         return None
-    return value if value is not None and isfinite(value) else None
+    return value if isfinite(value) else None
 
 
 def _whole(text: str | None) -> int | None:

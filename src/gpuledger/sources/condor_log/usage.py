@@ -7,12 +7,10 @@
 Any cell may be blank, so words are no columns: a number belongs to the column whose right edge is nearest to its own.
 """
 
-import re
 from functools import lru_cache
 
 TITLE = "Partitionable Resources :"
 COLUMNS = ("Usage", "Request", "Allocated")
-_WORD = re.compile(r"\S+")
 WANTED = {
     "Cpus": "Cpus", "Disk (KB)": "Disk", "GPUs": "GPUs", "GpusMemory (MB)": "GpusMemory", "Memory (MB)": "Memory",
     "TimeExecute (s)": "TimeExecute", "TimeSlotBusy (s)": "TimeSlotBusy",
@@ -46,11 +44,13 @@ def _limits(title: str) -> tuple[float, float]:
 
 
 def _cells(numbers: str, offset: int, limits: tuple[float, float]) -> list[str]:
-    words = numbers.replace(",", " ").split()
+    if "," in numbers:
+        numbers = numbers.replace(",", " ")
+    words = numbers.split()
     if len(words) == len(COLUMNS):
         return words
-    told = ["", "", ""]
-    for found in _WORD.finditer(numbers.replace(",", " ")):
-        right = offset + found.end()
-        told[(right > limits[0]) + (right > limits[1])] = found[0]
+    told, right = ["", "", ""], 0
+    for word in words:
+        right = numbers.index(word, right) + len(word)
+        told[(offset + right > limits[0]) + (offset + right > limits[1])] = word
     return told
