@@ -11,7 +11,7 @@ from gpuledger.actions.report import report
 from gpuledger.config import Ledger, Settings, open_ledger
 from gpuledger.config.pool import PoolSettings
 from gpuledger.demo.pool.hosts import CLUSTER, MASKED, OWNED
-from gpuledger.demo.pool.life import Pool
+from gpuledger.demo.pool.life import STEP, Pool
 from gpuledger.demo.pool.month_files import month_files
 from gpuledger.demo.sacct_text import sacct_text
 from gpuledger.demo.site import Site, simulate
@@ -61,7 +61,10 @@ def demo(out: Path, days: int, seed: int, now: datetime) -> Made:
     began, now = monotonic(), now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     accounting = _prepared(out) / "sacct.txt"
     accounting.write_bytes(sacct_text(history(days, seed, now)))
-    pool = month_files(Pool(seed, now - timedelta(days=2 * days), now).readings(), out / "pool")
+    readings = Pool(
+        seed, now - timedelta(days=2 * days), now + STEP
+    ).readings()  # the newest is of now: nothing looks old
+    pool = month_files(readings, out / "pool")
     with open_ledger(_settings(out)) as ledger:
         done = (
             _read(ledger, "slurm", accounting, "", now),

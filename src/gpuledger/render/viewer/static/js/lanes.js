@@ -42,6 +42,12 @@ function hostsOf(rows) {
   return [...hosts.values()];
 }
 
+/** The domain that all names share (".pool.example.edu"): said once, not in each of them. */
+function domainOf(names) {
+  const at = names[0]?.indexOf(".") ?? -1, domain = at > 0 ? names[0].slice(at) : "";
+  return names.length > 1 && domain && names.every(name => name.length > domain.length && name.endsWith(domain)) ? domain : "";
+}
+
 class Lanes {
   constructor(chart, view, kept) {
     const { shape } = chart, left = chart.x.values.map(Date.parse);
@@ -52,6 +58,7 @@ class Lanes {
     this.names = [...new Set(this.hosts.map(host => host.group))];
     this.sizes = new Map(this.names.map(name => [name, this.hosts.filter(host => host.group === name).reduce((sum, host) => sum + host.lanes.length, 0)]));
     this.categories = [...new Set(shape.rows.map(row => row.category))].filter(Boolean).sort();
+    this.domain = domainOf(this.hosts.map(host => host.name));
     this.isOwn = true; // drawn without the library
     this.build();
   }
@@ -66,7 +73,7 @@ class Lanes {
     this.count = el("span", { class: "count" });
     this.keys = this.states.map(key => el("button", { type: "button", class: "key", "aria-pressed": "false", "data-keep": `state-${key}-${id}`, onclick: () => this.choose({ only: kept.only === key ? null : key }) }, el("span", { class: `state-key p-state-${key.replaceAll("_", "-")}`, "aria-hidden": "true" }), theme.states[key].label));
     const tools = [el("div", { class: "tools lane-tools" }, this.count, find, category, group, order), el("div", { class: "legend", role: "group", "aria-label": "States: a click keeps the hosts that had it" }, this.keys)];
-    Object.assign(this, frame(chart, { tools, notes: ["No lane: the GPU was not there."] }));
+    Object.assign(this, frame(chart, { tools, notes: [this.domain && `Hosts of *${visible(this.domain)}.`, "No lane: the GPU was not there."] }));
     this.axis = el("div", { class: "state-axis", "aria-hidden": "true" });
     this.list = el("div", { class: "state-list" });
     this.box.classList.add("states");
@@ -82,6 +89,7 @@ class Lanes {
     this.draw();
     if ("only" in changes) say(changes.only ? `Hosts that were ${theme.states[changes.only].label.toLowerCase()}` : "All hosts");
   }
+  short({ name }) { return this.domain ? name.slice(0, -this.domain.length) : name; }
   chosen() {
     const { query, only, order, group, category } = this.kept, wanted = query.toLowerCase(), share = host => (host.shares[order] ?? 0) / (host.columns || 1);
     const found = this.hosts.filter(host => host.name.toLowerCase().includes(wanted) && (!group || host.group === group) && (!only || host.shares[only])).map(host => category ? { ...host, lanes: host.lanes.filter(lane => lane.category === category) } : host).filter(host => host.lanes.length);
@@ -94,7 +102,7 @@ class Lanes {
   }
   draw() {
     const start = performance.now(), scale = Math.max(1, Math.round(devicePixelRatio)), isPhone = innerWidth <= theme.breakpoints.phone, room = this.box.clientWidth - PADDING, hosts = this.chosen();
-    this.label = isPhone ? 84 : Math.min(160, Math.max(60, Math.max(...this.hosts.map(host => host.name.length)) * 7 + 12));
+    this.label = isPhone ? 84 : Math.min(160, Math.max(60, Math.max(...this.hosts.map(host => this.short(host).length)) * 7 + 12));
     this.width = Math.max(120, room - this.label);
     [this.from, this.to] = this.inSight();
     this.tiles = Object.fromEntries(this.states.map(key => [key, tile(key, scale)]));
@@ -112,7 +120,7 @@ class Lanes {
     const names = el("div", { class: "state-names", "aria-hidden": "true", vars: { w: this.label + "px" } });
     let y = 0, free = 0;
     hosts.forEach((host, i) => {
-      if (y >= free) { names.append(el("span", { title: visible(host.name), vars: { y: y + "px", h: Math.max(heights[i], NAME_STEP) + "px" } }, visible(host.name))); free = y + NAME_STEP; }
+      if (y >= free) { names.append(el("span", { title: visible(host.name), vars: { y: y + "px", h: Math.max(heights[i], NAME_STEP) + "px" } }, visible(this.short(host)))); free = y + NAME_STEP; }
       host.lanes.forEach((lane, k) => this.placed.push({ host, lane, canvas, y: y + k * this.lane }));
       y += heights[i];
     });

@@ -142,7 +142,8 @@ export class LinesChart {
   wordsOver(limits, from, to) {
     const { x, y, w } = this.rect, [a, b] = this.range, over = limits.map(mark => word(x + 4, this.y(mark.at), mark.label, "limit"));
     let free = x - 1;
-    for (const gap of this.gaps.filter(one => one.to > a && one.from < b)) {
+    const step = this.count > 1 ? this.edges[1] - this.edges[0] : 0; // what is shorter than half a bin has its hatch, and no words
+    for (const gap of this.gaps.filter(one => one.to > a && one.from < b && one.to - one.from >= step / 2)) {
       const said = `${gap.label} ${duration((gap.to - gap.from) / 1000)}`, half = said.length * 3.2, middle = Math.min(Math.max((this.x(Math.max(gap.from, a)) + this.x(Math.min(gap.to, b))) / 2, x + half), x + w - half);
       if (middle - half > free && w > 400) { over.push(word(middle, y - 7, said, "middle quiet")); free = middle + half; }
     }

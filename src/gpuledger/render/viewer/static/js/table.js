@@ -14,12 +14,12 @@ function styleOf(block, column, index) {
 }
 /** A row's bars take the colour of its first name; each name has the swatch of its own dimension. */
 function paintOf(dimension, name, kind, colours) {
-  if (!colours.has(dimension)) return "c0";
+  if (!colours.has(dimension)) return colours.plain;
   return kind === "others" || name === null ? "others" : colours.paint(dimension, String(name));
 }
 function rowPaint(row, kind, styles, colours) {
   const named = styles.find(style => style.column.dimension);
-  return named ? paintOf(named.column.dimension, row[named.index], kind, colours) : "c0";
+  return named ? paintOf(named.column.dimension, row[named.index], kind, colours) : colours.plain;
 }
 function bar(value, kind, style, paint) {
   const width = kind === "total" || !isNumber(value) || style.most <= 0 ? -1 : value / style.most * 100;

@@ -29,6 +29,8 @@ export class Colours {
   constructor(ranks, before = null) {
     this.ranks = new Map(Object.entries(ranks).map(([dimension, names]) => [dimension, placed(names.slice(0, theme.others.max_names), before?.ranks.get(dimension) ?? new Map())]));
   }
+  /** The paint of an amount that is of no name: the first, or what the document keeps free for it. */
+  get plain() { return `c${this.ranks.get("measure")?.get("measure") ?? 0}`; }
   has(dimension) { return dimension === "part" || (this.ranks.get(dimension)?.size ?? 0) > 0; }
   paint(dimension, name) {
     if (dimension === "part") return PARTS.get(name) ?? "others";
