@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 Cursor = duckdb.DuckDBPyConnection
 SETTINGS = {
-    "memory_limit": "160MB", "threads": "2", "enable_external_file_cache": "false", "allocator_flush_threshold": "4MB",
+    "memory_limit": "96MB", "threads": "1", "enable_external_file_cache": "false", "allocator_flush_threshold": "4MB",
 }  # fmt: skip
 """A command's own ledger must not take the memory of a node that others work on; what does not fit is spilled."""
 NUMBERED = ", filename=true, file_row_number=true"
@@ -174,8 +174,8 @@ class Passing:
         return TableInfo(table.name, row["n"], len(files), size, self.version(table), row["a"], row["b"])
 
     def version(self, table: Table) -> int:
-        """Number of the newest write, -1 while the table has never been written."""
-        return self._versions[table.name] - 1
+        """Number of writes, -1 while the table has never been written."""
+        return self._versions[table.name] or -1
 
     def check(self, *, repair: bool = False) -> Checked:
         """Nothing can be found: nobody else writes here, and no command finds it again."""

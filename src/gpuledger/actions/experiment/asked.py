@@ -38,6 +38,18 @@ class Said(NamedTuple):
     others: Sequence[Row] = ()
 
 
+UNSAID = Said()
+
+
+class Declared(NamedTuple):
+    """A node as it was declared (`is_node`), else as its last try tells it; `values` of OTHER_NODE_COLUMNS."""
+
+    is_node: bool
+    retry_limit: int | None
+    is_done: bool | None
+    values: tuple[Any, ...]
+
+
 class Place(NamedTuple):
     """Where an attempt stands in the table, its number within its job and within its node, whether its result was kept."""
 
@@ -71,10 +83,12 @@ class Attempts:
         placing, declared = _nodes(store)
         rows = _with_nodes(rows, placing)
         self._places = _places(rows, placing)
-        self._rows = rows.take(pa.array([place.at for place in self._places], pa.int64())).combine_chunks()
-        self._gpus = facts.of(store, ATTEMPT_GPUS, GPU_COLUMNS, self._rows)
-        self._events = facts.of(store, ATTEMPT_EVENTS, EVENT_COLUMNS, self._rows)
-        self._said = _said(_keys(self._rows), declared) if len(rows) else []
+        self._rows, self._order = rows, pa.array([place.at for place in self._places], pa.int64())
+        ids = rows["attempt_id"].take(self._order).combine_chunks()
+        self._gpus = facts.of(store, ATTEMPT_GPUS, GPU_COLUMNS, ids)
+        self._events = facts.of(store, ATTEMPT_EVENTS, EVENT_COLUMNS, ids)
+        keys = _keys(rows)
+        self._said = _said([keys[place.at] for place in self._places], declared) if keys else []
         self.reach = _reach(store)
 
     def __len__(self) -> int:
@@ -83,23 +97,21 @@ class Attempts:
     def parts(self) -> Iterator[Part]:
         """All of them, some thousands at once."""
         for begin in range(0, len(self), ROWS_AT_ONCE):
-            rows = self._rows.slice(begin, ROWS_AT_ONCE)
+            rows = self._rows.take(self._order.slice(begin, ROWS_AT_ONCE)).combine_chunks()
             end = begin + len(rows)
             gpus, events = self._gpus.part(begin, end), self._events.part(begin, end)
             yield Part(rows, gpus, events, self._places[begin:end], self._said[begin:end], self.reach)
 
 
-def _said(keys: Sequence[NodeKey], declared: dict[NodeKey, Row]) -> list[Said]:
+def _said(keys: Sequence[NodeKey], declared: Mapping[NodeKey, Declared]) -> list[Said]:
     """What the DAGs say of each attempt's node. Nodes without an attempt stand on the first rows."""
-    told = [declared.get(key) or declared.get((NO_ACCESS_POINT, *key[1:])) or {} for key in keys]
-    said = [
-        Said(row.get("retry_limit"), row.get("is_done_in_rescue"), bool(row.get("is_node")) or None) for row in told
-    ]
+    told = [declared.get(key) or declared.get((NO_ACCESS_POINT, *key[1:])) for key in keys]
+    said = [Said(row.retry_limit, row.is_done, row.is_node or None) if row else UNSAID for row in told]
     seen = {key[1:] for key in keys}
     others = [
-        {column: row[column] for column in OTHER_NODE_COLUMNS}
+        dict(zip(OTHER_NODE_COLUMNS, row.values, strict=True))
         for (_, *node), row in declared.items()
-        if row["is_node"] and tuple(node) not in seen
+        if row.is_node and tuple(node) not in seen
     ]
     at_once = max(NODES_A_ROW, -(-len(others) // len(keys)))
     for at, begin in enumerate(range(0, len(others), at_once)):
@@ -108,22 +120,31 @@ def _said(keys: Sequence[NodeKey], declared: dict[NodeKey, Row]) -> list[Said]:
 
 
 def _keys(rows: pa.Table) -> list[NodeKey]:
-    return list(zip(*(rows[name].to_pylist() for name in ("cluster", "workflow", "node_name")), strict=True))
+    return list(zip(*(_texts(rows[name]) for name in ("cluster", "workflow", "node_name")), strict=True))
 
 
-def _nodes(store: Store) -> tuple[Placing, dict[NodeKey, Row]]:
-    """Which node each job is a try of, and what is told of each node: as declared (`is_node`), else as its last try."""
+def _texts(column: pa.ChunkedArray) -> list[Any]:
+    """The values of a column; equal ones are one object in memory."""
+    coded = column.combine_chunks().dictionary_encode(null_encoding="encode")
+    values = coded.dictionary.to_pylist()
+    return [values[code] for code in coded.indices.to_pylist()]
+
+
+def _nodes(store: Store) -> tuple[Placing, dict[NodeKey, Declared]]:
+    """Which node each job is a try of, and what is told of each node."""
     told = unbound(WORKFLOW_NODES)
     rows = store.ask(
         told.drop("observed_at", "row_hash", "ingest_id").order_by(told.try_number.desc(), *WORKFLOW_NODES.key[:-1])
     )
-    said: dict[NodeKey, Row] = {}
+    said: dict[NodeKey, Declared] = {}
 
     def each() -> Iterator[Mapping[str, Any]]:
         for batch in rows.to_batches(ROWS_AT_ONCE):
             for row in batch.to_pylist():
                 is_node = row["try_number"] == 0 and row["node_kind"] not in SERVICES
-                said[row["cluster"], row["workflow"], row["node_name"]] = {**row, "is_node": is_node}
+                values = tuple(row[name] for name in OTHER_NODE_COLUMNS)
+                node = row["cluster"], row["workflow"], row["node_name"]
+                said[node] = Declared(is_node, row["retry_limit"], row["is_done_in_rescue"], values)
                 yield row
 
     return Placing.of(each()), said
@@ -150,7 +171,7 @@ def _reach(store: Store) -> dict[str, tuple[datetime, datetime]]:
 
 
 def _pairs(rows: pa.Table, *names: str) -> Iterable[tuple[Any, ...]]:
-    return zip(*(rows[name].to_pylist() for name in names), strict=True)
+    return zip(*(_texts(rows[name]) for name in names), strict=True)
 
 
 def _places(rows: pa.Table, placing: Placing) -> list[Place]:

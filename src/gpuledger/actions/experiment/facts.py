@@ -17,17 +17,30 @@ from gpuledger.store import Store
 
 
 @dataclass(frozen=True)
+class Sorted:
+    """Rows as the ledger gave them, and their places in the order of their attempts: only parts are put in order.
+
+    `ranks` say whose the row at each place is.
+    """
+
+    rows: pa.Table
+    places: pa.Array
+    ranks: "np.ndarray[Any, np.dtype[np.int64]]"
+
+    def part(self, begin: int, end: int) -> "Facts":
+        """Those of the attempts from `begin` to `end`."""
+        first, last = np.searchsorted(self.ranks, [begin, end]).tolist()
+        rows = self.rows.take(self.places.slice(first, last - first)).combine_chunks()
+        return Facts(rows, self.ranks[first:last] - begin, end - begin)
+
+
+@dataclass(frozen=True)
 class Facts:
     """`ranks` says whose each row is: the attempt's place among `count`, in rising order."""
 
     rows: pa.Table
     ranks: "np.ndarray[Any, np.dtype[np.int64]]"
     count: int
-
-    def part(self, begin: int, end: int) -> "Facts":
-        """Those of the attempts from `begin` to `end`."""
-        first, last = np.searchsorted(self.ranks, [begin, end]).tolist()
-        return Facts(self.rows.slice(first, last - first), self.ranks[first:last] - begin, end - begin)
 
     def first(self, column: str) -> pa.Array:
         """Of each attempt the value of its first row."""
@@ -63,15 +76,16 @@ class Facts:
         return pc.take(self.rows[column].combine_chunks(), pa.array(at, pa.int64(), mask=~there))
 
 
-def of(store: Store, table: Table, columns: Sequence[str], attempts: pa.Table) -> Facts:
-    """The rows of a table that belong to `attempts`, in their order."""
+def of(store: Store, table: Table, columns: Sequence[str], attempts: pa.Array) -> Sorted:
+    """The rows of a table that belong to the `attempts` (ids), in their order."""
     told = unbound(table)
     rows = store.ask(told.select("attempt_id", *columns))
-    ranks = pc.index_in(rows["attempt_id"], attempts["attempt_id"].combine_chunks())
-    rows = rows.append_column("rank", ranks).filter(pc.is_valid(ranks)).drop_columns(["attempt_id"])
-    rows = rows.sort_by([("rank", "ascending"), *((name, "ascending") for name in columns[:2])]).combine_chunks()
-    whose = rows["rank"].to_numpy().astype(np.int64)
-    return Facts(rows.drop_columns(["rank"]), whose, len(attempts))
+    ranks = pc.index_in(rows["attempt_id"], attempts)
+    keys = pa.table({"rank": ranks, **{name: rows[name] for name in columns[:2]}})
+    places = pc.sort_indices(keys, [(name, "ascending") for name in keys.column_names])
+    places = places.slice(0, len(rows) - ranks.null_count)  # rows of no attempt stand at the end
+    whose = ranks.take(places).to_numpy().astype(np.int64)
+    return Sorted(rows.drop_columns(["attempt_id"]), places, whose)
 
 
 def _plain(column: pa.ChunkedArray) -> list[Any]:

@@ -36,7 +36,7 @@ class Placing:
     def of(cls, rows: Iterable[Mapping[str, Any]]) -> "Placing":
         by_job: dict[tuple[str, str], Node] = {}
         named: dict[tuple[str, str], set[Node]] = defaultdict(set)
-        declared: dict[tuple[str, str | None, str | None], Mapping[str, Any]] = {}
+        declared: dict[tuple[str, str | None, str | None], tuple[bool, bool]] = {}
         for row in rows:
             if row["node_kind"] in SERVICES:
                 continue
@@ -46,14 +46,15 @@ class Placing:
             if row["try_number"] > 0 and row["job_id"]:
                 by_job[row["cluster"], row["job_id"]] = node
             if row["try_number"] == 0:
-                declared[row["cluster"], node.workflow, node.name] = row
+                is_pending = row["state"] in ("pending", "other") and not row["job_id"]
+                declared[row["cluster"], node.workflow, node.name] = is_pending, bool(row["is_done_in_rescue"])
                 named[row["cluster"], row["node_name"]].add(node)
         by_name = {key: next(iter(those)) if len(those) == 1 else None for key, those in named.items()}
         by_workflow = {
             (cluster, node.workflow or "", name): node for (cluster, name), those in named.items() for node in those
         }
-        pending = sum(row["state"] in ("pending", "other") and not row["job_id"] for row in declared.values())
-        done = sum(bool(row["is_done_in_rescue"]) for row in declared.values())
+        pending = sum(is_pending for is_pending, _ in declared.values())
+        done = sum(is_done for _, is_done in declared.values())
         return cls(by_job, by_name, by_workflow, len(declared), pending, done)
 
     def is_shared(self, cluster: str, name: str | None) -> bool:
