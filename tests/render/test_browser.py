@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gpuledger.model.document import Column, Section, Table
 from gpuledger.render import render
 from tests.render import samples
 
@@ -185,6 +187,23 @@ CUT = """() => [...document.querySelectorAll('.data bdi')].filter(one => one.scr
 def test_no_text_of_a_table_is_cut_on_a_phone(browser: Any, folder: Path, name: str) -> None:
     with Opened(browser, folder / name / "index.html", 400) as opened:
         assert opened.page.evaluate(CUT) == []
+
+
+def test_the_head_of_a_page_of_many_parts_is_one_line_and_wide_tables_stay_in_their_box(
+    browser: Any, tmp_path: Path
+) -> None:
+    usage = samples.usage()
+    columns = tuple(Column(f"c{n}", f"Column of a number {n}", "count") for n in range(14))
+    wide = Table("wide", "Wide", (Column("name", "Name"), *columns), (("a", *[12_345] * 14),))
+    parts = tuple(Section(f"s{n}", f"A part with a long name {n}", (replace(wide, id=f"wide{n}"),)) for n in range(14))
+    render(replace(usage, sections=parts), ["html"], tmp_path)
+    for width in (400, 1200):
+        with Opened(browser, tmp_path / "index.html", width) as opened:
+            assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
+            assert opened.page.evaluate("document.querySelector('.brand').getClientRects().length") == 1
+            assert opened.page.evaluate("document.querySelector('.brand').offsetHeight") <= 48
+            inside = "[...document.querySelectorAll('.scroll')].every(s => s.getBoundingClientRect().right <= innerWidth && s.scrollWidth >= s.querySelector('table').offsetWidth)"
+            assert opened.page.evaluate(inside)
 
 
 def test_what_scrolls_sideways_has_a_shade_at_the_edge_with_more(browser: Any, folder: Path, tmp_path: Path) -> None:

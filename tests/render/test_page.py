@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from gpuledger.model.document import Document
+from gpuledger.model.document import Block, Document, Note, Section, Text
 from gpuledger.render.html import page
 from tests.render import samples
 
@@ -82,7 +82,7 @@ def test_hostile_names_are_text_everywhere() -> None:
 
 def test_every_table_has_scoped_heads_its_totals_first_and_others_last() -> None:
     text = page(samples.usage())
-    table = text[text.index('<table class="data">') : text.index("</table>", text.index('<table class="data">'))]
+    table = text[text.index('<table class="data') : text.index("</table>")]
     rows = re.findall(r'<tr class="(\w+)">', table)
     assert rows[0] == "total"
     assert rows[-1] == "others"
@@ -119,6 +119,24 @@ def test_the_parameters_stand_folded_at_the_foot_not_under_the_title() -> None:
     )
     folded = text[text.index("<details>") : text.index("</details>")]
     assert "<dt>top</dt><dd>12</dd>" in folded
+
+
+def test_no_two_lists_of_checks_have_one_heading() -> None:
+    def noted(id_: str, title: str, *before: Block) -> Section:
+        return Section(id_, title, (*before, Note(f"{id_}-1", "ok", "r", "Fine.")))
+
+    words = [Text(f"t{n}", "Words.") for n in range(3)]
+    sections = (
+        noted("a", "Summary", words[0]), noted("b", "Recommendations"), noted("c", "Data quality", words[1]), noted("d", "More", words[2]),
+    )  # fmt: skip
+    heads = re.findall(r"<h2>([^<]*)</h2>", page(replace(samples.usage(), sections=sections)))
+    assert heads == ["Checks", "Recommendations", "Checks: Data quality", "Checks: More"]
+
+
+def test_an_undated_document_does_not_say_when_it_was_made() -> None:
+    document = samples.usage()
+    assert re.search(r"Made \d", page(document))
+    assert "Made by gpuledger." in page(replace(document, is_undated=True))
 
 
 def test_a_unit_is_said_once_in_heads_and_definitions() -> None:

@@ -21,14 +21,14 @@ def test_what_still_runs_when_the_log_ends_is_in_no_sum(tmp_path: Path) -> None:
     document = made(ledger(tmp_path, [trial(1, hours=2), left(2, 11, gpu_count=4.0)]))
     assert card(document, "wall-hours").value == pytest.approx(2)
     assert card(document, "gpu-hours").value == pytest.approx(2)
-    assert "without 1 still running" in str(card(document, "wall-hours").reason)
+    assert "without 1 that has no end" in str(card(document, "wall-hours").reason)
     time = rows(document, "time-by-site")["totals"]
     assert (time["open_count"], time["open_wall"]) == (1, pytest.approx(10))
     assert rows(document, "over-time-table")["totals"]["gpu"] == pytest.approx(2)
     told = note(document, "still-open")
     assert told
     assert told.sentence == (
-        "1 attempt has no end: running when its log ends, 10.0 wall hours and 40.0 GPU-hours so far, which no sum counts."
+        "1 attempt has no end: it was running when what was read ends, 10.0 wall hours and 40.0 GPU-hours so far, which no sum counts."
     )
 
 
@@ -51,4 +51,4 @@ def test_an_open_attempt_reaches_to_the_end_of_its_own_log_and_not_of_a_later_on
 def test_where_all_is_over_nothing_is_said_of_open_attempts(tmp_path: Path) -> None:
     document = made(ledger(tmp_path, [trial(1)]))
     assert note(document, "still-open") is None
-    assert "still running when" not in to_text(document)
+    assert "running when" not in to_text(document)

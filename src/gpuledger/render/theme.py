@@ -12,8 +12,8 @@ from typing import Any, Literal
 
 Mode = Literal["light", "dark"]
 MODES: tuple[Mode, ...] = ("light", "dark")
-OTHERS, PART = "others", "part"
-"""The paint of the rest of a ranking; the dimension whose names are states of theme.json."""
+OTHERS, PART, MEASURE = "others", "part", "measure"
+"""The paint of the rest of a ranking; the dimension whose names are states of theme.json; that of amounts without names."""
 
 
 @cache
@@ -80,6 +80,11 @@ class Colours:
             return _parts().get(name or "", OTHERS)
         rank = self._rank.get(dimension or "", {}).get(name or "")
         return OTHERS if rank is None else f"c{rank}"
+
+    @property
+    def plain(self) -> str:
+        """The paint of an amount that is of no name: the first, or what the document keeps free for it."""
+        return f"c{self._rank.get(MEASURE, {}).get(MEASURE, 0)}"
 
     def has(self, dimension: str | None) -> bool:
         """Whether names of this dimension carry colours at all."""

@@ -10,8 +10,8 @@ _TALL = 36.0
 _TOP, _HALF, _BELOW = 4.0, 9.0, 6.0
 _NAME = (235.0, 170.0)
 """Widest lines of names: on paper, on a page, which may be a phone's."""
-_WIDEST = 0.42
-"""Part of the room that the words at the right take at most."""
+_WIDEST, _LEAST = 0.42, 130.0
+"""Part of the room that the words at the right may take; more where names leave so many pixels for the bars."""
 
 
 def draw(chart: Chart, shape: Bars, colours: Colours, room: Room) -> Drawing:
@@ -22,7 +22,8 @@ def draw(chart: Chart, shape: Bars, colours: Colours, room: Room) -> Drawing:
     row = ROW if all(len(parts) == 1 for parts in names) else _TALL
     bottom = _TOP + row * len(shape.bars)
     left = max([60.0, *(room.measure(part, 12) + 16 for parts in names for part in parts)])
-    texts = [fit(bar.words, 12, room.width * _WIDEST, room) for bar in shape.bars]
+    most_words = max(room.width * _WIDEST, room.width - left - _LEAST)
+    texts = [fit(bar.words, 12, most_words, room) for bar in shape.bars]
     right = max([40.0, *(room.measure(text, 12) * 1.08 + 16 for text in texts)])
     items: list[Item] = []
     for index, (bar, name, text) in enumerate(zip(shape.bars, names, texts, strict=True)):
@@ -44,7 +45,11 @@ class _Paints:
     def of(self, bar: Bar, part: str) -> str:
         if self.shape.part_dimension:
             return self.colours.paint(self.shape.part_dimension, part)
-        return self.colours.paint(self.chart.dimension, bar.key) if self.colours.has(self.chart.dimension) else "c0"
+        return (
+            self.colours.paint(self.chart.dimension, bar.key)
+            if self.colours.has(self.chart.dimension)
+            else self.colours.plain
+        )
 
 
 def _parts(bar: Bar, y: float, most: float, paints: _Paints) -> list[Item]:

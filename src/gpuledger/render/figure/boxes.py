@@ -25,7 +25,9 @@ def draw(chart: Chart, shape: Boxes, colours: Colours, room: Room) -> Drawing:
     for index, (box, name) in enumerate(zip(shape.boxes, names, strict=True)):
         y = _TOP + row * (index + 0.5)
         items += name_lines(name, y, 12, box.label)
-        items += _row(box, y, scale, colours.paint(chart.dimension, box.key) if colours.has(chart.dimension) else "c0")
+        items += _row(
+            box, y, scale, colours.paint(chart.dimension, box.key) if colours.has(chart.dimension) else colours.plain
+        )
         items.append(Words(62, y, f"n = {number(box.count, 'count')}", "end", "ink-2", place="right"))
     notes = ("Log scale.",) if chart.x.is_log else ()
     return Drawing(bottom + BELOW, left, 70.0, tuple(items), notes=notes)

@@ -29,6 +29,8 @@ _RIGHT = 12.0
 _NAME, _LONG_NAME = 130.0, 175.0
 """Widest names of lanes, of rows of amounts."""
 _ABSENT = " "
+_PAGES, _AIR = (340.0, 400.0), 6.0
+"""Narrowest drawings of a phone and of a page that shows what has a tier of 1; air beside an amount."""
 _LANES = ((32, 6.0), (100, 4.0))
 _THINNEST, _HOST_GAP, _NAME_STEP = 2.0, 3.0, 14.0
 _NARROWEST = 40.0
@@ -46,7 +48,11 @@ def draw(chart: Chart, shape: Grid, colours: Colours, room: Room) -> Drawing:
     width = room.width - left - _RIGHT
     items: list[Item] = [item for group, y in heads for item in _head(group, y, width, room)]
     items += _names(shape, places, lines, step)
-    items += _states(shape, places, count, int(step)) if shape.states else _amounts(chart, places, count, (width, step))
+    items += (
+        _states(shape, places, count, int(step))
+        if shape.states
+        else _amounts(chart, places, count, (width, step), room)
+    )
     axis = _x_axis(chart, count, bottom, width, room)
     legend = _state_keys(shape) if shape.states else ()
     lowest = max([bottom + BELOW, *(item.y + 10 for item in axis if isinstance(item, Words))])
@@ -151,7 +157,15 @@ def _height(shape: Grid, lines: Sequence[tuple[str, ...]]) -> float:
     return _CELL if all(len(parts) == 1 for parts in lines) else _CELL_OF_TWO
 
 
-def _amounts(chart: Chart, places: list[tuple[GridRow, float]], count: int, size: tuple[float, float]) -> list[Item]:
+def _tier(text: float, count: int, margins: float) -> int:
+    """The widths of a page (a phone's, a half one's, a whole one's) at which a cell has room for so wide a text."""
+    need = (text + _AIR) * count + margins
+    return next((tier for tier, width in enumerate(_PAGES) if need <= width), len(_PAGES))
+
+
+def _amounts(
+    chart: Chart, places: list[tuple[GridRow, float]], count: int, size: tuple[float, float], room: Room
+) -> list[Item]:
     width, height = size
     most = max((v for row, _ in places for v in row.values if v is not None), default=0.0) or 1.0
     digits = column_digits([v for row, _ in places for v in row.values], chart.y.unit or "count")
@@ -167,9 +181,10 @@ def _amounts(chart: Chart, places: list[tuple[GridRow, float]], count: int, size
                 ground = "on-dark" if step >= _STEPS // 2 + 1 else "on-light"
                 note = row.notes[i] if row.notes else ""
                 lift = 7.0 if note else 0.0
-                words.append(Words((i + 0.5) / count, y + height / 2 - lift, text, "middle", ground, tier=2))
+                tier = _tier(max(room.measure(text, 11), room.measure(note, 11)), count, room.width - width)
+                words.append(Words((i + 0.5) / count, y + height / 2 - lift, text, "middle", ground, tier=tier))
                 if note:
-                    words.append(Words((i + 0.5) / count, y + height / 2 + lift, note, "middle", ground, tier=2))
+                    words.append(Words((i + 0.5) / count, y + height / 2 + lift, note, "middle", ground, tier=tier))
     return [*(Cells(paint, tuple(cells)) for paint, cells in boxes.items()), *words]
 
 

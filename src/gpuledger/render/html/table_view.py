@@ -104,13 +104,13 @@ def _cells(
 ) -> tuple[CellView, ...]:
     """A row's bars take the colour of its first name; each name has the swatch of its own dimension."""
     names = ((style.column.dimension, value) for value, style in zip(row, styles, strict=True))
-    paint = next((_name_paint(d, name, kind, colours) for d, name in names if d), "c0")
+    paint = next((_name_paint(d, name, kind, colours) for d, name in names if d), colours.plain)
     return tuple(_cell(value, kind, style, paint, colours, zone) for value, style in zip(row, styles, strict=True))
 
 
 def _name_paint(dimension: str, name: Scalar, kind: str, colours: Colours) -> str:
     if not colours.has(dimension):
-        return "c0"
+        return colours.plain
     return OTHERS if kind == "others" or name is None else colours.paint(dimension, str(name))
 
 

@@ -121,7 +121,7 @@ def table(scene: Scene, id_: str, title: str, dimension: str, found: Mapping[str
         "epochs", f"{scene.step_word.capitalize()}s", "count", meaning="Credited to the attempt that did the work.",
         has_bar=True, rank=1,
     )  # fmt: skip
-    name = Column(dimension, _LABELS.get(dimension, "Part of site"), dimension=dimension)
+    name = Column(dimension, _LABELS.get(dimension, "Part of site"), dimension="site" if dimension == "site" else None)
     return Table(
         id=id_, title=title, columns=(name, epochs, Column("share", "Share", "ratio", is_share=True), *_COLUMNS),
         rows=tuple(_cells(key, totals, scene.whole.epochs) for key, totals in _sorted(found)[: scene.rows]),

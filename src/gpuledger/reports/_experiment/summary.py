@@ -54,7 +54,9 @@ def _parts(hours: tuple[float, float, float], still: int, unit: str) -> str:
     """What a sum of hours is made of, and how many attempts it leaves out because they have no end."""
     good, checkpoints, lost = (f"{words.amount(part)}{unit}" for part in hours)
     said = [f"{good} good", *[f"{checkpoints} checkpoints"] * bool(hours[1]), f"{lost} lost"]
-    return ", ".join(said) + (f"; without {words.count(still)} still running when the log ends" if still else "")
+    return ", ".join(said) + (
+        f"; without {words.count(still)} that {'has' if still == 1 else 'have'} no end" if still else ""
+    )
 
 
 def _busy(scene: Scene) -> Number:

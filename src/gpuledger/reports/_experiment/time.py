@@ -26,7 +26,7 @@ _HOURS = (
     Column("gpu", "GPU-hours", "gpu_hour", meaning="Wall hours × GPUs."),
     Column("good_gpu", "Good GPU-hours", "gpu_hour"),
     Column("lost_gpu", "Lost GPU-hours", "gpu_hour"),
-    Column("open_count", "Still running", "count", meaning="Attempts that had no end when their log ended."),
+    Column("open_count", "Without an end", "count", meaning="Attempts that were running when their log ended."),
     Column("open_wall", "Hours so far", "hour", meaning="Theirs, to the end of their log; in no sum.", rank=3),
 )
 
@@ -101,7 +101,7 @@ def _by_site(scene: Scene) -> Table:
         rows=tuple(_cells(name, totals, whole.wall) for name, totals in scene.by_site.items()),
         totals=_cells("All", whole, whole.wall),
         finding=_finding(scene),
-        foot="Good + checkpoints + lost = wall hours. What still ran when its log ended is in no sum: nobody tells how long.",
+        foot="Good + checkpoints + lost = wall hours. What has no end, because its log ended before, is in no sum.",
     )  # fmt: skip
 
 
@@ -173,7 +173,7 @@ def checked(scene: Scene) -> Iterator[Note]:
         one = whole.open_count == 1
         yield Note(
             "still-open", "info", "no end told",
-            f"{words.plural(whole.open_count, 'attempt')} {'has' if one else 'have'} no end: running when {'its' if one else 'their'} log ends,"
+            f"{words.plural(whole.open_count, 'attempt')} {'has' if one else 'have'} no end: {'it was' if one else 'they were'} running when what was read ends,"
             f" {words.amount(whole.open_wall)} wall hours and {words.amount(whole.open_gpu)} GPU-hours so far, which no sum counts.",
             "time-by-site",
         )  # fmt: skip
