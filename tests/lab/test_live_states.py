@@ -11,8 +11,11 @@ import pytest
 from gpuledger.actions.collect import Polled, collect
 from gpuledger.config import Ledger, Settings, open_ledger
 from gpuledger.ledger import OpenLedger
+from gpuledger.model.document import Document
 from gpuledger.model.tables import ATTEMPT_GPUS, GPU_STATES, HOST_STATES, JOB_ATTEMPTS, LIMITS, PENDING, Table
+from gpuledger.render.json import from_json
 from tests.lab.cluster import accounted, lines, submit, told, tried, until
+from tests.serve.serving import serving
 
 pytestmark = pytest.mark.lab
 Rows = list[dict[str, Any]]
@@ -35,7 +38,7 @@ class Site:
     """The lab with jobs in every state, and a ledger that was collected from it."""
 
     def __init__(self, ledger: Ledger) -> None:
-        self.ledger = ledger
+        self.ledger, self.began = ledger, datetime.now(UTC).replace(microsecond=0)
         long = "sleep 600"
         self.two = submit("ann", long, "-q", "physics", "-p", "gpu", "--gres=gpu:a100:2", "-c", "4", "-w", "a100n1")
         self.wide = submit("bob", long, "-q", "physics", "-p", "gpu", "--gres=gpu:1", "-N2", "--exclude=a100n2")
@@ -43,10 +46,12 @@ class Site:
         self.held = submit("ann", long, "-q", "physics", "-p", "cpu", "--hold", "-J", "a | b")
         self.capped = submit("cho", long, "-q", "bio", "-p", "gpu", "--gres=gpu:5", "-w", "h200n1")
         self.failed = submit("eve", "sleep 1; exit 3", "-q", "normal", "-p", "cpu", "-w", "cpu1")
+        self.done = submit("cho", "sleep 1", "-q", "bio", "-p", "cpu", "--array=1-2", "-c", "3", "-w", "cpu1")
         self.stopped = submit("eve", long, "-q", "normal", "-p", "cpu", "-w", "cpu1")
         until(lambda: all("RUNNING" in accounted(job) for job in (self.stopped, self.two, self.wide)))
         told("scancel", self.stopped)
         until(lambda: "FAILED" in accounted(self.failed) and "CANCELLED" in accounted(self.stopped))
+        until(lambda: accounted(self.done) == "COMPLETED COMPLETED")
         until(lambda: len(lines("squeue", "-h", "-t", "R", "-u", "eve")) == 2)
         for node, reason in (("cpu2", "bad fan | State=IDLE"), ("a100n2", "Gres=gpu:9 burnt")):
             told("scontrol", "update", f"nodename={node}", "state=drain", f"reason={reason}")
@@ -59,7 +64,11 @@ class Site:
         found: Rows = self.ledger.store.matching(table, cluster="lab").to_pylist()
         return [row for row in found if all(row[name] == value for name, value in where.items())]
 
-    def rolling(self, **chosen: Any) -> Any:
+    @property
+    def led(self) -> Path:
+        return Path(self.ledger.settings.ledger)
+
+    def rolling(self, **chosen: Any) -> Document:
         return OpenLedger(self.ledger, self.now).report("rolling", **chosen)
 
 
@@ -139,17 +148,57 @@ def test_the_pool_is_told_by_the_same_metrics_as_any_other(site: Site) -> None:
     assert answer.totals == pytest.approx({"drained_gpus": 4, "allocated_gpus": 4, "present_gpus": 16})
 
 
-def test_the_current_table_equals_squeue(site: Site) -> None:
+def held_now() -> dict[str, list[float]]:
+    """GPUs, CPUs and jobs of each user, as squeue tells them."""
     held: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
     for line in lines("squeue", "-h", "-t", "R,S", "-O", "UserName:30,tres-alloc:500"):
         user, tres = line.split()
-        counts = dict(part.split("=") for part in tres.split(","))
-        amounts = (float(counts.get("gres/gpu", 0)), float(counts["cpu"]), 1.0)
-        held[user] = [there + more for there, more in zip(held[user], amounts, strict=True)]
-    document = site.rolling()
-    [now] = [table for table in document.tables if table.id == "now"]
+        for number, amount in enumerate((*amounts(tres), 1.0)):
+            held[user][number] += amount
+    return dict(held)
+
+
+def amounts(tres: str) -> tuple[float, float]:
+    """GPUs and CPUs of a list of TRES."""
+    counts = dict(part.split("=") for part in tres.split(",") if part)
+    return float(counts.get("gres/gpu", 0)), float(counts.get("cpu", 0))
+
+
+def table_of(document: Document, name: str) -> Any:
+    [table] = [table for table in document.tables if table.id == name]
+    return table
+
+
+def test_the_current_table_equals_squeue(site: Site) -> None:
+    now, held = table_of(site.rolling(), "now"), held_now()
     assert {row[0]: [row[1], row[2], row[4]] for row in now.rows} == held
-    assert list(now.totals[1:3]) == [sum(amounts[n] for amounts in held.values()) for n in (0, 1)]
+    assert list(now.totals[1:3]) == [sum(each[n] for each in held.values()) for n in (0, 1)]
+
+
+def test_the_live_page_is_given_the_same_table(site: Site, tmp_path: Path) -> None:
+    """Asked for an end to the second: "last …" ends with the minute, which begins before the lab's jobs do."""
+    day = {"from": (site.now - timedelta(days=1)).isoformat(), "to": site.now.isoformat()}
+    with serving(site.led, tmp_path) as server:
+        document = from_json(server.get("/api/v1/reports/rolling", **day).content)
+    assert {row[0]: [row[1], row[2], row[4]] for row in table_of(document, "now").rows} == held_now()
+
+
+def test_totals_of_a_mix_of_jobs_equal_sacct_to_the_second(site: Site) -> None:
+    """GPUs, machines, arrays, failures and cancellations, some over and some still running at the end of the window."""
+    window = [f"{moment:%Y-%m-%dT%H:%M:%S}" for moment in (site.began, site.now)]
+    form = ["sacct", "-a", "-X", "-D", "-P", "-n", "--truncate", "-S", window[0], "-E", window[1]]
+    used: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
+    ends = set()
+    for user, state, seconds, tres in (
+        line.split("|") for line in lines(*form, "-o", "User,State,ElapsedRaw,AllocTRES")
+    ):
+        ends.add(state.split()[0])
+        for number, amount in enumerate(amounts(tres)):
+            used[user][number] += amount * int(seconds)
+    assert ends >= {"RUNNING", "PENDING", "FAILED", "CANCELLED", "COMPLETED"}
+    totals = table_of(site.rolling(start=window[0] + "Z", end=window[1] + "Z"), "totals")
+    found = {row[0]: [round(row[1] * 3600), round(row[2] * 3600)] for row in totals.rows}
+    assert found == {user: each for user, each in used.items() if any(each)}
 
 
 def test_lines_of_the_charts_are_slurms_limits(site: Site) -> None:
@@ -167,8 +216,7 @@ def test_totals_of_whole_days_equal_sreport_to_the_second(site: Site) -> None:
     for _, account, user, _, resource, seconds, *_ in (line.split("|") for line in lines(*form, *window)):
         if user and account == "physics":
             used[user][resource] = int(seconds)
-    document = site.rolling(account="physics", start=start.isoformat(), end=end.isoformat())
-    [totals] = [table for table in document.tables if table.id == "totals"]
+    totals = table_of(site.rolling(account="physics", start=start.isoformat(), end=end.isoformat()), "totals")
     found = {row[0]: {"gres/gpu": round(row[1] * 3600), "cpu": round(row[2] * 3600)} for row in totals.rows}
     assert found == used
 
