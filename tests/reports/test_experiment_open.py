@@ -28,7 +28,7 @@ def test_what_still_runs_when_the_log_ends_is_in_no_sum(tmp_path: Path) -> None:
     told = note(document, "still-open")
     assert told
     assert told.sentence == (
-        "1 attempt has no end: it was running when what was read ends, 10.0 wall hours and 40.0 GPU-hours so far, which no sum counts."
+        "No end is told of 1 attempt: up to 10.0 wall hours and 40.0 GPU-hours until the end of what was read, which no sum counts."
     )
 
 
@@ -51,4 +51,4 @@ def test_an_open_attempt_reaches_to_the_end_of_its_own_log_and_not_of_a_later_on
 def test_where_all_is_over_nothing_is_said_of_open_attempts(tmp_path: Path) -> None:
     document = made(ledger(tmp_path, [trial(1)]))
     assert note(document, "still-open") is None
-    assert "running when" not in to_text(document)
+    assert "No end is told" not in to_text(document)

@@ -14,7 +14,7 @@ from gpuledger.metrics.dimensions import calendar_of, columns_among
 from gpuledger.metrics.naming import check, of_table
 from gpuledger.metrics.workflows.metrics import TABLE
 from gpuledger.metrics.workflows.names import Names
-from gpuledger.metrics.workflows.read import Experiment, name_of, read
+from gpuledger.metrics.workflows.read import Experiment, Patterns, name_of, read
 from gpuledger.metrics.workflows.totals import NOTHING, Counted, Split, Totals
 from gpuledger.metrics.workflows.tries import Tries
 from gpuledger.model.period import Period
@@ -59,7 +59,7 @@ class WorkflowAsk:
             of_table(each.column, TABLE, around.dimensions)
         by = tuple(of_table(name, TABLE, around.dimensions) for name in dict.fromkeys(wanted.by))
         question = WorkflowQuestion(around.period, around.display_zone, by)
-        found = read(around, also=question.columns)
+        found = read(around, Patterns(sites=around.sites), also=question.columns)
         rows = dict(self._rows(question, found, metrics))
         names = tuple(metric.name for metric in metrics)
         totals = LazyTotals(names, lambda: self._values(metrics, _whole(found.tries)))

@@ -9,7 +9,7 @@ _TERMS = (
     ("Attempt success", "%", "Attempts that ended with exit code 0 ÷ attempts that executed, those still open among them."),
     ("Node success", "%", "Different nodes with a success ÷ nodes submitted. Neither share can exceed 100 %."),
     ("Epoch completed", "", "A node with a step in its name or variables that succeeded, once, for the site of the attempt that did the work: the longest success, or the longest checkpoint where a short resume (under a quarter of its time) only finished it."),
-    ("Wall hours", "h", "Start to end of attempts that are over, inside the period. An attempt without an end when its log ends is counted apart, with its hours so far, and is in no sum."),
+    ("Wall hours", "h", "Start to end of attempts that are over, inside the period. An attempt of which no end is told is counted apart, with its hours to the end of its log, and is in no sum."),
     ("GPU-hours", "GPU-h", "Wall hours × GPUs held."),
     ("Good", "h", "Wall time of attempts that ended with exit code 0. Of each node the longest is kept; further successes of the same node are told beside it."),
     ("Checkpoint used", "h", "Wall time of attempts that stopped themselves (exit code 85) and whose node succeeded afterwards."),

@@ -27,7 +27,7 @@ _HOURS = (
     Column("good_gpu", "Good GPU-hours", "gpu_hour"),
     Column("lost_gpu", "Lost GPU-hours", "gpu_hour"),
     Column("open_count", "Without an end", "count", meaning="Attempts that were running when their log ended."),
-    Column("open_wall", "Hours so far", "hour", meaning="Theirs, to the end of their log; in no sum.", rank=3),
+    Column("open_wall", "Theirs at most", "hour", meaning="Hours to the end of their log; in no sum.", rank=3),
 )
 
 
@@ -170,10 +170,9 @@ def checked(scene: Scene) -> Iterator[Note]:
     )
     yield Note("parts-add-up", "ok" if is_whole else "critical", "sum of parts", sentence, "time-by-site")
     if whole.open_count:
-        one = whole.open_count == 1
         yield Note(
             "still-open", "info", "no end told",
-            f"{words.plural(whole.open_count, 'attempt')} {'has' if one else 'have'} no end: {'it was' if one else 'they were'} running when what was read ends,"
-            f" {words.amount(whole.open_wall)} wall hours and {words.amount(whole.open_gpu)} GPU-hours so far, which no sum counts.",
+            f"No end is told of {words.plural(whole.open_count, 'attempt')}: up to {words.amount(whole.open_wall)} wall hours and"
+            f" {words.amount(whole.open_gpu)} GPU-hours until the end of what was read, which no sum counts.",
             "time-by-site",
         )  # fmt: skip
