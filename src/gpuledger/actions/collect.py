@@ -9,6 +9,7 @@ from urllib.parse import quote
 import pyarrow as pa
 
 from gpuledger.actions._gone import settle
+from gpuledger.actions._hashed import as_configured
 from gpuledger.actions._last import Answer, last_answer
 from gpuledger.actions._memory import alone
 from gpuledger.actions.ingest import Ingested, ingest
@@ -120,8 +121,9 @@ class _Poll:
 
     def _ingested(self, fetched: Fetched) -> Ingested:
         context = Context(self.name, input_name=fetched.name)
-        with fetched.content:
-            self.answers.append(ingest(self.ledger, self.source, fetched, context=context, now=self.now))
+        given = as_configured(self.ledger.settings, self.source, fetched, self.now)
+        with given.content:
+            self.answers.append(ingest(self.ledger, self.source, given, context=context, now=self.now))
         return self.answers[-1]
 
     def note(self, window: _Window) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol, runtime_checkable
 
 from gpuledger.actions._anew import newest_readings, source_of
+from gpuledger.actions._hashed import as_configured, hashed
 from gpuledger.actions._readings import ReadOtherwise
 from gpuledger.actions.ingest import Counted, Ingested, Manner, ingest, replay
 from gpuledger.actions.recognise import STDIN, files, from_stream, head_of, is_stray, recognised
@@ -29,6 +30,8 @@ class Reading:
     cluster: str | None = None
     options: Mapping[str, str] = field(default_factory=dict)
     stdin: BinaryIO | None = None
+    salt: bytes | None = None
+    """With it users, hosts and addresses are kept under pseudonyms."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,10 @@ def read(ledger: Ledger, inputs: Sequence[str], reading: Reading, now: datetime,
             continue
         try:
             source, given = _opened(ledger.settings, name, named, reading, now)
+            if reading.salt:
+                given = hashed(source, given, reading.salt, now)
+            else:
+                given = as_configured(ledger.settings, source, given, now)
             context = Context(
                 "", reading.zone, reading.cluster, name if name != STDIN else "stdin", dict(reading.options)
             )

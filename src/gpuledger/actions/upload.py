@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO
 
+from gpuledger.actions._hashed import as_configured
 from gpuledger.actions._readings import ReadOtherwise
 from gpuledger.actions.ingest import Counted, Ingested, Manner, ingest
 from gpuledger.config import Ledger
@@ -28,19 +29,10 @@ def upload(
     What concerns the ledger itself (full disk, busy) is raised.
     """
     zone, cluster = place
-    given = Fetched(content, name, None, now)
-    context = Context("", zone, cluster, name)
+    context, reader = Context("", zone, cluster, name), source_named(ledger.settings, source)
     try:
-        return Uploaded(
-            ingest(
-                ledger,
-                source_named(ledger.settings, source),
-                given,
-                context=context,
-                now=now,
-                manner=Manner(is_copied=True),
-            )
-        )
+        given = as_configured(ledger.settings, reader, Fetched(content, name, None, now), now)
+        return Uploaded(ingest(ledger, reader, given, context=context, now=now, manner=Manner(is_copied=True)))
     except Counted as error:
         return Uploaded(error.ingested, str(error))
     except (SourceError, ReadOtherwise) as error:

@@ -4,7 +4,7 @@ import signal
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -60,6 +60,10 @@ class Inputs:
         ),
     ] = None
 
+    is_hashed: Annotated[
+        bool, typer.Option("--hash-names", help="Keep users, hosts and addresses under pseudonyms only.")
+    ] = False
+
     @property
     def is_named(self) -> bool:
         """Was any file named?"""
@@ -88,8 +92,9 @@ def filled(session: Session, inputs: Inputs) -> "Iterator[Ledger]":
     from gpuledger.actions.experiment.reading import read_all
 
     files = inputs.found()
+    how = replace(inputs.how, salt=session.name_salt(is_asked=inputs.is_hashed or session.settings.hash_names))
     with _ledger(session) as ledger:
-        for outcome in read_all(ledger, files, inputs.how, session.now):
+        for outcome in read_all(ledger, files, how, session.now):
             _say(session, outcome)
         yield ledger
 

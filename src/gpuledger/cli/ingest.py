@@ -51,6 +51,10 @@ class Reading:
             "--log-year", metavar="YYYY", min=1970, max=9998, help="Year of the first stamp, where stamps have none."
         ),
     ] = None
+    is_hashed: Annotated[
+        bool,
+        typer.Option("--hash-names", help="Keep users, hosts and addresses of HTCondor's files under pseudonyms only."),
+    ] = False
     is_dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print mapping, counts and problems; write nothing.")
     ] = False
@@ -62,13 +66,14 @@ class Reading:
     ] = False
     is_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
 
-    def of(self, source: str | None) -> "How":
+    def of(self, source: str | None, session: Session) -> "How":
         """What the action needs to know."""
         from gpuledger.actions.read import Reading as How
 
         told = (("fields", self.fields), ("time", self.time), ("year", self.log_year))
         options = {name: str(said) for name, said in told if said}
-        return How(source, self.zone, self.cluster, options, sys.stdin.buffer if sys.stdin else None)
+        stdin = sys.stdin.buffer if sys.stdin else None
+        return How(source, self.zone, self.cluster, options, stdin, session.name_salt(is_asked=self.is_hashed))
 
     def manner(self, settings: "Settings", progress: Callable[[int, int], None]) -> "Manner":
         from gpuledger.actions.ingest import Manner
@@ -115,7 +120,9 @@ def ingest(
         return _suggest(source, names)
     with session.open() as ledger, progress("Reading") as told:
         if names:
-            outcomes = read(ledger, names, reading.of(source), session.now, reading.manner(session.settings, told))
+            outcomes = read(
+                ledger, names, reading.of(source, session), session.now, reading.manner(session.settings, told)
+            )
         else:
             outcomes = replay_all(ledger, source, session.now)
         finished = [_told(outcome, reading) for outcome in outcomes]

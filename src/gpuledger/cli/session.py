@@ -70,6 +70,12 @@ class Session:
     left_out: list[str] = field(default_factory=list)
     """Sentences on what of the inputs could not be read, though the rest was."""
 
+    def name_salt(self, *, is_asked: bool) -> bytes | None:
+        """What users, hosts and addresses are hashed with: the salt of the ledger; None where nobody asks for it."""
+        from gpuledger.actions.pseudonyms import salt_of
+
+        return salt_of(self.settings) if is_asked else None
+
     def end(self) -> None:
         """Raises NoData where what was made is not of the whole input."""
         if self.left_out:

@@ -62,6 +62,9 @@ class Settings(BaseModel):
     ] = "reference"
     raw_days: Annotated[int, Field(ge=1, description="How long the raw zone keeps what it holds.")] = 90
     pool: Annotated[PoolSettings, Field(description="Whose capacity GPUs are, and what is left out.")] = PoolSettings()
+    hash_names: Annotated[
+        bool, Field(description="Keep users, hosts and addresses of HTCondor's files under pseudonyms only.")
+    ] = False
     sites: Annotated[SiteSettings, Field(description="Where jobs of workflows ran, and what sites are called.")] = (
         SiteSettings()
     )

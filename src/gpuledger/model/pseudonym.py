@@ -52,9 +52,13 @@ _WORD = re.compile(r"[^\W_]+|.", re.DOTALL)
 
 def pseudonym(kind: str, name: str, salt: bytes) -> str:
     """ "user-3f9a1c07" for a name; `kind` is a dimension or column of KINDS."""
-    said = KINDS[kind]
-    digest = hmac.new(salt, f"{said}\0{name}".encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
-    return f"{said}-{digest[:_DIGITS]}"
+    return digest(KINDS[kind], name, salt)
+
+
+def digest(said: str, name: str, salt: bytes) -> str:
+    """The same by the word the pseudonym begins with."""
+    told = hmac.new(salt, f"{said}\0{name}".encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+    return f"{said}-{told[:_DIGITS]}"
 
 
 def hidden(kind: str, text: str, salt: bytes) -> str:

@@ -108,6 +108,14 @@ class Continuing(Protocol):
 
 
 @runtime_checkable
+class Hashing(Protocol):
+    """A source whose inputs name users, hosts and addresses, and that can put pseudonyms in their place."""
+
+    def hashed(self, content: BinaryIO, salt: bytes) -> Iterator[bytes]:
+        """The input with every such name replaced: it reads as before, and nobody can turn it back without the salt."""
+
+
+@runtime_checkable
 class Deriving(Protocol):
     """A source that parses into job_events: attempts are derived from every telling of a job, whoever told it."""
 

@@ -20,11 +20,13 @@ class How:
     zone: str | None = None
     cluster: str | None = None
     year: int | None = None
+    salt: bytes | None = None
+    """With it users, hosts and addresses are kept under pseudonyms."""
 
     def reading(self, source: str) -> Reading:
         """The same for one kind of files."""
         options = {"year": str(self.year)} if self.year and source == "condor-log" else {}
-        return Reading(source, self.zone, self.cluster, options)
+        return Reading(source, self.zone, self.cluster, options, salt=self.salt)
 
 
 def read_all(ledger: Ledger, files: Files, how: How, now: datetime) -> Iterator[Outcome]:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import BinaryIO, ClassVar
 
 from gpuledger.model.batch import Parsed
+from gpuledger.model.hashed_names import hashed_blocks
 from gpuledger.model.secrets import without_secrets
 from gpuledger.model.workflow import STEP
 from gpuledger.sources import Context, Fetched, whole_files
@@ -48,6 +49,10 @@ class CondorHistory:
         from gpuledger.sources.condor_history.reading import parse
 
         return parse(self, raw, context)
+
+    def hashed(self, content: BinaryIO, salt: bytes) -> Iterator[bytes]:
+        """Users, hosts and addresses under pseudonyms; what tells the site stays."""
+        return hashed_blocks(content, salt)
 
     def redact(self, content: bytes) -> bytes:
         """Environments, tokens and keys are removed; an ad stays an ad."""

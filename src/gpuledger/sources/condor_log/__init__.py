@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, ClassVar
 
+from gpuledger.model.hashed_names import hashed_blocks
 from gpuledger.model.secrets import without_secrets
 from gpuledger.sources import Context, Fetched, matching
 
@@ -81,6 +82,10 @@ class CondorLog:
         from gpuledger.sources.condor_log.deriving import derive
 
         return derive(events, self.sites, self.checkpoint_codes, clocks or {})
+
+    def hashed(self, content: BinaryIO, salt: bytes) -> Iterator[bytes]:
+        """Users, hosts and addresses under pseudonyms; what tells the site stays."""
+        return hashed_blocks(content, salt)
 
     def redact(self, content: bytes) -> bytes:
         """Environments, tokens and keys are removed; lines stay lines."""

@@ -74,6 +74,12 @@ class Dagman:
 
         return parse(self, raw, context)
 
+    def hashed(self, content: BinaryIO, salt: bytes) -> Iterator[bytes]:
+        """Users, hosts and addresses under pseudonyms, in each file of what `gather` packed."""
+        from gpuledger.sources.dagman.bundle import hashed
+
+        return hashed(content, salt)
+
     def redact(self, content: bytes) -> bytes:
         """Environments, tokens and keys are removed; what `gather` packed has none, and stays a tar."""
         return content if kind_of(content[:1024]) is Kind.BUNDLE else without_secrets(content)

@@ -13,11 +13,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
+from gpuledger.model import hashed_names as names
 from gpuledger.model.errors import SourceError
 from gpuledger.model.secrets import without_secrets
 from gpuledger.sources import Fetched, matching
 from gpuledger.sources.dagman.graph import Graph
-from gpuledger.sources.dagman.kinds import FOLDER
+from gpuledger.sources.dagman.kinds import FOLDER, Kind, kind_of
 
 IN_MEMORY = 2**24
 BLOCK = 2**23
@@ -57,6 +58,23 @@ def members(raw: BinaryIO) -> Iterator[tuple[str, IO[bytes]]]:
             content = tar.extractfile(member) if member.isfile() else None
             if content is not None:
                 yield member.name.removeprefix(FOLDER), content
+
+
+def hashed(content: BinaryIO, salt: bytes) -> Iterator[bytes]:
+    """A bundle, or one file, with users, hosts and addresses under pseudonyms."""
+    head = content.read(BLOCK)
+    if kind_of(head[:1024]) is not Kind.BUNDLE:
+        yield names.hashed(head + content.readline(BLOCK), salt)
+        yield from names.hashed_blocks(content, salt)
+        return
+    content.seek(0)
+    with tempfile.SpooledTemporaryFile(IN_MEMORY) as packed:
+        with tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as tar:
+            for name, told in members(content):
+                _add(tar, name, io.BytesIO(b"".join(names.hashed_blocks(cast("BinaryIO", told), salt))))
+        packed.seek(0)
+        while block := packed.read(BLOCK):
+            yield block
 
 
 def _gather(path: Path, now: datetime) -> tuple[Fetched, list[str]]:

@@ -1,0 +1,157 @@
+"""What an experiment's files may lack or hold, and what is said and made of it: at the command line."""
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+
+from gpuledger.demo.experiment import write_experiment
+from gpuledger.raw import RawZone
+from tests.cli.conftest import Run
+
+AP = "<10.0.0.1:9618?addrs=10.0.0.1-9618&alias=ap1.example.org&noUDP>"
+HOST = "<10.1.1.1:9618?alias=exp-1-1.expanse.sdsc.edu>"
+ZONE = ("--zone", "America/Chicago")
+
+
+def life(job: int, node: str, code: int, hour: int) -> str:
+    """A job that ran for half an hour."""
+    events = (
+        ("000", 0, f"Job submitted from host: {AP}\n    DAG Node: {node}"),
+        ("001", 10, f"Job executing on host: {HOST}\n\tSlotName: slot1_1@exp-1-1.expanse.sdsc.edu\n\tGPUs = 1"),
+        ("005", 40, f"Job terminated.\n\t(1) Normal termination (return value {code})"),
+    )
+    return "".join(
+        f"{what} ({job}.000.000) 2026-03-04 {hour:02}:{minute:02}:00 {told}\n...\n" for what, minute, told in events
+    )
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as text:
+        return list(csv.DictReader(text))
+
+
+@pytest.fixture
+def two_dags(work: Path) -> Path:
+    """Two DAGs that both have a node A: the first one's failed, the second one's succeeded."""
+    lives = {"one": life(101, "A", 1, 10), "two": life(102, "A", 0, 11)}
+    for name, told in lives.items():
+        (work / f"{name}.dag").write_text("JOB A a.sub\n")
+        (work / f"{name}.dag.nodes.log").write_text(told)
+    (work / "metl.log").write_text("".join(lives.values()))
+    return work
+
+
+def test_nodes_of_one_name_are_those_of_the_dag_whose_nodes_log_tells_them(two_dags: Path, cli: Run) -> None:
+    assert cli("experiment", "csv", *ZONE).code == 0
+    found = {
+        row["HTCondor Cluster ID"]: (row["DAG Source"], row["Epochs Completed"])
+        for row in rows(two_dags / "job_summary.csv")
+    }
+    assert found == {"101": ("one", "0"), "102": ("two", "1")}
+    cli("experiment", "report", "--format", "text")
+    assert "1 node of 2 succeeded" in (two_dags / "reports" / "experiment.txt").read_text()
+
+
+def test_where_nothing_says_whose_a_name_is_no_job_counts_for_another(two_dags: Path, cli: Run) -> None:
+    for path in two_dags.glob("*.nodes.log"):
+        path.unlink()
+    assert cli("experiment", "csv", *ZONE).code == 0
+    assert {row["DAG Source"] for row in rows(two_dags / "job_summary.csv")} == {""}
+    cli("experiment", "report", "--format", "text")
+    report = (two_dags / "reports" / "experiment.txt").read_text()
+    assert "1 node of 2 succeeded" in report
+    assert "a node's name that several DAGs declare" in report
+
+
+def test_a_dag_that_names_a_file_that_is_gone_is_read_and_is_no_success(two_dags: Path, cli: Run) -> None:
+    (two_dags / "one.dag").write_text("JOB A a.sub\nINCLUDE more/gone.inc\n")
+    made = cli("experiment", "csv", *ZONE)
+    assert (made.code, len(rows(two_dags / "job_summary.csv"))) == (3, 2)
+    assert "more/gone.inc" in made.err
+    read = cli("ingest", "one.dag", *ZONE)
+    assert read.code == 3
+    assert "more/gone.inc" in read.err
+
+
+def test_a_report_of_a_table_with_text_in_a_number_keeps_the_attempt_and_is_no_success(
+    two_dags: Path, cli: Run
+) -> None:
+    cli("experiment", "csv", *ZONE)
+    told = rows(two_dags / "job_summary.csv")
+    header = list(told[0])[:40]
+    told[0]["Number of GPUs"] = "several"
+    with (two_dags / "edited.csv").open("w", newline="") as text:
+        writer = csv.DictWriter(text, header, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(told)
+    made = cli("experiment", "report", "edited.csv", *ZONE, "--format", "text")
+    assert made.code == 3
+    assert "Number of GPUs is not a number; the cell was left out" in made.err
+    assert "in 2 attempts" in (two_dags / "reports" / "experiment.txt").read_text()
+
+
+def test_stamps_without_a_year_are_asked_for_it_and_read_with_it(work: Path, cli: Run) -> None:
+    (work / "metl.log").write_text(life(101, "A", 0, 10).replace("2026-03-04", "03/04"))
+    asked = cli("experiment", "csv", *ZONE)
+    assert asked.code == 1
+    assert "--log-year" in asked.err
+    assert cli("experiment", "csv", *ZONE, "--log-year", "2026").code == 0
+    assert rows(work / "job_summary.csv")[0]["Start Time"] == "2026-03-04T10:10:00"
+    assert cli("ingest", "metl.log", *ZONE, "--log-year", "2026").code == 0
+
+
+def test_sites_of_ones_own_and_their_names_are_those_of_table_report_and_live_view(two_dags: Path, cli: Run) -> None:
+    (two_dags / "gpuledger.toml").write_text(
+        'ledger = "l"\n[sites.rules]\n"expanse.sdsc.edu" = "west"\n[sites.names]\nwest = "The West"\n'
+    )
+    assert cli("experiment", "csv", *ZONE).code == 0
+    assert {row["Site"] for row in rows(two_dags / "job_summary.csv")} == {"west"}
+    cli("experiment", "report", "--format", "text")
+    assert "The West" in (two_dags / "reports" / "experiment.txt").read_text()
+    assert "The West" in cli("experiment", "watch", *ZONE, "--once", "--all").out
+
+
+def test_an_attempt_without_an_end_whose_node_is_done_in_a_rescue_file_was_rescued(two_dags: Path, cli: Run) -> None:
+    (two_dags / "metl.log").write_text(life(101, "A", 0, 10).partition("005 ")[0])
+    for path in two_dags.glob("*.nodes.log"):
+        path.unlink()
+    (two_dags / "two.dag").unlink()
+    (two_dags / "one.dag.rescue001").write_text("# Rescue DAG file\n# Total number of Nodes: 1\nDONE A\n")
+    assert cli("experiment", "csv", *ZONE).code == 0
+    assert [row["Final Status"] for row in rows(two_dags / "job_summary.csv")] == ["RESCUED"]
+
+
+def test_hashed_names_are_all_that_is_kept_and_are_the_same_every_time(work: Path, cli: Run) -> None:
+    write_experiment(work)
+    plain = cli("experiment", "csv", *ZONE, "-o", "plain.csv")
+    hashed = [cli("--ledger", "kept", "experiment", "csv", *ZONE, "--hash-names", "-o", f"{n}.csv") for n in (1, 2)]
+    assert [made.code for made in (plain, *hashed)] == [0, 0, 0]
+    assert (work / "1.csv").read_bytes() == (work / "2.csv").read_bytes()
+    before, after = rows(work / "plain.csv"), rows(work / "1.csv")
+    assert [row["Site"] for row in before] == [row["Site"] for row in after]
+    hosts = {name.strip('[]"') for row in before for name in row["Hosts"].split(",") if name} | {
+        row["Access Point"] for row in before
+    }
+    kept = [(work / "1.csv").read_text(), *raw_texts(work / "kept")]
+    assert len(kept) > 2
+    assert hosts
+    assert [host for host in hosts for text in kept if re.search(rf"(?<![\w.-]){re.escape(host)}", text)] == []
+
+
+def raw_texts(ledger: Path) -> list[str]:
+    """Everything that the raw zone keeps."""
+    zone = RawZone(ledger / "raw")
+    texts = []
+    for entry in zone.entries():
+        with zone.open(entry) as content:
+            texts.append(content.read().decode("utf-8", "replace"))
+    return texts
+
+
+def test_names_of_other_inputs_cannot_be_hashed(work: Path, cli: Run) -> None:
+    (work / "job_summary.csv").write_text("Job Name,HTCondor Cluster ID,Attempt Sequence,Final Status,Start Time\n")
+    told = cli("ingest", "job_summary.csv", "--hash-names")
+    assert told.code == 2
+    assert "cannot be hashed" in told.err
