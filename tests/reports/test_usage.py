@@ -1,19 +1,22 @@
 """The usage report: every number equals what a brute-force count of the same attempts gives."""
 
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gpuledger.metrics import Filter
+from gpuledger.model.batch import Batch
 from gpuledger.model.chart import Gap, Lines
 from gpuledger.model.document import Document, Note
 from gpuledger.model.errors import NoData, UsageError
 from gpuledger.model.period import last, named
+from gpuledger.model.tables import RUNS
 from gpuledger.store.lake import Lake
 from tests.reports.ledgers import END, MAY, START, attempt, card, hour, ledger, rows, snapshot, table, usage
 
@@ -227,6 +230,33 @@ def test_old_data_is_a_banner_above_the_title_and_a_closed_month_is_not_old(tmp_
     assert banner.level == "stale"
     assert banner.sentence.startswith("Data is 3\u202fd old")
     assert usage(store, named("2026-05"), END + timedelta(days=300)).banners == ()
+
+
+def test_the_age_of_the_data_and_what_it_may_be_are_in_the_document(tmp_path: Path) -> None:
+    """A page left open can then say by its own clock that the data has become old."""
+    document = usage(ledger(tmp_path, [attempt(1)]))
+    assert (document.coverage.newest_at, document.coverage.allowed_age_seconds) == (END, 26 * 3600.0)
+
+
+def test_an_input_that_could_not_be_read_is_said_above_the_title_until_it_is_read(tmp_path: Path) -> None:
+    store = ledger(tmp_path, [attempt(1)])
+
+    def told(number: int, at: datetime, result: str) -> None:
+        row = {
+            "ingest_id": f"i{number}", "run_kind": "ingest", "run_started_at": at, "run_ended_at": at, "source": "file",
+            "source_type": "slurm", "input_name": "june.txt", "input_sha256": "0" * 64, "input_bytes": 9, "result": result,
+            "error": "It is cut off." if result == "failed" else None,
+        }  # fmt: skip
+        store.append(Batch(RUNS, pa.Table.from_pylist([row])), f"i{number}")
+
+    told(1, START - timedelta(days=1), "failed")
+    assert usage(store).banners == (), "what failed before the period is no news"
+    told(2, hour(5), "failed")
+    [banner] = usage(store).banners
+    assert banner.level == "warning"
+    assert "june.txt: It is cut off." in banner.sentence
+    told(3, hour(6), "done")
+    assert usage(store).banners == ()
 
 
 def test_what_nobody_observed_is_a_gap_and_has_no_value(tmp_path: Path) -> None:

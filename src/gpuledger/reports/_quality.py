@@ -211,6 +211,12 @@ def _runaway(row: dict[str, Scalar]) -> tuple[Scalar, ...]:
     return tuple(named(row[n]) if n in ("user_name", "queue") else as_utc(row[n]) for n in names)  # type: ignore[arg-type]
 
 
+def banners(ask: Ask, covered: LedgerCoverage) -> tuple[Note, ...]:
+    """What a reader must know before the numbers: that the data is old, and what could not be read since the period began."""
+    recent = [run for run in _runs(ask) if as_utc(run["run_started_at"]) >= ask.period.start]  # type: ignore[operator]
+    return *stale(ask, covered), *_failed(recent)
+
+
 def stale(ask: Ask, covered: LedgerCoverage) -> tuple[Note, ...]:
     """The banner above the title when the newest data is older than the sources' allowed age."""
     newest, wanted = covered.newest, min(ask.now, ask.period.end)

@@ -25,7 +25,7 @@ from gpuledger.reports._pool.prevented import Prevented
 from gpuledger.reports._pool.scene import OF_USERS, RATIOS, STATES, Pool, class_label
 from gpuledger.reports._pool.trend import Trend
 from gpuledger.reports._pool_views.view import TABLE, View, definitions
-from gpuledger.reports._quality import coverage, quality_of, stale
+from gpuledger.reports._quality import banners, coverage, quality_of
 
 _SHORT = {"researcher": "researcher", "open": "open", "reserved": "reserved"}
 """Classes that a subject line names, and how, the most important first."""
@@ -89,7 +89,7 @@ def build(ask: Ask, parameters: PoolParameters) -> Document:
         display_zone=ask.display_zone,
         coverage=coverage(view.covered),
         sections=sections,
-        banners=(*stale(ask, view.covered), *(note for note in checked if note.level != "ok")),
+        banners=(*banners(ask, view.covered), *(note for note in checked if note.level != "ok")),
         ranks={"class": tuple(class_label(name) for name in pool.classes)},
         subject=_subject(pool),
         mail=_MAIL,

@@ -8,7 +8,7 @@ from gpuledger.model.document import Block, Document, Format, Note, Number, Numb
 from gpuledger.model.errors import NoData
 from gpuledger.reports import Report
 from gpuledger.reports import _words as words
-from gpuledger.reports._quality import coverage, definitions, open_records, quality_of, stale
+from gpuledger.reports._quality import banners, coverage, definitions, open_records, quality_of
 from gpuledger.reports._rolling.beside import BESIDE, beside, of_beside
 from gpuledger.reports._rolling.charts import charts
 from gpuledger.reports._rolling.limits import limits_of
@@ -45,7 +45,7 @@ def build(ask: Ask, parameters: RollingParameters) -> Document:
             quality_of(ask, whole),
             definitions(scenes[0], SHOWN),
         ),
-        banners=(*stale(ask, whole), *_unknown(ask, scenes)),
+        banners=(*banners(ask, whole), *_unknown(ask, scenes)),
         ranks=scenes[0].order,
     )
 

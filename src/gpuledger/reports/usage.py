@@ -14,7 +14,7 @@ from gpuledger.reports import _words as words
 from gpuledger.reports._cards import BESIDE, WITH_GPUS, WITHOUT_GPUS, cards, sparks_wanted
 from gpuledger.reports._charts import CPUS, GPUS, MEMORY, RUNNING, Held, over_time
 from gpuledger.reports._outcomes import OF_STATES, OF_WAITS, outcomes, waits, waste
-from gpuledger.reports._quality import coverage, definitions, open_records, quality, stale
+from gpuledger.reports._quality import banners, coverage, definitions, open_records, quality
 from gpuledger.reports._scene import Scene
 from gpuledger.reports._tables import asked_metrics, concentration, usage_by
 
@@ -71,7 +71,7 @@ def build(ask: Ask, parameters: UsageParameters) -> Document:
         display_zone=ask.display_zone,
         coverage=coverage(scene.coverage),
         sections=sections,
-        banners=stale(ask, scene.coverage),
+        banners=banners(ask, scene.coverage),
         ranks=scene.ranks,
     )
 

@@ -11,7 +11,7 @@ from gpuledger.model.chart import Gap
 from gpuledger.model.document import Definitions, Document, Scalar, Section
 from gpuledger.model.errors import NoData, UsageError
 from gpuledger.reports import _words as words
-from gpuledger.reports._quality import coverage, quality_of, stale
+from gpuledger.reports._quality import banners, coverage, quality_of
 
 TABLE = "gpu_states"
 _OF_MOMENTS = ("user", "account", "part")
@@ -102,7 +102,7 @@ def document(
     return Document(
         name=said.name, title=said.title, finding=said.finding, period=ask.period, parameters=said.parameters,
         generated_at=ask.now, display_zone=ask.display_zone, coverage=coverage(view.covered), sections=tuple(sections),
-        banners=stale(ask, view.covered), ranks=ranks or {}, subject=said.subject, mail=said.mail,
+        banners=banners(ask, view.covered), ranks=ranks or {}, subject=said.subject, mail=said.mail,
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import { LibraryMissing, ahead, draws } from "./plot.js";
 import { refreshing } from "./refresh.js";
 import { report } from "./report.js";
 import { session, signIn } from "./session.js";
-import { config, isLive, load, missingOf, reports } from "./source.js";
+import { NO_DATA, config, isLive, load, missingOf, reports } from "./source.js";
 import { link, onBack, read, write } from "./state.js";
 import { modeName, onMode, toggleMode } from "./theme.js";
 import { View } from "./view.js";
@@ -71,7 +71,13 @@ function refused(error, one) {
   const again = error.status === 401 ? el("button", { type: "button", onclick: () => signIn(signedIn) }, "Sign in") : el("button", { type: "button", onclick: () => show() }, "Try again");
   const isSame = shown && shown.name === one.name && shown.key === link(state);
   const said = error.field ? `${error.message} (${error.field})` : error.message;
-  if (!isSame) { shown = null; main.replaceChildren(filters(one, state, null, go), banner("critical", `“${one.title}” could not be loaded.`, `${said} Nothing is shown rather than something old.`, again)); $("age").replaceChildren(); } else {
+  if (!isSame) {
+    const told = error.code === NO_DATA ? banner("info", `“${one.title}” has nothing to show.`, said) : banner("critical", `“${one.title}” could not be loaded.`, `${said} Nothing is shown rather than something old.`, again);
+    shown = null;
+    main.replaceChildren(filters(one, state, null, go), el("div", { class: "title" }, el("h1", null, visible(one.title))), told);
+    $("age").replaceChildren();
+    $("age").className = "age";
+  } else {
     main.querySelector("#failed")?.remove();
     const note = banner("warning", "the data could not be refreshed.", `${said} Everything below is as it was.`, again);
     note.id = "failed";

@@ -1,6 +1,6 @@
 import { number, unitBeside, unitWord, visible, isNumber } from "./format.js";
 import { frame, sentence, spoken, word } from "./frame.js";
-import { rangeTicks, tickTexts } from "./place.js";
+import { apart, rangeTicks, tickTexts } from "./place.js";
 import { area, layout, line, react } from "./plot.js";
 import { colour, mode } from "./theme.js";
 
@@ -34,7 +34,7 @@ class BoxesChart {
     const y = at => margin.t + (top - at) / (top - bottom) * height, x = value => margin.l + (scale(value) - scale(bounds[0])) / (scale(bounds[1]) - scale(bounds[0])) * (plot.clientWidth - margin.l - margin.r);
     const ticks = rangeTicks(...bounds, this.chart.x.unit, isLog, isPhone ? 3 : 6).filter(tick => x(tick) < plot.clientWidth - margin.r - 12);
     await react(plot, groups.flatMap((one, i) => this.traces(one, -i, ui)), layout(plot, {
-      margin, xaxis: { type: isLog ? "log" : "linear", range: bounds.map(scale), tickvals: ticks, ticktext: tickTexts(ticks, this.chart.x.unit, isLog), showgrid: true },
+      margin, xaxis: { type: isLog ? "log" : "linear", range: bounds.map(scale), ...apart(ticks, tickTexts(ticks, this.chart.x.unit, isLog), x), showgrid: true },
       yaxis: { range: [bottom, top], showgrid: false, showticklabels: false, zeroline: false },
     }));
     this.over.replaceChildren(...groups.flatMap((one, i) => [word(margin.l - 8, y(-i), one.label, "end name"), word(plot.clientWidth - 12, y(-i), `n = ${number(one.count, "count")}`, "end quiet"), one.count === 0 && word(margin.l + 6, y(-i), "none", "quiet")].filter(Boolean)));

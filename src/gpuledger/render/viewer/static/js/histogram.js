@@ -1,6 +1,6 @@
 import { number, unitBeside, unitWord, visible } from "./format.js";
 import { frame, sentence, spoken, word } from "./frame.js";
-import { rangeTicks, tickTexts, valueTicks } from "./place.js";
+import { apart, rangeTicks, tickTexts, valueTicks } from "./place.js";
 import { axes, layout, limit, react } from "./plot.js";
 import { colour, seriesPaint } from "./theme.js";
 
@@ -32,7 +32,7 @@ class HistogramChart {
       over.push(word(16, margin.t + i * height / series.length + 11, one.total === null ? one.label : `${one.label}, ${number(one.total, "count")}${chart.y.label ? ` ${chart.y.label}` : ""}`, "strong"));
     });
     const ticks = rangeTicks(low, edges.at(-1), chart.x.unit, isLog, plot.clientWidth < 520 ? 4 : 8);
-    await react(plot, traces, layout(plot, { margin, shapes, xaxis: { type: isLog ? "log" : "linear", range, tickvals: ticks, ticktext: tickTexts(ticks, chart.x.unit, isLog), anchor: series.length > 1 ? "y" + series.length : "y" }, ...shown }));
+    await react(plot, traces, layout(plot, { margin, shapes, xaxis: { type: isLog ? "log" : "linear", range, ...apart(ticks, tickTexts(ticks, chart.x.unit, isLog), x), anchor: series.length > 1 ? "y" + series.length : "y" }, ...shown }));
     chart.marks.filter(one => one.axis === "x").forEach((mark, i) => {
       const isLeft = i % 2 === 0 || x(mark.at) + mark.label.length * 6.5 > plot.clientWidth;
       over.push(word(x(mark.at) + (isLeft ? -4 : 4), margin.t + HEAD - 7 - (isLeft && i % 2 ? 13 : 0), mark.label, `${isLeft ? "end " : ""}small ground`));

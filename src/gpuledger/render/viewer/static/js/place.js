@@ -20,6 +20,19 @@ export function spread(wanted, gap, low, high) {
   return out;
 }
 
+/** Ticks whose words do not touch those before them: `x` is a tick's place in pixels. */
+export function apart(ticks, texts, x, air = 8) {
+  const kept = [];
+  let free = -Infinity;
+  ticks.forEach((tick, i) => {
+    const half = texts[i].length * 3.4;
+    if (x(tick) - half < free) return;
+    kept.push([tick, texts[i]]);
+    free = x(tick) + half + air;
+  });
+  return { tickvals: kept.map(([tick]) => tick), ticktext: kept.map(([, text]) => text) };
+}
+
 const MINUTE = 60, HOUR = 3600, DAY = 86400;
 const LENGTHS = [[1, [1, 2, 5, 10, 15, 30]], [MINUTE, [1, 2, 5, 10, 15, 30]], [HOUR, [1, 2, 3, 6, 12]], [DAY, [1, 2, 5, 10, 20, 50, 100]]].flatMap(([unit, steps]) => steps.map(step => step * unit));
 function roundStep(raw) {

@@ -4,8 +4,10 @@ export const isLive = config.mode === "live";
 
 /** A request that was refused, in the words of whoever refused it. */
 export class Refused extends Error {
-  constructor(message, status = 0, field = null) { super(message); Object.assign(this, { status, field }); }
+  constructor(message, { status = 0, field = null, code = null } = {}) { super(message); Object.assign(this, { status, field, code }); }
 }
+/** Refused not because of a fault, but because there is nothing to show. */
+export const NO_DATA = "no_data";
 const WAIT = 90e3;
 
 async function asked(path, options = {}) {
@@ -17,7 +19,7 @@ async function asked(path, options = {}) {
   }
   if (answer.ok) return answer;
   const told = await answer.json().then(body => body.error, () => null);
-  throw new Refused(told?.message ?? `The server answered ${answer.status} ${answer.statusText}.`.replace(" .", "."), answer.status, told?.field ?? null);
+  throw new Refused(told?.message ?? `The server answered ${answer.status} ${answer.statusText}.`.replace(" .", "."), { ...told, status: answer.status });
 }
 const api = path => `${config.base ?? ""}/api/v1/${path}`.replace(/^\//, config.base ? "/" : "");
 
@@ -42,7 +44,7 @@ export const missingOf = (info, tab) => (info.missing ?? []).filter(one => (one.
 function windowOf(info, { tab, last }) {
   const ready = windowsOf(info, tab), missing = missingOf(info, tab), asked = missing.find(one => one.last === last);
   const window = asked ? null : ready.find(one => one.last === last) ?? ready.find(one => one.last === info.default_last) ?? ready.at(-1);
-  if (!window) throw new Refused((asked ?? missing[0])?.reason ?? "This page holds no data of this report.");
+  if (!window) throw new Refused((asked ?? missing[0])?.reason ?? "This page holds no data of this report.", { code: NO_DATA });
   return window;
 }
 
@@ -85,7 +87,7 @@ export function upload(source, file, csrf, progress) {
       let body = null;
       try { body = JSON.parse(request.responseText); } catch { /* an answer of a proxy: its status says enough */ }
       if (request.status < 300 && body) done(body);
-      else fail(new Refused(body?.error?.message ?? `The server answered ${request.status} ${request.statusText}.`, request.status, body?.error?.field ?? null));
+      else fail(new Refused(body?.error?.message ?? `The server answered ${request.status} ${request.statusText}.`, { ...body?.error, status: request.status }));
     };
     request.send(form);
   });
