@@ -2,7 +2,7 @@
 
 import pytest
 
-from gpuledger.model.devices import GIB, GpuModel, gpu_model
+from gpuledger.model.devices import GIB, GpuModel, gpu_model, gpu_name, position_of
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,14 @@ def test_the_vendor_is_told_by_the_name() -> None:
         "Intel",
         None,
     ]
+
+
+@pytest.mark.parametrize(
+    ("written", "name", "place"),
+    [
+        ("GPU_23", "slot:GPU_23", "GPU_23"), ("7", "index:7", "index:7"), ("07", "index:7", "index:7"), ("slot:a", "slot:a", "a"),
+        ("gpu-0667CE7C-1f2e", "GPU-0667ce7c", "GPU-0667ce7c"), ("MIG-x/1", "MIG-x/1", "MIG-x/1"), ("²", "slot:²", "²"),
+    ],
+)  # fmt: skip
+def test_a_gpu_has_one_name_however_it_is_called(written: str, name: str, place: str) -> None:
+    assert (gpu_name(written), gpu_name(name), position_of(gpu_name(written))) == (name, name, place)
