@@ -24,7 +24,10 @@ CLASS = Dimension(
     state_column="class",
 )
 DIMENSIONS: tuple[Dimension, ...] = (
-    Dimension("host", "Host", "Machine the GPU is in.", state_column="host", event_column="host"),
+    Dimension(
+        "host", "Host", "Machine the GPU is in; of an attempt of a workflow the one it had.", state_column="host",
+        event_column="host", workflow_column="host",
+    ),
     Dimension(
         "gpu", "GPU", "One GPU: its host, a slash and its name.", state_column="gpu_of_host", event_column="gpu_of_host"
     ),
