@@ -13,11 +13,49 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from gpuledger.model.document import Document
+from gpuledger.model.chart import Axis, Bar, Bars, Chart, Grid, GridRow
+from gpuledger.model.document import Block, Document, Section
 from gpuledger.plugins import load
 from gpuledger.render import viewer
 from gpuledger.render.json import to_json
 from tests.render import samples
+
+
+def classed(document: Document) -> Document:
+    """The document with its lanes' hosts in a domain, each GPU of a class: every other host is open to all."""
+
+    def row(one: GridRow) -> GridRow:
+        host, _, gpu = one.label.partition(" / ")
+        return replace(
+            one, label=f"{host}.pool.example.edu / {gpu}", category=("Open capacity", "Reserved")[int(host[-1]) % 2]
+        )
+
+    def block(one: Block) -> Block:
+        if not isinstance(one, Chart) or not isinstance(one.shape, Grid) or not one.shape.states:
+            return one
+        rows = tuple(row(each) for each in one.shape.rows)
+        return replace(one, shape=replace(one.shape, rows=rows, group_label="GPU model", category_label="Class"))
+
+    sections = tuple(replace(one, blocks=tuple(map(block, one.blocks))) for one in document.sections)
+    return replace(document, sections=sections)
+
+
+def ranked() -> Document:
+    """Bars of one part and of several, a name with a tag in it, the rest, and none."""
+    users = tuple(Bar(name, name, ((name, 40.0 - n),), f"{40 - n} · {n} %") for n, name in enumerate(samples.NAMES))
+    rest = Bar("others", "17 others", (("others", 9.0),), "9 · 4 %")
+    parts = (
+        Bar("a", "<b>Anvil</b>", (("okafor", 20.0), ("tanaka", 10.0)), "30 h"),
+        Bar("z", "Zero", (("okafor", 0.0),), "0"),
+    )
+    axes = Axis(""), Axis("", kind="category")
+    blocks = (
+        Chart("one", "Attempts by user", "okafor had most.", *axes, Bars((*users, rest)), "user"),
+        Chart("parts", "Hours by site", "All at Anvil.", *axes, Bars(parts, "user")),
+        Chart("none", "Nothing", "", *axes, Bars(()), empty="No attempt failed."),
+    )  # fmt: skip
+    return samples.document("bars", "Ranked bars", (Section("all", "Bars", blocks),))
+
 
 DOCUMENTS: dict[str, Document] = {
     "usage": samples.usage(samples.BANNERS),
@@ -25,7 +63,8 @@ DOCUMENTS: dict[str, Document] = {
     "hostile": samples.hostile(),
     "edges": samples.edges(),
     "rankings": samples.rankings(),
-    "pool": samples.pool(),
+    "pool": classed(samples.pool()),
+    "bars": ranked(),
 }
 NAMES = tuple(DOCUMENTS)
 
@@ -47,8 +86,11 @@ def single_file(folder: Path) -> Path:
     return path
 
 
-def static_site(folder: Path) -> Path:
-    """A published site: usage in two tabs with two windows each, the others in one."""
+MISSING = "There is no data in <6 h>; try `--to 2026-11-16`."
+
+
+def static_site(folder: Path, **config: Any) -> Path:
+    """A published site: usage in two tabs with two windows each and one that could not be made, the others in one."""
     name, bundle = viewer.plotly()
     files = {**viewer.files(), f"assets/{name}": bundle}
     windows = [
@@ -57,7 +99,8 @@ def static_site(folder: Path) -> Path:
         for last in ("7d", "30d")
     ]
     tabs = [{"label": "physics", "parameters": {"by": "user"}}, {"label": "bio", "parameters": {"by": "account"}}]
-    reports = [info("usage", tabs=tabs, windows=windows)]
+    missing = [{"last": "6h", "tab": "bio", "reason": MISSING}]
+    reports = [info("usage", tabs=tabs, windows=windows, missing=missing)]
     for window in windows:
         titled = replace(DOCUMENTS["usage"], title=f"QoS {window['tab']}, last {window['last']}", banners=())
         files[f"data/{window['file']}"] = to_json(titled)
@@ -65,7 +108,7 @@ def static_site(folder: Path) -> Path:
         reports.append(info(other, windows=[{"last": "30d", "tab": None, "file": f"{other}.json"}]))
         files[f"data/{other}.json"] = to_json(DOCUMENTS[other])
     files["data/index.json"] = json.dumps({"reports": reports}).encode()
-    files["index.html"] = viewer.page({"mode": "static", "title": "Samples", "reports": []}, inline=False)
+    files["index.html"] = viewer.page({"mode": "static", "title": "Samples", "reports": []} | config, inline=False)
     for path, content in files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(content)
@@ -145,15 +188,12 @@ class Server:
 
 def file_server(folder: Path) -> Server:
     """A plain web server of `folder`."""
-    packed: dict[str, bytes] = {}
 
     def answer(asked: Asked) -> Answer:
         path = (folder / (asked.path.lstrip("/") or "index.html")).resolve()
         if not path.is_file() or not path.is_relative_to(folder.resolve()):
             return Answer(404, b"{}")
-        return Answer(
-            200, packed.setdefault(str(path), path.read_bytes()), mimetypes.guess_type(path)[0] or "text/plain"
-        )
+        return Answer(200, path.read_bytes(), mimetypes.guess_type(path)[0] or "text/plain")
 
     return Server(answer, viewer.csp(inline=False))
 

@@ -211,12 +211,19 @@ def test_lanes_are_found_filtered_ordered_and_read(chromium: Any, url: str) -> N
     with Opened(chromium, f"{url}#report=pool").open() as opened:
         page, lanes = opened.page, opened.page.locator("#b-pool-states")
         assert lanes.locator(".count").inner_text() == "110 hosts"
+        assert lanes.locator(".state-names span").first.inner_text() == "gpu2000", "the domain is said once"
+        assert "Hosts of *.pool.example.edu." in lanes.locator("footer").inner_text()
         lanes.get_by_label("Find a host").fill("gpu2001")
         assert lanes.locator(".count").inner_text() == "1 of 110 hosts"
         lanes.get_by_label("Find a host").fill("")
-        lanes.get_by_label("Group").select_option("NVIDIA L40S")
+        lanes.get_by_label("GPU model").select_option("NVIDIA L40S")
         assert lanes.locator(".state-head").count() == 1
-        lanes.get_by_label("Group").select_option("")
+        lanes.get_by_label("Class").select_option("Reserved")
+        head = lanes.locator(".state-head").inner_text()
+        assert "GPUs on 14 hosts shown; of all: " in head, "the shares beside it are those of all"
+        lanes.get_by_label("GPU model").select_option("")
+        assert lanes.locator(".count").inner_text() == "55 of 110 hosts"
+        lanes.get_by_label("Class").select_option("")
         lanes.get_by_label("Order of hosts").select_option("drained")
         lanes.get_by_role("button", name="Prevented").click()
         assert lanes.get_by_role("button", name="Prevented").get_attribute("aria-pressed") == "true"
@@ -226,6 +233,23 @@ def test_lanes_are_found_filtered_ordered_and_read(chromium: Any, url: str) -> N
         box = lanes.locator("canvas").first.bounding_box()
         page.mouse.move(box["x"] + 200, box["y"] + 5)
         assert " / GPU " in lanes.locator(".tip").inner_text()
+
+
+def test_ranked_bars_are_a_table_with_names_parts_and_amounts(chromium: Any, url: str) -> None:
+    with Opened(chromium, f"{url}#report=bars").open() as opened:
+        one, parts = opened.page.locator("#b-one"), opened.page.locator("#b-parts")
+        rows = one.locator("tbody tr")
+        assert rows.first.inner_text().split() == ["okafor", "40", "·", "0", "%"]
+        widths = one.locator(".fill").evaluate_all("all => all.map(one => one.getBoundingClientRect().width)")
+        assert widths == sorted(widths, reverse=True)
+        assert widths[1] / widths[0] == pytest.approx(39 / 40, abs=0.02)
+        assert one.locator(".fill").first.get_attribute("class") == "fill p-c0"
+        assert one.locator(".fill").last.get_attribute("class") == "fill p-others"
+        assert parts.locator("tbody th").first.inner_text() == "<b>Anvil</b>"
+        assert parts.locator(".legend li").all_inner_texts() == ["okafor", "tanaka"]
+        assert parts.locator("tbody tr").first.locator(".fill").count() == 2
+        assert opened.page.locator("#b-none").inner_text() == "Nothing\n\nNo attempt failed."
+        assert opened.said == []
 
 
 def test_evidence_leads_to_its_block_and_the_address_stays(chromium: Any, url: str) -> None:
