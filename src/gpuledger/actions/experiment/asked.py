@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from gpuledger.actions.experiment import facts
-from gpuledger.actions.experiment.facts import Facts
+from gpuledger.actions.experiment.facts import Facts, coded, plain
 from gpuledger.metrics.workflows.nodes import NO_ACCESS_POINT, SERVICES, Node, Placing
 from gpuledger.model.job_summary import EVENT_COLUMNS, GPU_COLUMNS, OTHER_NODE_COLUMNS, OWN
 from gpuledger.model.schema import unbound
@@ -83,7 +83,7 @@ class Attempts:
         placing, declared = _nodes(store)
         rows = _with_nodes(rows, placing)
         self._places = _places(rows, placing)
-        self._rows, self._order = rows, pa.array([place.at for place in self._places], pa.int64())
+        self._rows, self._order = coded(rows), pa.array([place.at for place in self._places], pa.int64())
         ids = rows["attempt_id"].take(self._order).combine_chunks()
         self._gpus = facts.of(store, ATTEMPT_GPUS, GPU_COLUMNS, ids)
         self._events = facts.of(store, ATTEMPT_EVENTS, EVENT_COLUMNS, ids)
@@ -97,7 +97,7 @@ class Attempts:
     def parts(self) -> Iterator[Part]:
         """All of them, some thousands at once."""
         for begin in range(0, len(self), ROWS_AT_ONCE):
-            rows = self._rows.take(self._order.slice(begin, ROWS_AT_ONCE)).combine_chunks()
+            rows = plain(self._rows, self._order.slice(begin, ROWS_AT_ONCE))
             end = begin + len(rows)
             gpus, events = self._gpus.part(begin, end), self._events.part(begin, end)
             yield Part(rows, gpus, events, self._places[begin:end], self._said[begin:end], self.reach)
@@ -139,21 +139,27 @@ def _nodes(store: Store) -> tuple[Placing, dict[NodeKey, Declared]]:
     said: dict[NodeKey, Declared] = {}
 
     def each() -> Iterator[Mapping[str, Any]]:
-        for batch in rows.to_batches(ROWS_AT_ONCE):
-            for row in batch.to_pylist():
-                is_node = row["try_number"] == 0 and row["node_kind"] not in SERVICES
-                values = tuple(row[name] for name in OTHER_NODE_COLUMNS)
-                node = row["cluster"], row["workflow"], row["node_name"]
-                said[node] = Declared(is_node, row["retry_limit"], row["is_done_in_rescue"], values)
-                yield row
+        for row in _records(rows):
+            is_node = row["try_number"] == 0 and row["node_kind"] not in SERVICES
+            values = tuple(row[name] for name in OTHER_NODE_COLUMNS)
+            node = row["cluster"], row["workflow"], row["node_name"]
+            said[node] = Declared(is_node, row["retry_limit"], row["is_done_in_rescue"], values)
+            yield row
 
     return Placing.of(each()), said
+
+
+def _records(rows: pa.Table) -> Iterator[Row]:
+    """Rows as mappings, one at a time; equal texts are one object."""
+    columns = [_texts(column) for column in rows.columns]
+    for values in zip(*columns, strict=True):
+        yield dict(zip(rows.column_names, values, strict=True))
 
 
 def _with_nodes(rows: pa.Table, placing: Placing) -> pa.Table:
     """The attempts under the names of their nodes, where the ledger knows them."""
     names = ("cluster", "job_id", "workflow", "node_name")
-    nodes = [placing.find(*job) or NOWHERE for job in zip(*(rows[name].to_pylist() for name in names), strict=True)]
+    nodes = [placing.find(*job) or NOWHERE for job in _pairs(rows, *names)]
     for name, at in NODE_COLUMNS.items():
         told = pa.array([node[at] for node in nodes], pa.string())
         rows = rows.set_column(rows.column_names.index(name), name, pc.coalesce(rows[name], told))

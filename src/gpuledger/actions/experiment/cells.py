@@ -16,7 +16,6 @@ QUARTER = 900
 """Clocks change at quarters of an hour."""
 QUOTED: tuple[CellKind, ...] = ("text", "texts", "json", "length")
 """Kinds whose cells may hold a comma, a quote or a line's end."""
-_FORMULA = pa.array(STARTS_FORMULA)
 _SPECIAL = '[",\r\n]'
 
 
@@ -55,7 +54,7 @@ def _offset(quarter: int, zone: ZoneInfo) -> int:
 
 
 def _text(values: pa.Array) -> pa.Array:
-    risky = pc.is_in(pc.utf8_slice_codeunits(values, 0, 1), _FORMULA)
+    risky = pc.is_in(pc.utf8_slice_codeunits(values, 0, 1), pa.array(STARTS_FORMULA))
     if not pc.any(risky).as_py():
         return values
     return pc.if_else(risky, pc.binary_join_element_wise("'", values, ""), values)

@@ -30,8 +30,9 @@ class Sorted:
     def part(self, begin: int, end: int) -> "Facts":
         """Those of the attempts from `begin` to `end`."""
         first, last = np.searchsorted(self.ranks, [begin, end]).tolist()
-        rows = self.rows.take(self.places.slice(first, last - first)).combine_chunks()
-        return Facts(rows, self.ranks[first:last] - begin, end - begin)
+        return Facts(
+            plain(self.rows, self.places.slice(first, last - first)), self.ranks[first:last] - begin, end - begin
+        )
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,9 @@ class Facts:
         """Of each attempt a JSON list of its rows without what is not known; null where there is none."""
         names, columns = tuple(self.rows.column_names), [_plain(column) for column in self.rows.columns]
         found: list[list[str]] = [[] for _ in range(self.count)]
+        write = _often if "gpu" in names else _object
         for rank, values in zip(self.ranks.tolist(), zip(*columns, strict=True), strict=True):
-            found[rank].append(_object(names, values))
+            found[rank].append(write(names, values))
         return pa.array([f"[{','.join(each)}]" if each else None for each in found], pa.string())
 
     def _taken(self, column: str, at: Any, there: Any) -> pa.Array:
@@ -85,7 +87,26 @@ def of(store: Store, table: Table, columns: Sequence[str], attempts: pa.Array) -
     places = pc.sort_indices(keys, [(name, "ascending") for name in keys.column_names])
     places = places.slice(0, len(rows) - ranks.null_count)  # rows of no attempt stand at the end
     whose = ranks.take(places).to_numpy().astype(np.int64)
-    return Sorted(rows.drop_columns(["attempt_id"]), places, whose)
+    return Sorted(coded(rows.drop_columns(["attempt_id"])), places, whose)
+
+
+def coded(rows: pa.Table) -> pa.Table:
+    """The same rows with each text once: names of hosts, GPUs and DAGs stand in thousands of rows."""
+    columns = {
+        name: column.combine_chunks().dictionary_encode() if pa.types.is_string(column.type) else column
+        for name, column in zip(rows.column_names, rows.columns, strict=True)
+    }
+    return pa.table(columns)
+
+
+def plain(rows: pa.Table, places: pa.Array) -> pa.Table:
+    """The `coded` rows at some places, as they were."""
+    taken = rows.take(places).combine_chunks()
+    columns = {
+        name: column.combine_chunks().dictionary_decode() if pa.types.is_dictionary(column.type) else column
+        for name, column in zip(taken.column_names, taken.columns, strict=True)
+    }
+    return pa.table(columns)
 
 
 def _plain(column: pa.ChunkedArray) -> list[Any]:
@@ -95,7 +116,9 @@ def _plain(column: pa.ChunkedArray) -> list[Any]:
     return list(column.to_pylist())
 
 
-@lru_cache(maxsize=1 << 15)
 def _object(names: tuple[str, ...], values: tuple[Any, ...]) -> str:
-    """The same GPU runs many attempts."""
     return cell({name: value for name, value in zip(names, values, strict=True) if value is not None}, "json")
+
+
+_often = lru_cache(maxsize=1 << 13)(_object)
+"""The same GPU runs many attempts."""

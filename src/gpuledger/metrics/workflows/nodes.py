@@ -35,6 +35,7 @@ class Placing:
     @classmethod
     def of(cls, rows: Iterable[Mapping[str, Any]]) -> "Placing":
         by_job: dict[tuple[str, str], Node] = {}
+        known: dict[Node, Node] = {}  # its tries share a node's one object
         named: dict[tuple[str, str], set[Node]] = defaultdict(set)
         declared: dict[tuple[str, str | None, str | None], tuple[bool, bool]] = {}
         for row in rows:
@@ -43,6 +44,7 @@ class Placing:
             node = Node(
                 row["workflow"], row["workflow_run"], row["node_name"], row["workflow_step"], row["target_site"]
             )
+            node = known.setdefault(node, node)
             if row["try_number"] > 0 and row["job_id"]:
                 by_job[row["cluster"], row["job_id"]] = node
             if row["try_number"] == 0:
