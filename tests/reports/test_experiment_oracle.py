@@ -15,6 +15,7 @@ from gpuledger.actions.ingest import Manner
 from gpuledger.actions.read import Reading, read
 from gpuledger.actions.report import report
 from gpuledger.config import Settings, open_ledger
+from gpuledger.model.chart import Bars
 from gpuledger.model.document import Document
 from gpuledger.model.period import last
 from gpuledger.model.sites import DEFAULT
@@ -120,6 +121,13 @@ def test_the_logs_tell_what_their_lines_tell(of_logs: Document) -> None:
     sites = rows(of_logs, "success-by-site")
     assert {"OSPool", "Anvil", "Delta", "Expanse", "Bridges-2", "AWS"} <= set(sites)
     assert sites["Anvil"]["epochs"] == 0
+    for table in ("time-by-site", "gpu-use", "waits-by-site", "transfers-by-site"):
+        assert "Anvil" in rows(of_logs, table), table
+    used = next(block for block in of_logs.tables if block.id == "requested-and-used")
+    assert ("Disk, GiB", "Anvil") in {row[:2] for row in used.rows}
+    for chart in of_logs.charts:
+        if isinstance(chart.shape, Bars) and chart.id.endswith("by-site"):
+            assert "Anvil" in {bar.label for bar in chart.shape.bars}, chart.id
     memory = next(block for block in of_logs.blocks if getattr(block, "id", "") == "memory")
     assert getattr(memory, "sentence", "").startswith("17 attempts at OSPool exceeded request_memory 80,000 MB")
 

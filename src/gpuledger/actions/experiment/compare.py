@@ -18,6 +18,7 @@ from gpuledger.model.document import (
 )
 from gpuledger.model.period import Period
 from gpuledger.reports._experiment import difference
+from gpuledger.reports._words import inside
 
 COMPARED: Mapping[str, tuple[str, ...]] = {
     "success-by-site": ("epochs", "attempts", "attempt_success", "node_success"),
@@ -68,7 +69,7 @@ def compare(first: Side, second: Side) -> Document:
 def _finding(first: Side, second: Side) -> str:
     ours, theirs = (_cards(side.document) for side in (first, second))
     said = [
-        f"{ours[id_].label.lower()} {_plain(ours[id_].value)} → {_plain(theirs[id_].value)}"
+        f"{inside(ours[id_].label)} {_plain(ours[id_].value)} → {_plain(theirs[id_].value)}"
         for id_ in SAID
         if id_ in ours and id_ in theirs
     ]

@@ -85,11 +85,12 @@ def blocks(scene: Scene) -> Iterator[Block]:
 
 
 def _rows(scene: Scene, each: Resource) -> Iterator[tuple[Scalar, ...]]:
+    """A row a site that executed; where nothing is told it stays, without amounts."""
     site = scene.tries.names["site"]
     for name in scene.sites:
         here = (site.codes == site.labels.index(name)) & scene.tries.is_inside & scene.tries.is_executed
         asked, used, ratio = (column[here & ~np.isnan(column)] for column in (each.requested, each.used, each.ratio))
-        if len(asked) or len(used):
+        if here.any():
             yield (
                 each.label, name, median(asked), median(used), at(used, 95), float(used.max()) if len(used) else None,
                 median(ratio), int((ratio > 1).sum()) if len(ratio) else None, len(used), int(here.sum()),
