@@ -82,7 +82,7 @@ def _gather(path: Path, now: datetime) -> tuple[Fetched, list[str]]:
     if path.name not in texts:
         raise SourceError(f"{path} cannot be read.")
     graph = Graph(texts)
-    graph.read(path.name)
+    graph.survey(path.name)
     packed = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - the reader closes it
     with tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as tar:
         for name, text in texts.items():

@@ -20,6 +20,9 @@ _TARGET = re.compile(
     r'(?:\+|MY\.)TargetAnnexName\s*=\s*"([^"$]+)"|GLIDEIN_ResourceName\s*==\s*"([^"$]+)"|\+DESIRED_Sites\s*=\s*"([^",$]+)"',
     re.I,
 )
+NAMING = ("INCLUDE", "SPLICE", "SUBDAG")
+"""Commands that name another file of the DAG."""
+_NAMES_FILE = re.compile(rf"\s*(?:{'|'.join(NAMING)})\s", re.I)
 _ANNEX = re.compile(r"[-_]annex$", re.I)
 
 
@@ -69,6 +72,7 @@ class Graph:
     missing: list[str] = field(default_factory=list)
     """Files that it names and that are not there."""
     edge_count: int = 0
+    is_survey: bool = False
     _descriptions: dict[str, Sequence[str]] = field(default_factory=dict)
     _later: list[tuple[Command, Place]] = field(default_factory=list)
 
@@ -80,18 +84,28 @@ class Graph:
         for node in self.nodes.values():
             node.description = node.description or self._descriptions.get(node.submit, ())
 
+    def survey(self, name: str) -> None:
+        """Only which files the DAG is made of (`files` has them then) and which DAGs its nodes are."""
+        self.is_survey = True
+        self._read(Place(name, around=(name,)))
+
     def complain(self, command: Command, place: Place, reason: str) -> None:
         self.problems.append(Problem(command.line, reason, f"{place.file}: {command.text}"[:LONGEST_ROW]))
 
     def _read(self, place: Place) -> None:
         try:
-            for command in commands(self.files[place.file].splitlines()):
+            lines = self.files[place.file].splitlines()
+            if self.is_survey and not any(line.endswith("\\") for line in lines):
+                lines = [line for line in lines if _NAMES_FILE.match(line)]
+            for command in commands(lines):
                 self._take(command, place)
         except Unclosed as unclosed:
             self.complain(Command(unclosed.line, (), unclosed.text), place, str(unclosed))
 
     def _take(self, command: Command, place: Place) -> None:
         word = command.words[0]
+        if self.is_survey and word not in NAMING:
+            return
         if word in SETTINGS:
             self._later.append((command, place))
         elif word in DECLARATIONS:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,7 @@ class Told:
         return max((moment for moment in moments if moment), default=None)
 
 
+@lru_cache(maxsize=64)
 def workflow_name(file: str) -> str:
     """`global_pretraining` of `/home/ann/global_pretraining.dag`."""
     return PurePosixPath(file).name.removesuffix(".dag") or file
