@@ -25,7 +25,7 @@ from gpuledger.sources.job_summary.tries import Tries
 if TYPE_CHECKING:
     from gpuledger.sources.job_summary import JobSummary
 
-CHUNK = 20_000
+CHUNK = 2_000
 LONGEST_ROW = 2_000
 LONGEST_CELL = 1 << 28
 """Our lists may be longer than what Python's csv takes for a quote that was never closed."""

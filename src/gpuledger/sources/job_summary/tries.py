@@ -1,7 +1,7 @@
 """Tries of nodes: the attempts of one HTCondor cluster together are one try of its node."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from gpuledger.sources.job_summary.attempts import Read
 
@@ -9,11 +9,24 @@ Key = tuple[str, str, str, str, int]
 """Access point, DAG, run, node, HTCondor cluster (0: the node itself)."""
 
 
+TOLD = ("workflow_step", "target_site", "job_id", "attempt_id", "state", "end_reason")
+"""Columns that a try has of its attempt."""
+
+
+class _Last(NamedTuple):
+    """What a try needs of its last attempt: all that is told of every attempt would not fit into memory."""
+
+    age: tuple[int, int]
+    values: tuple[Any, ...]
+    retry_limit: int | None
+    is_done_in_rescue: bool | None
+
+
 @dataclass
 class Tries:
     """The last attempt of each try and of each declared node so far, and the declared nodes that were never tried."""
 
-    last: dict[Key, Read] = field(default_factory=dict)
+    last: dict[Key, _Last] = field(default_factory=dict)
     others: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, found: Read) -> None:
@@ -31,8 +44,9 @@ class Tries:
     def _put(self, key: Key, found: Read) -> None:
         """Of several jobs of a node the last one counts, of several attempts of a job too."""
         before = self.last.get(key)
-        if before is None or _age(before) <= _age(found):
-            self.last[key] = found
+        age = _age(found)
+        if before is None or before.age <= age:
+            self.last[key] = _last(age, found)
 
     def rows(self) -> list[dict[str, Any]]:
         """One row of workflow_nodes for each try; for each declared node one with the number 0."""
@@ -44,20 +58,12 @@ def _age(found: Read) -> tuple[int, int]:
     return int(number), found.sequence
 
 
-def _row(key: Key, found: Read) -> dict[str, Any]:
-    cluster, workflow, run, node, number = key
-    return {
-        "cluster": cluster,
-        "workflow": workflow,
-        "workflow_run": run,
-        "node_name": node,
-        "try_number": number,
-        "workflow_step": found.attempt["workflow_step"],
-        "target_site": found.attempt.get("target_site"),
-        "job_id": found.attempt["job_id"],
-        "attempt_id": found.attempt["attempt_id"],
-        "retry_limit": found.retry_limit,
-        "is_done_in_rescue": found.is_done_in_rescue,
-        "state": found.attempt["state"],
-        "end_reason": found.attempt.get("end_reason"),
-    }
+def _last(age: tuple[int, int], found: Read) -> _Last:
+    values = tuple(found.attempt.get(name) for name in TOLD)
+    return _Last(age, values, found.retry_limit, found.is_done_in_rescue)
+
+
+def _row(key: Key, last: _Last) -> dict[str, Any]:
+    names = ("cluster", "workflow", "workflow_run", "node_name", "try_number", *TOLD)
+    row = dict(zip(names, (*key, *last.values), strict=True))
+    return {**row, "retry_limit": last.retry_limit, "is_done_in_rescue": last.is_done_in_rescue}
