@@ -34,16 +34,22 @@ def peaks(found: pa.Table, width: int, bins: Bins, count: int) -> Iterator[tuple
     edges = 2 * np.searchsorted(np.sort(series), np.arange(len(keys) + 1))
     for metric in range(count):
         rate = numbers(found, f"rate{metric}")
-        change, held = (_ends(amount)[order] for amount in (np.nan_to_num(rate), (~np.isnan(rate)).astype(float)))
         for key, (first, last) in zip(keys, pairwise(edges.tolist()), strict=True):
-            level = np.where(np.cumsum(held[first:last]) > 0, np.cumsum(change[first:last]), -np.inf)
-            line = _highest(at[first:last], level, bins)
+            line = _highest(at[first:last], _level(rate, order[first:last]), bins)
             yield from ((key, int(cell), metric, float(line[cell])) for cell in np.flatnonzero(np.isfinite(line)))
 
 
-def _ends(amount: Floats) -> Floats:
-    """An attempt adds what it holds where it begins and takes it away where it ends."""
-    return np.concatenate([amount, -amount])
+def _level(rate: Floats, order: Whole) -> Floats:
+    """What is held after each change, in this order: an attempt adds its rate where it begins and takes it away where it
+    ends. −inf where none holds anything that is known."""
+    attempt, sign = order % len(rate), np.where(order < len(rate), np.int8(1), np.int8(-1))
+    change = rate[attempt]
+    change *= sign
+    is_known = ~np.isnan(change)
+    change[~is_known] = 0.0
+    level: Floats = np.cumsum(change, out=change)
+    level[np.cumsum(is_known * sign, dtype=np.int64) <= 0] = -np.inf
+    return level
 
 
 def _highest(at: Whole, level: Floats, bins: Bins) -> Floats:
