@@ -6,14 +6,14 @@ from gpuledger import __version__
 from gpuledger.metrics import Ask
 from gpuledger.model.document import Column, Scalar, Table
 from gpuledger.model.schema import unbound
-from gpuledger.model.tables import RUNS
+from gpuledger.model.tables import PROBLEMS, RUNS
 from gpuledger.reports import _words as words
 
 SOURCES = ("condor-log", "dagman", "condor-history", "job-summary")
 """Sources that tell of workflows and their attempts."""
 _COLUMNS = (
     Column("input_name", "Input"), Column("source_type", "Read as"), Column("input_bytes", "Size", "byte"),
-    Column("rows_read_count", "Rows read", "count"), Column("problem_count", "Refused", "count"), Column("result", "Result"),
+    Column("rows_read_count", "Rows read", "count"), Column("problem_count", "Problems", "count"), Column("result", "Result"),
     Column("input_sha256", "sha256", rank=3),
 )  # fmt: skip
 
@@ -24,9 +24,9 @@ def table(ask: Ask, most: int) -> Table:
     told = [tuple[Scalar, ...](row[column.key] for column in _COLUMNS) for row in rows]
     return Table(
         id="runs", title="Inputs", columns=_COLUMNS, rows=tuple(told[:most]),
-        foot=f"Read by gpuledger {__version__}. The same inputs, options and version give the same report.",
+        foot=f"Read by gpuledger {__version__}; the same inputs, options and version give the same report. The sha256 of a DAG is of it with what stands beside it (dagman.out, rescue files).",
         left_out=f"{len(told) - most} more; `--rows` shows them." if len(told) > most else "",
-        finding=f"{words.plural(len(told), 'input')}, {words.plural(sum(row['problem_count'] or 0 for row in rows), 'line')} refused.",
+        finding=f"{words.plural(len(told), 'input')}, {words.plural(sum(row['problem_count'] or 0 for row in rows), 'problem')} in them.",
         empty="Nothing was ingested.",
     )  # fmt: skip
 
@@ -37,4 +37,12 @@ def _read(ask: Ask) -> list[dict[str, Any]]:
     found = ask.rows(asked.order_by(["run_started_at", "ingest_id"])).to_pylist()
     of_workflows = [row for row in found if row["source_type"] in SOURCES]
     newest = {(row["source_type"], row["input_name"]): row for row in of_workflows or found}
-    return [newest[key] for key in sorted(newest)]
+    refused = _refused(ask)
+    return [newest[key] | {"problem_count": refused.get(newest[key]["input_sha256"], 0)} for key in sorted(newest)]
+
+
+def _refused(ask: Ask) -> dict[str, int]:
+    """Problems by input: rows that were refused, and pieces of logs that no row was made of."""
+    told = unbound(PROBLEMS)
+    counted = ask.rows(told.group_by("input_sha256").agg(count=told.count()))
+    return {row["input_sha256"]: row["count"] for row in counted.to_pylist()}

@@ -17,6 +17,7 @@ from gpuledger.metrics.workflows.tries import Tries
 from gpuledger.reports import _words as words
 from gpuledger.reports._experiment.colours import CHECKPOINT, GOOD, LOST, ranks
 from gpuledger.reports._experiment.failing import Failures
+from gpuledger.reports._experiment.observed import to_the_last_stamp
 
 if TYPE_CHECKING:
     from gpuledger.metrics.events import Floats, Whole
@@ -38,7 +39,8 @@ class Scene:
 
     @cached_property
     def coverage(self) -> LedgerCoverage:
-        return self.ask.coverage()
+        found = self.ask.coverage()
+        return to_the_last_stamp(found, self.ask.period) if self.ask.period.kind == "all" else found
 
     @cached_property
     def failures(self) -> Failures:
