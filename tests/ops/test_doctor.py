@@ -41,10 +41,12 @@ def opened(told: Settings) -> Iterator[Ledger]:
         yield ledger
 
 
-def polled(told: Settings, at: datetime, status: str = "complete", error: str | None = None) -> None:
-    row = {"cluster": "hpg", "source": "hpg", "time": at, "until": at, "status": status, "error": error}
+def polled(
+    told: Settings, at: datetime, status: str = "complete", error: str | None = None, source: str = "hpg"
+) -> None:
+    row = {"cluster": "hpg", "source": source, "time": at, "until": at, "status": status, "error": error}
     with opened(told) as ledger:
-        ledger.store.append(Batch(SNAPSHOTS, pa.Table.from_pylist([row])), f"poll-{at:%H%M%S}")
+        ledger.store.append(Batch(SNAPSHOTS, pa.Table.from_pylist([row])), f"poll-{source}-{at:%H%M%S}")
 
 
 SLURM = {"hpg": {"type": "slurm", "cluster": "hpg"}}
@@ -78,6 +80,19 @@ def test_a_poll_that_failed_is_told_with_its_reason_until_one_succeeds(led: Path
     polled(told, NOW - timedelta(minutes=5), "failed", "sacct: connection refused")
     assert "connection refused" in examined(told)["source hpg"].sentence
     polled(told, NOW - timedelta(minutes=1))
+    assert examined(told) == {}
+
+
+@pytest.mark.parametrize("status", ["failed", "partial"])
+def test_what_does_not_answer_beside_the_accounting_is_named_until_it_does(led: Path, status: str) -> None:
+    told = settings(led, sources=SLURM)
+    polled(told, NOW - timedelta(minutes=5))
+    polled(told, NOW - timedelta(minutes=5), status, "nodes: scontrol did not answer", "hpg now")
+    found = examined(told)
+    assert list(found) == ["source hpg now"]
+    assert found["source hpg now"].level == "warning"
+    assert "nodes: scontrol did not answer" in found["source hpg now"].sentence
+    polled(told, NOW - timedelta(minutes=1), source="hpg now")
     assert examined(told) == {}
 
 

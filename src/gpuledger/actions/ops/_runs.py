@@ -1,6 +1,6 @@
 """What should have happened by its schedule and did not: collections, deliveries, publications, the watchdog."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -72,6 +72,7 @@ def _sources(ledger: Ledger, clock: Clock) -> Iterator[Diagnosis]:
             period = getattr(source, "period_seconds", None)
             at = every(period) if period else ledger.settings.ops.collect
             yield _source(name, at, polls.get(name, {}), clock)
+            yield from _beside(name, polls, ledger.settings.sources)
     if not ledger.settings.sources:
         yield from _files_only(polls, clock)
 
@@ -79,7 +80,7 @@ def _sources(ledger: Ledger, clock: Clock) -> Iterator[Diagnosis]:
 def _source(name: str, at: str, poll: dict[str, Any], clock: Clock) -> Diagnosis:
     good, failed, expected = poll.get("good"), poll.get("failed"), clock.expected(at)
     part = f"source {name}"
-    why = f" Its last poll failed: {poll['error']}" if failed and (not good or failed > good) else ""
+    why = f" Its last poll failed: {poll['error']}" if failed and (not good or failed > good) else _missed(poll)
     if good is None:
         return Diagnosis(part, "critical", f"It was never collected.{why or f' Run `gpuledger collect {name}`.'}")
     is_late = good < expected - timedelta(minutes=1)
@@ -90,14 +91,34 @@ def _source(name: str, at: str, poll: dict[str, Any], clock: Clock) -> Diagnosis
     return Diagnosis(part, level, words + why)
 
 
+def _beside(name: str, polls: Mapping[str, dict[str, Any]], sources: Container[str]) -> Iterator[Diagnosis]:
+    """What a source tells in polls of another name ("hpg now": what holds now) and did not tell whole."""
+    for other, poll in polls.items():
+        if other.startswith(f"{name} ") and other not in sources:
+            failed, good = poll["failed"], poll["good"]
+            why = f"The last poll failed: {poll['error']}" if failed and (not good or failed > good) else _missed(poll)
+            if why:
+                yield Diagnosis(f"source {other}", "warning", why.strip())
+
+
+def _missed(poll: dict[str, Any]) -> str:
+    """Why the last poll is not whole; '' when it is."""
+    partial, whole = poll.get("partial"), poll.get("whole")
+    is_last = partial and partial == poll["good"] and (not whole or partial > whole)
+    return f" The last poll missed something: {poll['missing']}" if is_last and poll["missing"] else ""
+
+
 def _polls(ledger: Ledger) -> dict[str, dict[str, Any]]:
-    """Each source's last good and last failed poll, with the failure's words."""
+    """Each source's last good, whole, partial and failed poll, with the words of the last two."""
     rows = unbound(SNAPSHOTS)
-    is_bad = rows.status == "failed"
+    is_bad, is_partial = rows.status == "failed", rows.status == "partial"
     told = rows.group_by("source").aggregate(
         good=rows.time.max(where=~is_bad),
         failed=rows.time.max(where=is_bad),
         error=rows.error.argmax(rows.time, where=is_bad),
+        partial=rows.time.max(where=is_partial),
+        whole=rows.time.max(where=~is_bad & ~is_partial),
+        missing=rows.error.argmax(rows.time, where=is_partial),
     )
     return {
         row["source"]: {key: value.replace(tzinfo=UTC) if isinstance(value, datetime) else value for key, value in row.items()}

@@ -123,7 +123,8 @@ def scrontab(told: Schedule) -> str:
 
 def _scron_lines(told: Schedule, entry: Entry) -> list[str]:
     at, why = told.moment(entry)
-    output = shlex.quote(str(told.machine.folder / f"{entry.name}.out"))
+    # In names of files Slurm reads %j, %x …; one whose folder is not there keeps the job from starting.
+    output = shlex.quote(str(told.log_file.with_name(f"{entry.name}.out")).replace("%", "%%"))
     options = [
         f"--job-name={entry.name}",
         "--export=NONE",
