@@ -10,7 +10,7 @@ const MANY = 12;
 export function ranked(chart, view) {
   const { bars: all, part_dimension: dimension } = chart.shape, sum = bar => bar.parts.reduce((total, [, amount]) => total + amount, 0), most = Math.max(0, ...all.map(sum)) || 1;
   if (!all.length) return { node: sentence(chart, chart.empty || "Nothing to show."), draw() {} };
-  const paint = (bar, part) => dimension ? view.colours.paint(dimension, part) : view.colours.has(chart.dimension) ? view.colours.paint(chart.dimension, bar.key) : "c0";
+  const paint = (bar, part) => dimension ? view.colours.paint(dimension, part) : view.colours.has(chart.dimension) ? view.colours.paint(chart.dimension, bar.key) : view.colours.plain;
   const fill = (bar, [part, amount]) => amount > 0 && el("span", { class: `fill p-${paint(bar, part)}`, title: dimension ? visible(part) : null, vars: { w: amount / most * 100 + "%" } });
   const row = bar => el("tr", null, el("th", { scope: "row", title: visible(bar.label) }, visible(bar.label)), el("td", { class: "lane" }, el("span", { class: "bar-line", "aria-hidden": "true" }, bar.parts.map(part => fill(bar, part)))), el("td", { class: "said" }, visible(bar.words)));
   const parts = dimension ? [...new Set(all.flatMap(bar => bar.parts.filter(([, amount]) => amount > 0).map(([part]) => part)))] : [];

@@ -41,7 +41,7 @@ class BoxesChart {
     this.over.style.setProperty("--names", margin.l - 12 + "px");
   }
   traces(one, y, ui) {
-    const { fill } = colour(this.view.colours.has(this.chart.dimension) ? this.view.colours.paint(this.chart.dimension, one.key) : "c0"), { q1, median, q3 } = one, few = median === null;
+    const { fill } = colour(this.view.colours.has(this.chart.dimension) ? this.view.colours.paint(this.chart.dimension, one.key) : this.view.colours.plain), { q1, median, q3 } = one, few = median === null;
     const points = { ...line(one.outliers, one.outliers.map((_, i) => few ? y : y + jitter(i)), fill, 0), mode: "markers", marker: { color: fill, size: few ? 8 : 4, opacity: few ? 1 : 0.6, line: { color: ui.ink, width: few ? 1 : 0 } } };
     if (few || q1 === null || q3 === null) return one.outliers.length ? [points] : [];
     const ends = [y - HALF, y + HALF];
