@@ -73,26 +73,52 @@ def _blank_lines(seen: bytes, before: int) -> list[int]:
     return numbers
 
 
+class Clean(io.RawIOBase):
+    """A beginning that was already read, and the rest, as UTF-8 whatever stands there; other bytes as `\\xNN`.
+
+    Readers of delimited text give up the whole file at a bad row that cannot be told as text.
+    """
+
+    def __init__(self, head: bytes, rest: BinaryIO) -> None:
+        super().__init__()
+        self._head, self._rest = head, rest
+        self._decode = codecs.getincrementaldecoder("utf-8")("backslashreplace").decode
+        self._ready = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._ready:
+            chunk, self._head = self._head or self._rest.read(len(buffer)) or b"", b""
+            self._ready = self._decode(chunk, final=not chunk).encode()
+            if not chunk:
+                break
+        given, self._ready = self._ready[: len(buffer)], self._ready[len(buffer) :]
+        buffer[: len(given)] = given
+        return len(given)
+
+
 def opened(raw: BinaryIO, encoding: str) -> tuple[bytes, BinaryIO]:
     """The first bytes of the text as UTF-8, and the rest. Raises SourceError for what is not readable."""
     try:
-        head = _filled(raw)
+        head = filled(raw)
         if head.startswith(GZIP):
             raw = gzip.GzipFile(fileobj=io.BufferedReader(Passing(head, raw)))  # type: ignore[assignment]
-            head = _filled(raw)
+            head = filled(raw)
         mark, told = next(((m, e) for m, e in MARKS if head.startswith(m)), (b"", encoding))
         if codecs.lookup(told).name == "utf-8":
             return head.removeprefix(mark), raw
         source = io.BufferedReader(Passing(head, raw))
         raw = codecs.EncodedFile(source, "utf-8", told, errors="backslashreplace")
-        return _filled(raw), raw
+        return filled(raw), raw
     except LookupError:
         raise ConfigError(f"There is no encoding {encoding!r}; write utf-8, latin-1, cp1252 or utf-16.") from None
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise SourceError(f"The packed input cannot be unpacked ({error}); fetch it again.") from error
 
 
-def _filled(raw: BinaryIO) -> bytes:
+def filled(raw: BinaryIO) -> bytes:
     """Up to HEAD bytes, though each read gives fewer."""
     parts: list[bytes] = []
     size = 0

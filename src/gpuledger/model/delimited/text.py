@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
-from gpuledger.model.delimited.bytestream import Passing, as_text, first_line
+from gpuledger.model.delimited.bytestream import Clean, Passing, filled, first_line
 from gpuledger.model.delimited.layout import Lines, delimiter_of, distinct, fields_of, gathered
 from gpuledger.model.errors import ConfigError, NoData, SourceError
 from gpuledger.model.problems import Problem
@@ -22,11 +22,13 @@ class Text:
     """One delimited file. `names` stand for a header that is not there."""
 
     def __init__(self, head: bytes, rest: BinaryIO, delimiter: str, quote: str, names: tuple[str, ...]) -> None:
+        clean: Any = Clean(head, rest)
+        head = filled(clean)
         if not head.strip():
             raise NoData("The input is empty; nothing was read.")
         line = first_line(head, quote)
         self.delimiter = delimiter or delimiter_of(line, quote)
-        self._quote, self._head, self._rest = quote, head, rest
+        self._quote, self._head, self._rest = quote, head, clean
         self._header = None if names else line
         self.columns = distinct(names or fields_of(line, self.delimiter, quote))
         if names and len(fields_of(line, self.delimiter, quote)) != len(names):
@@ -121,15 +123,8 @@ def _width(count: int) -> str:
 
 
 def _decoded(table: pa.Table) -> pa.Table:
-    """Text columns; cells that are no UTF-8 keep their bytes as `\\xNN`."""
-    return pa.table({name: _decoded_column(table[name]) for name in table.column_names})
-
-
-def _decoded_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    try:
-        return column.cast(pa.string())
-    except pa.ArrowInvalid:
-        return pa.chunked_array([pa.array([as_text(value) for value in column.to_pylist()], pa.string())])
+    """Text columns: the stream is clean."""
+    return pa.table({name: table[name].cast(pa.string()) for name in table.column_names})
 
 
 def _sentence(error: Exception) -> str:
