@@ -15,6 +15,7 @@ from gpuledger.model.tables import JOB_ATTEMPTS, JOB_EVENTS, PROBLEMS, SNAPSHOTS
 from gpuledger.store import Store, Written
 
 ROWS_A_COMMIT = 100_000
+"""Unless the store says otherwise (`rows_a_commit`): fewer rows are not worth what a commit costs."""
 ROWS_OF = {JOB_EVENTS: 8_000}
 """Rows that hold a job's whole life are a hundred times longer than others."""
 PROBLEMS_A_COMMIT = 20_000
@@ -102,9 +103,14 @@ class Intake:
             return
         waiting = self._batches.setdefault(batch.table, [])
         waiting.append(batch)
-        if batch.table is not SNAPSHOTS and _count(waiting) >= ROWS_OF.get(batch.table, ROWS_A_COMMIT):
+        if batch.table is not SNAPSHOTS and _count(waiting) >= self._enough(batch.table):
             self._settle()
             self._under_way = self._thread.submit(self._write_all, self._full(batch.table))
+
+    def _enough(self, table: Table) -> int:
+        """So many rows are worth a commit."""
+        of_store: int = getattr(self.store, "rows_a_commit", ROWS_A_COMMIT)
+        return min(of_store, ROWS_OF.get(table, of_store))
 
     def _full(self, table: Table) -> list[Batch]:
         """What is written when so many rows of `table` wait: with jobs' whole lives what was derived from them so far."""

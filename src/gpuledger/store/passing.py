@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import duckdb
 import numpy as np
@@ -45,6 +45,9 @@ Chosen = tuple[pa.Table, int, np.ndarray]
 
 class Passing:
     """A `Store` of one process, in an empty folder. Threads may share it."""
+
+    rows_a_commit: ClassVar[int] = 8_000
+    """A write costs little: rows need not wait in memory for more."""
 
     def __init__(self, folder: str | Path) -> None:
         self._folder = Path(folder)
