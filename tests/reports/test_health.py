@@ -225,15 +225,24 @@ def test_a_day_without_events_is_not_called_healthy(site: Site, tmp_path: Path) 
     assert any("not known to be a healthy one" in block.text for block in document.blocks if isinstance(block, Text))
 
 
-def test_silence_gets_old_only_when_nothing_was_read_either(site: Site, tmp_path: Path) -> None:
-    """A healthy site has no events for days; a file read today that tells none is no silence."""
-    told(site, tmp_path, event(1))
-    assert site.report().banners == ()
-    [banner] = site.report(
-        now=FEBRUARY.end + timedelta(days=30), period=Period(FEBRUARY.start, FEBRUARY.end + timedelta(days=30))
-    ).banners
+def test_silence_gets_old_and_is_only_said_while_files_are_read(site: Site, tmp_path: Path) -> None:
+    """A healthy site has no events for days; what was read today may still end long ago."""
+    told(site, tmp_path, event(1), event(28))
+    [said] = site.report(Period(FEBRUARY.start, FEBRUARY.end + timedelta(hours=12))).banners
+    assert (said.level, said.id) == ("info", "old")
+    assert "how far they reached is not known" in said.sentence
+    later = FEBRUARY.end + timedelta(days=30)
+    document = site.report(Period(FEBRUARY.start, later), later)
+    [banner] = document.banners
     assert banner.level == "stale"
-    assert "What happened since is not known" in banner.sentence
+    assert "What happened is not known" in banner.sentence
+    assert document.coverage.newest_at == FEBRUARY.end - timedelta(days=1)
+    assert document.coverage.allowed_age_seconds == 26 * 3600
+
+
+def test_new_events_need_no_banner(site: Site, tmp_path: Path) -> None:
+    told(site, tmp_path, event(28))
+    assert site.report().banners == ()
 
 
 def test_a_temperature_that_was_not_told_is_none_and_zero_is_zero(site: Site, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What the numbers of events rest on, and how old what is told of them is."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from gpuledger.metrics import Ask
@@ -33,9 +34,9 @@ def method(scene: Scene) -> Section:
 
 
 def reach(scene: Scene) -> Coverage:
-    """The document's coverage: not known, and said."""
-    told = coverage(scene.covered)
-    return Coverage(**{**vars(told), "sentence": NOT_COVERED})
+    """The document's coverage: not known, and said; its newest data is the newest event."""
+    age = ALLOWED_FILE_AGE.total_seconds()
+    return replace(coverage(scene.covered), sentence=NOT_COVERED, allowed_age_seconds=age)
 
 
 NOT_COVERED = (
@@ -44,20 +45,22 @@ NOT_COVERED = (
 
 
 def stale(ask: Ask, newest: datetime | None) -> Iterable[Note]:
-    """The banner where neither an event nor a reading of events is new: it cannot be told whether things went well."""
-    wanted = min(ask.now, ask.period.end)
-    read = _last_read(ask)
-    told = max((moment for moment in (newest, read) if moment), default=None)
-    if told is None or newest is None or wanted - told <= ALLOWED_FILE_AGE:
+    """The banner where the newest event is old: stale unless events were read since, and then only said.
+
+    A healthy site has no event for days; that a file was read does not tell how far it reached.
+    """
+    wanted, zone = min(ask.now, ask.period.end), ask.display_zone
+    if newest is None or wanted - newest <= ALLOWED_FILE_AGE:
         return
-    zone = ask.display_zone
-    last = f" and the last reading of {words.stamp(read, zone)}" if read else ""
-    age = words.duration((ask.now - told).total_seconds())
-    yield Note(
-        "stale", "stale", "age",
-        f"Data is {age} old: the newest event is of {words.stamp(newest, zone)}{last} ({zone}). What happened since is not known.",
-        "recent",
-    )  # fmt: skip
+    read = _last_read(ask)
+    age = words.duration((ask.now - newest).total_seconds())
+    said = f"The newest event is {age} old, of {words.stamp(newest, zone)} {zone}"
+    if read and wanted - read <= ALLOWED_FILE_AGE:
+        sentence = f"{said}. Events were read on {words.stamp(read, zone)}; how far they reached is not known."
+        yield Note("old", "info", "age", sentence, "recent")
+    else:
+        sentence = f"{said}, and no source of events was read since. What happened is not known."
+        yield Note("stale", "stale", "age", sentence, "recent")
 
 
 def _last_read(ask: Ask) -> datetime | None:
