@@ -12,9 +12,11 @@ import pytest
 from gpuledger.plugins import load
 from gpuledger.render import render, viewer
 from gpuledger.render.json import to_json
+from gpuledger.render.theme import theme
 from gpuledger.render.viewer import chart_library
 from gpuledger.render.viewer.bundle import bundle
 from tests.render import samples
+from tests.render.test_theme import contrast
 from tests.render.viewer import site
 
 STATIC = Path(viewer.__file__).parent / "static"
@@ -49,6 +51,21 @@ def test_modules_that_need_each_other_in_a_circle_are_an_error() -> None:
 def test_own_scripts_and_styles_stay_below_sixty_kilobytes_on_the_wire() -> None:
     page = viewer.page({"mode": "live", "title": "x", "reports": []}, inline=False)
     assert sum(len(gzip.compress(content, 6)) for content in [*viewer.files().values(), page]) < 60_000
+
+
+def test_amounts_can_be_read_on_every_step_of_their_scale() -> None:
+    """The style sheet's choices, 4.5:1 in both modes; on two of the steps neither ink nor surface has that."""
+    chosen = {
+        "light": "ink ink ink ink ink #000 surface surface surface",
+        "dark": "ink ink ink ink #fff surface surface surface surface",
+    }
+    css = (STATIC / "viewer.css").read_text("utf-8")
+    assert ".heat .step-4{color:light-dark(var(--ink),#fff)}.heat .step-5{color:light-dark(#000,var(--surface))}" in css
+    for mode, words in chosen.items():
+        colours = theme()["modes"][mode]
+        for step, word in zip(colours["sequential"], words.split(), strict=True):
+            text = colours["ui"].get(word) or {"#000": "#000000", "#fff": "#FFFFFF"}[word]
+            assert contrast(step, text) >= 4.5, (mode, step)
 
 
 def test_names_of_files_change_with_their_content() -> None:
