@@ -17,7 +17,7 @@ from gpuledger.model.tables import ATTEMPT_EVENTS, ATTEMPT_GPUS, JOB_ATTEMPTS, S
 from gpuledger.model.workflow import step_of
 from gpuledger.store import Store
 
-ROWS_AT_ONCE = 4_000
+ROWS_AT_ONCE = 1_500
 COLUMNS = tuple(column.column for column in OWN if column.column)
 MOMENTS = ("matched_at", "started_at", "submitted_at", "ended_at")
 NODE_COLUMNS = {"workflow": 0, "workflow_run": 1, "node_name": 2, "workflow_step": 3, "target_site": 4}
@@ -202,7 +202,7 @@ def _places(rows: pa.Table, placing: Placing) -> list[Place]:
 
 def _whose(placing: Placing, cluster: str, job: str, workflow: str | None, node: str | None) -> tuple[str | None, ...]:
     """What the attempt is a try of: its node, without one its job. A name of several DAGs alone is no node."""
-    is_node = node and (workflow or not placing.is_shared(cluster, node))
+    is_node = node and (workflow or not placing.is_declared(cluster, node))
     return (cluster, workflow, node) if is_node else (cluster, job)
 
 

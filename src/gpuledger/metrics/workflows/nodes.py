@@ -23,11 +23,16 @@ class Node(NamedTuple):
 
 @dataclass(frozen=True)
 class Placing:
-    """Nodes by job and by name. Names repeat across DAGs: a name that several declare places nothing."""
+    """Nodes by job and by name. Names repeat across DAGs: a name that several declare places nothing.
+
+    `told` is, of each workflow whose jobs DAGMan told, the first and the last one's number: a job between them that it
+    did not tell is not its own.
+    """
 
     by_job: Mapping[tuple[str, str], Node]
     by_name: Mapping[tuple[str, str], Node | None]
     by_workflow: Mapping[tuple[str, str, str], Node]
+    told: Mapping[str | None, tuple[int, int]]
     declared: int
     never_submitted: int
     done_in_rescue: int
@@ -37,6 +42,7 @@ class Placing:
         by_job: dict[tuple[str, str], Node] = {}
         known: dict[Node, Node] = {}  # its tries share a node's one object
         named: dict[tuple[str, str], set[Node]] = defaultdict(set)
+        told: dict[str | None, tuple[int, int]] = {}
         declared: dict[tuple[str, str | None, str | None], tuple[bool, bool]] = {}
         for row in rows:
             if row["node_kind"] in SERVICES:
@@ -47,6 +53,8 @@ class Placing:
             node = known.setdefault(node, node)
             if row["try_number"] > 0 and row["job_id"]:
                 by_job[row["cluster"], row["job_id"]] = node
+                first, last = told.get(node.workflow, (row["try_number"], row["try_number"]))
+                told[node.workflow] = min(first, row["try_number"]), max(last, row["try_number"])
             if row["try_number"] == 0:
                 is_pending = row["state"] in ("pending", "other") and not row["job_id"]
                 declared[row["cluster"], node.workflow, node.name] = is_pending, bool(row["is_done_in_rescue"])
@@ -57,12 +65,11 @@ class Placing:
         }
         pending = sum(is_pending for is_pending, _ in declared.values())
         done = sum(is_done for _, is_done in declared.values())
-        return cls(by_job, by_name, by_workflow, len(declared), pending, done)
+        return cls(by_job, by_name, by_workflow, told, len(declared), pending, done)
 
-    def is_shared(self, cluster: str, name: str | None) -> bool:
-        """Do several DAGs declare a node of this name? Then the name alone does not say whose a job is."""
-        known = ((at, name or "") for at in (cluster, NO_ACCESS_POINT))
-        return any(key in self.by_name and self.by_name[key] is None for key in known)
+    def is_declared(self, cluster: str, name: str | None) -> bool:
+        """Does a DAG declare a node of this name? Then the name alone does not say that an unplaced job is of that node."""
+        return any((at, name) in self.by_name for at in (cluster, NO_ACCESS_POINT))
 
     def find(self, cluster: str, job_id: str, workflow: str | None, name: str | None) -> Node | None:
         """The node of a job: by DAGMan's own word, else by the name its log gives; None where that is not known."""
@@ -77,4 +84,10 @@ class Placing:
             return found
         if workflow:
             return None
-        return self.by_name.get((cluster, name)) or self.by_name.get((NO_ACCESS_POINT, name))
+        named = self.by_name.get((cluster, name)) or self.by_name.get((NO_ACCESS_POINT, name))
+        return named if named and not self._is_of_another(named, job_id) else None
+
+    def _is_of_another(self, node: Node, job_id: str) -> bool:
+        first, last = self.told.get(node.workflow, (0, -1))
+        number = job_id.partition(".")[0]
+        return number.isdecimal() and first <= int(number) <= last

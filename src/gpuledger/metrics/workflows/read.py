@@ -98,7 +98,7 @@ def _names(rows: pa.Table, placing: Placing, patterns: Patterns) -> dict[str, Na
     called = [(node.name if node else None) or own for node, own in zip(found, nodes, strict=True)]
     keys = [
         f"{cluster}\t{workflow or ''}\t{name}"
-        if name and (workflow or not placing.is_shared(cluster or "", name))
+        if name and (workflow or not placing.is_declared(cluster or "", name))
         else f"{cluster}\t\t#{job}"
         for cluster, workflow, name, job in zip(clusters, where, called, jobs, strict=True)
     ]

@@ -70,18 +70,18 @@ def notes(scene: Scene) -> Iterator[Note]:
 
 
 def _of_some_dag(scene: Scene) -> Iterator[Note]:
-    """Jobs of a name that several DAGs declare, where nothing says whose they are: none may count for another's node."""
+    """Jobs of a name that DAGs declare, where nothing says whose they are: none may count for another's node."""
     tries, placing = scene.tries, scene.found.placing
     clusters, names = tries.names["cluster"].labels, tries.names["node_name"].labels
-    shared = [name for name in names if any(placing.is_shared(cluster, name) for cluster in clusters)]
+    shared = [name for name in names if any(placing.is_declared(cluster, name) for cluster in clusters)]
     chosen = (
         tries.is_inside & tries.names["workflow"].is_one_of(NOT_KNOWN) & tries.names["node_name"].is_one_of(*shared)
     )
     if chosen.any():
         yield Note(
-            "shared-names", "warning", "names of several DAGs",
-            f"{words.plural(int(chosen.sum()), 'attempt')} {'has' if chosen.sum() == 1 else 'have'} a node's name that several DAGs declare, and neither dagman.out nor nodes.log beside them says whose:"
-            " each job counts as a node of its own, so retries look like nodes. Put those files beside the DAGs.",
+            "shared-names", "warning", "names without a DAG",
+            f"{words.plural(int(chosen.sum()), 'attempt')} {'has' if chosen.sum() == 1 else 'have'} the name of a node that DAGs declare, and neither dagman.out nor nodes.log beside them says of which DAG:"
+            " each job counts as a node of its own, so retries look like nodes. Name every DAG, with those files beside it.",
             "success-by-site",
         )  # fmt: skip
 
