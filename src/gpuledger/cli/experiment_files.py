@@ -160,6 +160,8 @@ def _left_out(name: str, done: "Ingested", error: LedgerError | None) -> list[st
         return [str(error)]
     if done.problems:
         return [f"Of {name} {done.problems:,} of {done.rows_read:,} rows or events could not be read."]
-    if count := len(done.first_problems):
-        return [f"Of {name} {count:,} {'piece' if count == 1 else 'pieces'} could not be read."]
-    return []
+    if not done.first_problems:
+        return []
+    first, more = done.first_problems[0], len(done.first_problems) - 1
+    also = f", and {more:,} more {'place' if more == 1 else 'places'}" if more else ""
+    return [f"{name} is damaged at line {first.line:,} ({first.reason}){also}."]

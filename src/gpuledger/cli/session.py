@@ -79,7 +79,7 @@ class Session:
     def end(self) -> None:
         """Raises NoData where what was made is not of the whole input."""
         if self.left_out:
-            raise NoData(f"What was made is partial. {' '.join(self.left_out)}")
+            raise NoData(f"What was made may not be whole. {' '.join(self.left_out)}")
 
     @cached_property
     def loaded(self) -> "Loaded":
