@@ -78,7 +78,9 @@ def _moment(end: str) -> Callable[[pa.Array], pa.Array]:
         parts = pc.subtract(moments, pc.floor_temporal(moments, unit="second"))
         if pc.any(pc.not_equal(pc.cast(parts, pa.int64()), 0)).as_py():
             return pa.array([_stamp(value, end) for value in moments.to_pylist()], pa.string())
-        return pc.strftime(pc.cast(moments, pa.timestamp("s")), format=f"%Y-%m-%dT%H:%M:%S{end}")
+        # `strftime` takes ten times as long
+        texts = pc.utf8_replace_slice(pc.cast(pc.cast(moments, pa.timestamp("s")), pa.string()), 10, 11, "T")
+        return pc.binary_join_element_wise(texts, end, "")
 
     return write
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -67,12 +66,10 @@ class Facts:
 
     def lists(self) -> pa.Array:
         """Of each attempt a JSON list of its rows without what is not known; null where there is none."""
-        names, columns = tuple(self.rows.column_names), [_plain(column) for column in self.rows.columns]
-        found: list[list[str]] = [[] for _ in range(self.count)]
-        write = _often if "gpu" in names else _object
-        for rank, values in zip(self.ranks.tolist(), zip(*columns, strict=True), strict=True):
-            found[rank].append(write(names, values))
-        return pa.array([f"[{','.join(each)}]" if each else None for each in found], pa.string())
+        ends = np.searchsorted(self.ranks, np.arange(self.count + 1))
+        lists = pa.ListArray.from_arrays(pa.array(ends, pa.int32()), _objects(self.rows))
+        told = pc.binary_join_element_wise("[", pc.binary_join(lists, ","), "]", "")
+        return pc.if_else(pa.array(ends[1:] > ends[:-1]), told, None)
 
     def _taken(self, column: str, at: Any, there: Any) -> pa.Array:
         return pc.take(self.rows[column].combine_chunks(), pa.array(at, pa.int64(), mask=~there))
@@ -109,16 +106,22 @@ def plain(rows: pa.Table, places: pa.Array) -> pa.Table:
     return pa.table(columns)
 
 
-def _plain(column: pa.ChunkedArray) -> list[Any]:
-    """Values that JSON has; moments as text."""
+def _objects(rows: pa.Table) -> pa.Array:
+    """Each row as a JSON object, without what is not known."""
+    members = [_members(name, rows[name].combine_chunks()) for name in rows.column_names]
+    inside = pc.utf8_slice_codeunits(pc.binary_join_element_wise(*members, ""), 1)
+    return pc.binary_join_element_wise("{", inside, "}", "")
+
+
+def _members(name: str, column: pa.Array) -> pa.Array:
+    """`,"name":value`, or nothing for null. Equal values are written once; moments as text."""
     if pa.types.is_timestamp(column.type):
-        column = pc.if_else(pc.is_valid(column), cells(column.combine_chunks(), "instant"), None)
-    return list(column.to_pylist())
-
-
-def _object(names: tuple[str, ...], values: tuple[Any, ...]) -> str:
-    return cell({name: value for name, value in zip(names, values, strict=True) if value is not None}, "json")
-
-
-_often = lru_cache(maxsize=1 << 13)(_object)
-"""The same GPU runs many attempts."""
+        values = pc.if_else(
+            pc.is_valid(column), pc.binary_join_element_wise('"', cells(column, "instant"), '"', ""), None
+        )
+    else:
+        coded = column.dictionary_encode()
+        values = pa.array([cell(value, "json") for value in coded.dictionary.to_pylist()], pa.string()).take(
+            coded.indices
+        )
+    return pc.fill_null(pc.binary_join_element_wise(f',"{name}":', values, ""), "")
