@@ -21,6 +21,9 @@ _SMALL_BODY = 64 << 10
 _ENVELOPE = 64 << 10
 """What a form may hold beside the file."""
 UPLOADS = "/api/v1/ingest/"
+_NOT_CHANGED = 304
+_POLICY = "Content-Security-Policy"
+"""What a browser kept keeps its own: a policy that comes with "not changed" would replace that of the page."""
 HEADERS: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -28,7 +31,7 @@ HEADERS: Mapping[str, str] = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    _POLICY: "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
     "Cache-Control": "no-store",
 }
 """Of every answer that does not say otherwise itself."""
@@ -124,7 +127,8 @@ class _Passing:
             self.status = message["status"]
             headers = MutableHeaders(scope=message)
             for name, value in HEADERS.items():
-                headers.setdefault(name, value)
+                if not (self.status == _NOT_CHANGED and name == _POLICY):
+                    headers.setdefault(name, value)
             headers.add_vary_header("Authorization, Cookie")
         await self._send(message)
 

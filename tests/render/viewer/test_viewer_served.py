@@ -57,6 +57,16 @@ def test_every_report_of_the_list_opens_quietly_or_says_that_it_has_no_data(chro
         assert [url for url in opened.asked if not url.startswith(site.server.url)] == []
 
 
+def test_a_page_that_was_visited_before_works_again(chromium: Any, site: Site) -> None:
+    """The browser asks whether it changed, and takes the headers of the answer for those of what it has."""
+    with Opened(chromium, f"{site.server.url}/?last=3d").open() as opened:
+        for _ in range(2):
+            opened.page.goto(f"{site.server.url}/?last=3d")
+            opened.drawn()
+            assert opened.page.locator("h1").count() == 1
+        assert opened.said == []
+
+
 def test_the_tab_of_a_queue_shows_its_people_and_their_names_as_text(chromium: Any, site: Site) -> None:
     with Opened(chromium, f"{site.server.url}/?last=3d").open() as opened:
         page = opened.page
