@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, get_args
 
-from gpuledger.sources.thermal_csv.reasons import KINDS
+from gpuledger.model.events import KINDS
 
 if TYPE_CHECKING:
     from gpuledger.sources.thermal_csv import ThermalCsv

@@ -34,8 +34,9 @@ def named(header: Iterable[str]) -> dict[str, str]:
 def required(header: tuple[str, ...]) -> dict[str, str]:
     """The same. Raises SourceError naming what the file lacks."""
     found = named(header)
-    if missing := [words for ours, words in NEEDED.items() if ours not in found]:
-        lacks = " and ".join(f"{NEEDED[ours]} ({ALIASES[ours][0]})" for ours in NEEDED if NEEDED[ours] in missing)
+    missing = [f"{words} ({ALIASES[ours][0]})" for ours, words in NEEDED.items() if ours not in found]
+    if missing:
+        lacks = " and ".join(missing)
         raise SourceError(f"No column tells {lacks}; the columns are {', '.join(header[:20])}.")
     return found
 

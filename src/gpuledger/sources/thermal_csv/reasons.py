@@ -3,10 +3,6 @@
 import re
 from collections.abc import Mapping
 
-from gpuledger.model.events import KINDS
-
-__all__ = ["KINDS", "kind_of"]
-
 _KNOWN: Mapping[str, str] = {
     **dict.fromkeys(
         ("throttled", "throttling", "thermal throttled", "thermal throttling", "thermal throttle", "thermally throttled"),
