@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gpuledger.actions.experiment import copies
-from gpuledger.actions.experiment.copies import tells_more
+from gpuledger.actions.experiment.copies import telling_more
 from gpuledger.actions.experiment.inputs import Files, found
 from gpuledger.actions.experiment.own import own_ledger
 from gpuledger.actions.experiment.reading import How, read_all
@@ -39,7 +39,7 @@ def read_names(files: Files) -> list[str]:
 
 def test_a_copy_of_some_events_tells_no_more(log: Path) -> None:
     copy = copied(log, [event for event in events(log) if not event.startswith("040")])
-    assert not tells_more(copy, [log])
+    assert telling_more([copy], [log]) == []
     assert read_names(found(log.parent, None, None)) == ["metl.log", "train.dag"]
 
 
@@ -50,10 +50,20 @@ def test_one_event_that_the_log_has_lost_is_noticed_wherever_it_stands(
     monkeypatch.setattr(copies, "BLOCK", block)
     whole = events(log)
     copy = copied(log, whole)
-    assert not tells_more(copy, [log])
+    assert telling_more([copy], [log]) == []
     for lost in (0, len(whole) // 2, len(whole) - 1):
         log.write_text("".join(whole[:lost] + whole[lost + 1 :]))
-        assert tells_more(copy, [log])
+        assert telling_more([copy], [log]) == [copy]
+
+
+def test_of_several_copies_those_that_tell_more_or_cannot_be_read_are_read(log: Path) -> None:
+    whole = events(log)
+    same, more, gone = copied(log, whole[:5]), log.with_name("more.nodes.log"), log.with_name("gone.nodes.log")
+    more.write_text("".join(whole[:3]) + whole[3].replace("(", "(9", 1))
+    empty = log.with_name("empty.nodes.log")
+    empty.write_text("")
+    assert telling_more([same, more, gone, empty], [log]) == [more, gone, empty]
+    assert telling_more([same, more], [log, gone]) == [same, more]
 
 
 def test_a_copy_is_read_where_the_log_is_damaged(log: Path) -> None:

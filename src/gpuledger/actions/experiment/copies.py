@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 BLOCK = 1 << 22
@@ -10,17 +11,30 @@ _HEADER = re.compile(rb"\n\.\.\.\n((?!006|008|016|028)\d{3} \(\d+\.\d+\.\d+\) \S
 """Code, job and stamp of an event that says something of an attempt."""
 
 
-def tells_more(copy: Path, logs: Sequence[Path]) -> bool:
-    """True unless the header of every event of `copy` stands in one of the logs too. Raises OSError."""
-    missing = set(_headers(copy))
-    if not missing:
-        return True
-    for log in logs:
-        for header in _headers(log):
-            missing.discard(header)
-        if not missing:
-            return False
-    return True
+def telling_more(copies: Sequence[Path], logs: Sequence[Path]) -> list[Path]:
+    """The copies but for those of which every event's header stands in the logs too. The logs are read once.
+
+    A file that cannot be compared is told as one that tells more: what is wrong with it is said when it is read.
+    """
+    if not copies:
+        return []
+    missing = {copy: _events(copy) for copy in copies}
+    compared = [headers for headers in missing.values() if headers is not None]
+    try:
+        for header in chain.from_iterable(map(_headers, logs)):
+            for headers in compared:
+                headers.discard(header)
+    except OSError:
+        return list(copies)
+    return [copy for copy, headers in missing.items() if headers is None or headers]
+
+
+def _events(copy: Path) -> set[bytes] | None:
+    """The headers of its events, None where there is nothing to compare."""
+    try:
+        return set(_headers(copy)) or None
+    except OSError:
+        return None
 
 
 def _headers(path: Path) -> Iterator[bytes]:

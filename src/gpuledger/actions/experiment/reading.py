@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from gpuledger.actions.experiment.copies import tells_more
+from gpuledger.actions.experiment.copies import telling_more
 from gpuledger.actions.experiment.inputs import Files
 from gpuledger.actions.ingest import Manner
 from gpuledger.actions.read import Outcome, Reading, read
@@ -38,17 +38,9 @@ def read_all(ledger: Ledger, files: Files, how: How, now: datetime) -> Iterator[
     for outcome in _read(ledger, files.logs, how.reading("condor-log"), now):
         is_whole &= outcome.error is None and outcome.done is not None and not outcome.done.problems
         yield outcome
-    copies = [path for path in files.copies if not is_whole or _tells_more(path, files.logs)]
+    copies = telling_more(files.copies, files.logs) if is_whole else files.copies
     yield from _read(ledger, copies, how.reading("condor-log"), now)
     yield from _read(ledger, files.dags, how.reading("dagman"), now)
-
-
-def _tells_more(copy: Path, logs: Sequence[Path]) -> bool:
-    """A copy that cannot be compared is read; what is wrong with it is told then."""
-    try:
-        return tells_more(copy, logs)
-    except OSError:
-        return True
 
 
 def _read(ledger: Ledger, paths: Sequence[Path], reading: Reading, now: datetime) -> Iterator[Outcome]:
