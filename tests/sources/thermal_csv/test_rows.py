@@ -205,3 +205,23 @@ def test_an_empty_file_and_one_without_rows() -> None:
     with pytest.raises(NoData):
         found("")
     assert found(HEADER + "\n").remarks == ["The file has a header and no rows."]
+
+
+def test_of_two_columns_that_tell_the_same_the_better_known_is_read_and_the_other_named() -> None:
+    """The earlier tool stopped at a file with both."""
+    told = found(of("n1,2025-02-03,g,90,40,Throttled", header="node,timestamp,gpu_id,temp,temperature,reason"))
+    assert [row["temperature_celsius"] for row in told.events] == [90]
+    assert "Columns from which nothing is read: temperature." in told.remarks
+
+
+def test_a_file_with_a_date_alone_tells_days() -> None:
+    told = found(of("n1,2025-02-03,g,90,Throttled", header="node,date,gpu_id,temp,reason"))
+    assert told.moments == ["2025-02-03 00:00:00"]
+
+
+def test_sites_and_clusters_of_the_file_win_over_those_given() -> None:
+    told = found(
+        of("n1,2025-02-03,g,90,Throttled,SEA1,b", "n1,2025-02-03,g,90,Throttled,,", header="node,timestamp,gpu_id,temp,reason,site,cluster"),
+        site="DFW1",
+    )  # fmt: skip
+    assert [(row["site"], row["cluster"]) for row in told.events] == [("SEA1", "b"), ("DFW1", "c")]

@@ -7,7 +7,7 @@ from gpuledger.model.errors import SourceError
 
 ALIASES: Mapping[str, tuple[str, ...]] = {
     "host": ("node", "host", "hostname", "host_name", "node_name", "server"),
-    "gpu": ("gpu_id", "gpu", "device_id", "device", "gpu_name", "slot"),
+    "gpu": ("gpu_id", "gpu", "device_id", "device", "slot"),
     "time": ("timestamp", "time", "datetime", "date_time", "event_time", "date", "event_date"),
     "reason": ("reason", "issue_type", "type", "status", "event_type"),
     "temperature": (

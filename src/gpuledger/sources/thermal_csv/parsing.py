@@ -83,4 +83,4 @@ class _Parse:
         if "temperature" not in columns:
             yield "The file tells no temperatures."
         if extra := left_out(self._text.columns, columns):
-            yield f"Columns that are not known here were left out: {', '.join(extra[:MOST_NAMED])}."
+            yield f"Columns from which nothing is read: {', '.join(extra[:MOST_NAMED])}."
