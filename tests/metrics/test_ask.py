@@ -98,6 +98,22 @@ def test_a_series_of_nothing_has_no_names(ask: StoreAsk) -> None:
     assert series.total.tolist() == [0.0] * 24
 
 
+def test_of_many_names_a_series_may_keep_some(duck: DuckEngine) -> None:
+    """What the others held is one row, the last; who held nothing is none of them."""
+    rows = [attempt(n, user_name=f"u{n}", gpu_count=float(n), started_at=moment(n / 4)) for n in range(1, 7)]
+    rows += [attempt(8, user_name="none", gpu_count=0.0), attempt(9, user_name="unknown", gpu_count=None)]
+    many = StoreAsk(duck.load({"job_attempts": rows}), DAY, DAY.end)
+    [whole] = many.series_of(["gpu_hours"], 3600, by="user")
+    [few] = many.series_of(["gpu_hours"], 3600, by="user", kept=["u2", "nobody", "u5"])
+    assert (few.names, few.left_out) == (("u5", "u2", "others"), 4)
+    of = dict(zip(whole.names, whole.means, strict=True))
+    assert few.means[0].tolist() == of["u5"].tolist()
+    assert few.means[2].tolist() == pytest.approx((of["u1"] + of["u3"] + of["u4"] + of["u6"]).tolist())
+    assert few.total.tolist() == pytest.approx(whole.total.tolist())
+    [alike] = many.series_of(["gpu_hours"], 3600, by="user", kept=[f"u{n}" for n in range(1, 6)])
+    assert (alike.names, alike.left_out) == (whole.names, 0)
+
+
 def test_names_of_data_do_no_harm(duck: DuckEngine) -> None:
     evil = "x'; DROP TABLE job_attempts; --\"\\"
     ask = StoreAsk(duck.load({"job_attempts": [attempt(1, user_name=evil)]}), DAY, DAY.end)

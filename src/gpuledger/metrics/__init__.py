@@ -331,9 +331,17 @@ class Ask(Protocol):
         """A held metric over time in bins of `step` (seconds count from the period's start, calendars are of the display zone)."""
 
     def series_of(
-        self, names: Sequence[str], step: Step, by: str | None = None, where: Sequence[Filter] = ()
+        self,
+        names: Sequence[str],
+        step: Step,
+        by: str | None = None,
+        where: Sequence[Filter] = (),
+        kept: Sequence[Name] | None = None,
     ) -> tuple[InUse, ...]:
-        """The series of several metrics in one pass over the attempts."""
+        """The series of several metrics in one pass over the attempts.
+
+        `kept`: of attempts, only these names have a row of their own; the others are one, as `InUse.top` leaves them.
+        """
 
     def rows(self, expression: "ir.Table", period: Period | None = None) -> "pa.Table":
         """Rows of an expression over canonical tables (`model.schema.unbound`): for lists, never for numbers."""

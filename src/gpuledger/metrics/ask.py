@@ -3,14 +3,25 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from gpuledger.metrics import Answer, Dimension, Filter, InUse, LedgerCoverage, Metric, SourceCoverage, Step, Wanted
+from gpuledger.metrics import (
+    Answer,
+    Dimension,
+    Filter,
+    InUse,
+    LedgerCoverage,
+    Metric,
+    Name,
+    SourceCoverage,
+    Step,
+    Wanted,
+)
 from gpuledger.metrics.above import hours_above
 from gpuledger.metrics.answers import Asking, answers
 from gpuledger.metrics.bins import cut
@@ -20,7 +31,7 @@ from gpuledger.metrics.device_events.metrics import TABLE as EVENTS
 from gpuledger.metrics.events import changes, sparse
 from gpuledger.metrics.naming import check, find, of_table
 from gpuledger.metrics.observed import Observing
-from gpuledger.metrics.over_time import in_use
+from gpuledger.metrics.over_time import in_use, in_use_of
 from gpuledger.metrics.peak import stays
 from gpuledger.metrics.question import Question
 from gpuledger.metrics.rare import Rare
@@ -124,7 +135,12 @@ class StoreAsk:
         return self.series_of([name], step, by, where)[0]
 
     def series_of(
-        self, names: Sequence[str], step: Step, by: str | None = None, where: Sequence[Filter] = ()
+        self,
+        names: Sequence[str],
+        step: Step,
+        by: str | None = None,
+        where: Sequence[Filter] = (),
+        kept: Sequence[Name] | None = None,
     ) -> tuple[InUse, ...]:
         """See `metrics.Ask.series_of`."""
         if _table([find("metric", name, self.metrics) for name in names]) == STATES:
@@ -136,7 +152,8 @@ class StoreAsk:
         keys = question.keys(rows)
         rates = [question.rate(metric, rows) for metric in metrics]
         found = sparse(self._fetch(changes(rows, keys, rates, observing.fine)), len(keys), observing.fine)
-        return tuple(in_use(question, metric, found, number, observing) for number, metric in enumerate(metrics))
+        drawn = in_use if kept is None or not by else partial(in_use_of, kept)
+        return tuple(drawn(question, metric, found, number, observing) for number, metric in enumerate(metrics))
 
     def rows(self, expression: ir.Table, period: Period | None = None) -> pa.Table:
         """See `metrics.Ask.rows`."""

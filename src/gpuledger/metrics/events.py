@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Whole = np.ndarray[Any, np.dtype[np.int64]]
 Key = tuple[str | None, ...]
+POOLED: Key = ("\0",)
+"""The key of names that are taken together; nobody has that name."""
 NAN = pa.Array.from_buffers(pa.float64(), 1, [None, pa.py_buffer(np.array([np.nan]))])[0]
 
 
@@ -77,11 +79,33 @@ class Sparse:
         """Attempts that held something at some moment of each bin."""
         return before(self.dense("change", first, last)) + self.dense("began", first, last)
 
+    def held_us(self, rate: int) -> Floats:
+        """Per name: ∫ rate dt over all bins."""
+        left_us = (self.bins.edges_us[-1] - self.bins.edges_us[1:])[self.bin]
+        amounts = np.nan_to_num(self.values[f"a{rate}"]) + np.nan_to_num(self.values[f"c{rate}"]) * left_us
+        return np.bincount(self.series, amounts, len(self.keys)).astype(np.float64)
+
+    def pooled(self, kept: Sequence[Key]) -> "Sparse":
+        """The same with these names as they are and everybody else as one, `POOLED`."""
+        places = {key: number for number, key in enumerate(kept)}
+        series = np.array([places.get(key, len(kept)) for key in self.keys], dtype=np.int64)[self.series]
+        cells, cell = np.unique(series * len(self.bins) + self.bin, return_inverse=True)
+        values = {name: _summed(column, cell, len(cells)) for name, column in self.values.items()}
+        return Sparse((*kept, POOLED), cells // len(self.bins), cells % len(self.bins), values, self.bins)
+
     def is_known(self, rate: int) -> "np.ndarray[Any, np.dtype[np.bool_]]":
         """Per name: whether the rate of any of its attempts is known."""
         known = np.zeros(len(self.keys), dtype=bool)
         known[self.series[~np.isnan(self.values[f"c{rate}"])]] = True
         return known
+
+
+def _summed(values: Floats, cell: Whole, count: int) -> Floats:
+    """Sums of each cell; not a number where none of its values is."""
+    is_known = ~np.isnan(values)
+    summed = np.bincount(cell, np.where(is_known, values, 0.0), count).astype(np.float64)
+    summed[np.bincount(cell, is_known, count) == 0] = np.nan
+    return summed
 
 
 def before(change: Floats) -> Floats:

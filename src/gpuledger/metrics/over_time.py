@@ -1,13 +1,14 @@
 """Held metrics by a part of the calendar: from changes per bin to one row per name and bin that was active."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gpuledger.metrics import InUse, Metric
+from gpuledger.metrics import OTHERS, InUse, Metric, Name
 from gpuledger.metrics.bins import Bins
-from gpuledger.metrics.events import Floats, Key, Sparse, changes, sparse
+from gpuledger.metrics.events import POOLED, Floats, Key, Sparse, changes, sparse
 from gpuledger.metrics.observed import Observing
 from gpuledger.metrics.question import Question, expression_of
 from gpuledger.metrics.relation import MICRO
@@ -60,6 +61,27 @@ def in_use(question: Question, metric: Metric, found: Sparse, rate: int, observi
         metric, question.by[0] if question.by else None, question.period, observing.bins.edges,
         tuple(names[number] for number in order), means[order], observed_us / lengths, observed[order],
     )  # fmt: skip
+
+
+def in_use_of(
+    kept: Sequence[Name], question: Question, metric: Metric, found: Sparse, rate: int, observing: Observing
+) -> InUse:
+    """The same of many names, of which only those `kept` have a row; the others are one, the last."""
+    keys = [(name,) for name in kept]
+    held = found.held_us(rate)
+    others = [number for number, key in enumerate(found.keys) if key not in keys and held[number] > 0]
+    if len(others) < 2:
+        return in_use(question, metric, found, rate, observing)
+    few = in_use(question, metric, found.pooled(keys), rate, observing)
+    last = few.names.index(POOLED[0])
+    order = [*(n for n in range(len(few.names)) if n != last), last]
+    return replace(
+        few,
+        names=(*(few.names[n] for n in order[:-1]), OTHERS),
+        means=few.means[order],
+        observed=few.observed[order],
+        left_out=len(others),
+    )
 
 
 def counts(fetch: "Callable[[ir.Table], pa.Table]", question: Question, metric: Metric) -> Iterator[Cell]:

@@ -89,13 +89,16 @@ def in_use(scene: Scene, held: Held, use: InUse, step: float | None = None) -> C
 
 def _series(use: InUse, ranked: Sequence[str]) -> tuple[Series, ...]:
     """Ranked names first, bottom up, then everyone else as one; names that held nothing are left out."""
-    rows = {named(name): number for number, name in enumerate(use.names)}
+    names = use.names[:-1] if use.left_out else use.names
+    rows = {named(name): number for number, name in enumerate(names)}
     hours = use.hours
     drawn = [name for name in ranked if name in rows and hours[rows[name]] > 0]
     rest = [number for name, number in rows.items() if name not in drawn and hours[number] > 0]
+    count = len(rest) + use.left_out
+    rest += [len(names)] if use.left_out else []
     found = [Series(name, name, _band(use, [rows[name]]), total=float(hours[rows[name]])) for name in drawn]
     if rest:
-        label = words.plural(len(rest), "other")
+        label = words.plural(count, "other")
         found.append(Series(OTHERS, label, _band(use, rest), total=float(hours[rest].sum())))
     return tuple(found)
 
@@ -104,6 +107,8 @@ def _band(use: InUse, rows: Sequence[int]) -> tuple[float | None, ...]:
     """Means over the observed part of each bin. Where nobody looked: what is known to have been held, else no value, never 0."""
     observed, held = use.observed[rows].sum(axis=0), use.means[rows].sum(axis=0)
     values = np.where(np.isnan(observed) & (held > 0), held, observed)
+    if not np.isnan(values).any():
+        return tuple(values.tolist())
     return tuple(None if math.isnan(value) else value for value in values.tolist())
 
 

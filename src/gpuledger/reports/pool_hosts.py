@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -54,18 +54,20 @@ class Scene:
     @cached_property
     def counted(self) -> Answer:
         """The totals of the pool's own numbers."""
-        return self.view.ask.ask(*_ASKED, "hosts_seen")
+        return self.answers["counted"]
 
     @cached_property
     def answers(self) -> Mapping[str, Answer]:
-        """Over every host there is."""
-        wanted = {
+        """Over every host there is; `counted` over those that the numbers count."""
+        every = {
             "hosts": Wanted(_ASKED, _OF_HOST),
             "models": Wanted((*_ASKED, *PART_HOURS, "hosts_seen"), ("gpu_model",)),
             "class": Wanted(("present_gpu_hours",), ("cluster", "host", "class")),
             "project": Wanted(("present_gpu_hours",), ("cluster", "host", "project")),
         }
-        return dict(zip(wanted, self.view.everything.ask.together(*wanted.values()), strict=True))
+        wanted = {name: replace(asked, with_left_out=True) for name, asked in every.items()}
+        wanted["counted"] = Wanted((*_ASKED, "hosts_seen"))
+        return dict(zip(wanted, self.view.ask.together(*wanted.values()), strict=True))
 
     @cached_property
     def seen(self) -> Mapping[tuple[str, str], datetime]:

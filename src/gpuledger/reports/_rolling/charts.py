@@ -18,7 +18,8 @@ FOUR = (CPUS, GPUS, MEMORY, RUNNING)
 def charts(scene: TabScene) -> Iterator[Chart]:
     """CPUs, GPUs, memory and jobs; nodes too where they are limited."""
     shown = [*FOUR, *([NODES] if NODES.metric in scene.limits else [])]
-    series = scene.ask.series_of([held.metric for held in shown], scene.edges, by=scene.by)
+    metrics = [held.metric for held in shown]
+    series = scene.ask.series_of(metrics, scene.edges, by=scene.by, kept=scene.drawn)
     for held, use in zip(shown, series, strict=True):
         yield _chart(scene, held, use)
 

@@ -6,11 +6,11 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from gpuledger.metrics import Wanted
+from gpuledger.metrics import Name, Wanted
 from gpuledger.metrics.now import WAITS, holding, looked, queued, waiting
 from gpuledger.reports import _words as words
 from gpuledger.reports._rolling.parameters import Choice
-from gpuledger.reports._scene import Scene
+from gpuledger.reports._scene import Scene, label_of
 
 LABELS = {"qos": "QoS", "queue": "queue", "account": "account"}
 HOURS = ("gpu_hours", "cpu_hours", "memory_gib_hours", "attempt_hours", "node_hours")
@@ -47,6 +47,12 @@ class TabScene(Scene):
         """The tab's own largest names, in the order of the document."""
         largest = set(self._ranked(self.answers[self.by])[: self.top])
         return {self.by: tuple(name for name in self.order[self.by] if name in largest)}
+
+    @property
+    def drawn(self) -> tuple[Name, ...]:
+        """The same names as the ledger has them."""
+        answer, largest = self.answers[self.by], set(self.ranks[self.by])
+        return tuple(row[self.by] for row in answer.records() if label_of(row, answer.dimensions) in largest)
 
     @property
     def label(self) -> str:
