@@ -89,8 +89,9 @@ def _attempt_id(attempt: Mapping[str, Any], sequence: int | None) -> str:
 
 
 def _overlay(attempt: dict[str, Any], cells: Cells, own: Sequence[SummaryColumn]) -> None:
+    row, at = cells.row, cells.at
     for column in own:
-        value = cells.get(column.header)
+        value = cells.get(column.header) if row[at[column.header]] else None
         if value is not None or column.column not in NEVER_NULL:
             attempt[column.column] = value
     for name in ("host_names", "tags"):
@@ -179,11 +180,14 @@ def _listed(item: Any, columns: Sequence[str], key: Sequence[str], attempt: Mapp
     """One object of a JSON cell as a row of the attempt. Raises Refused where it lacks its key or is no object."""
     if not isinstance(item, dict) or any(not isinstance(item.get(name), str) for name in key):
         raise Refused(f"a list of {' and '.join(key)} cannot be read")
-    row = {name: item.get(name) for name in columns}
-    for name, each in row.items():
-        if isinstance(each, (dict, list)) or (name in _NUMBERS and not isinstance(each, (int, float, type(None)))):
+    row = {"cluster": attempt["cluster"], "attempt_id": attempt["attempt_id"]}
+    for name in columns:
+        each = row[name] = item.get(name)
+        if each is None or (type(each) is str and name not in _NUMBERS):
+            continue
+        if isinstance(each, (dict, list)) or (name in _NUMBERS and not isinstance(each, (int, float))):
             raise Refused(f"{name} in a list is not of its kind")
-    return {"cluster": attempt["cluster"], "attempt_id": attempt["attempt_id"]} | row
+    return row
 
 
 _NUMBERS = frozenset(

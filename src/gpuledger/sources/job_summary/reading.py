@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pyarrow as pa
@@ -142,7 +143,7 @@ def _text(row: list[str]) -> str:
 
 
 def _batch(table: Table, rows: list[dict[str, Any]], weight: int) -> Batch:
-    names = dict.fromkeys(name for row in rows for name in row)
+    names = dict.fromkeys(chain.from_iterable(rows))
     kinds: Mapping[str, pa.DataType] = {column.name: ARROW[column.kind] for column in table.columns}
     columns = {name: pa.array([row.get(name) for row in rows], kinds[name]) for name in names}
     return Batch(table, pa.table(columns), pa.array([weight] * len(rows), pa.int64()))
