@@ -144,7 +144,8 @@ def _say(session: Session, outcome: "Outcome") -> None:
     """What a reader must know of one input. Raises its error, unless it is only that the input is empty or breaks off."""
     if outcome.done:
         for remark in outcome.done.remarks:
-            messages.say(f"note: {remark}")
+            about = "" if Path(outcome.input_name).name in remark else f"{outcome.input_name}: "
+            messages.say(f"note: {about}{remark}")
         for problem in outcome.done.first_problems[:SHOWN_PROBLEMS]:
             messages.say(f"{outcome.input_name}, line {problem.line:,}: {problem.reason}")
         session.left_out += _left_out(outcome.input_name, outcome.done, outcome.error)
