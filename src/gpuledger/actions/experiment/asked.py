@@ -78,17 +78,20 @@ class Attempts:
     """
 
     def __init__(self, store: Store, *, is_executed_only: bool = False) -> None:
-        told = unbound(JOB_ATTEMPTS)
-        rows = store.ask((told.filter(told.started_at.notnull()) if is_executed_only else told).select(*COLUMNS))
+        # what takes most memory is asked when what came before it is gone
         placing, declared = _nodes(store)
-        rows = _with_nodes(rows, placing)
-        self._places = _places(rows, placing)
-        self._rows, self._order = coded(rows), pa.array([place.at for place in self._places], pa.int64())
-        ids = rows["attempt_id"].take(self._order).combine_chunks()
+        told = unbound(JOB_ATTEMPTS)
+        asked = (told.filter(told.started_at.notnull()) if is_executed_only else told).select(*COLUMNS)
+        self._rows = _with_nodes(coded(store.ask(asked)), placing)
+        self._places = _places(self._rows, placing)
+        del placing
+        self._order = pa.array([place.at for place in self._places], pa.int64())
+        keys = _keys(self._rows)
+        self._said = _said([keys[place.at] for place in self._places], declared) if keys else []
+        del keys, declared
+        ids = plain(self._rows.select(["attempt_id"]), self._order)["attempt_id"].combine_chunks()
         self._gpus = facts.of(store, ATTEMPT_GPUS, GPU_COLUMNS, ids)
         self._events = facts.of(store, ATTEMPT_EVENTS, EVENT_COLUMNS, ids)
-        keys = _keys(rows)
-        self._said = _said([keys[place.at] for place in self._places], declared) if keys else []
         self.reach = _reach(store)
 
     def __len__(self) -> int:
@@ -125,9 +128,10 @@ def _keys(rows: pa.Table) -> list[NodeKey]:
 
 def _texts(column: pa.ChunkedArray) -> list[Any]:
     """The values of a column; equal ones are one object in memory."""
-    coded = column.combine_chunks().dictionary_encode(null_encoding="encode")
+    each = column.combine_chunks()
+    coded = each if pa.types.is_dictionary(each.type) else each.dictionary_encode()
     values = coded.dictionary.to_pylist()
-    return [values[code] for code in coded.indices.to_pylist()]
+    return [None if code is None else values[code] for code in coded.indices.to_pylist()]
 
 
 def _nodes(store: Store) -> tuple[Placing, dict[NodeKey, Declared]]:
@@ -162,9 +166,13 @@ def _with_nodes(rows: pa.Table, placing: Placing) -> pa.Table:
     nodes = [placing.find(*job) or NOWHERE for job in _pairs(rows, *names)]
     for name, at in NODE_COLUMNS.items():
         told = pa.array([node[at] for node in nodes], pa.string())
-        rows = rows.set_column(rows.column_names.index(name), name, pc.coalesce(rows[name], told))
+        rows = _put(rows, name, pc.coalesce(rows[name].cast(pa.string()), told))
     steps = [step or (node and step_of(node)) for step, node in _pairs(rows, "workflow_step", "node_name")]
-    return rows.set_column(rows.column_names.index("workflow_step"), "workflow_step", pa.array(steps, pa.string()))
+    return _put(rows, "workflow_step", pa.array(steps, pa.string()))
+
+
+def _put(rows: pa.Table, name: str, texts: "pa.Array | pa.ChunkedArray") -> pa.Table:
+    return rows.set_column(rows.column_names.index(name), name, texts.dictionary_encode())
 
 
 def _reach(store: Store) -> dict[str, tuple[datetime, datetime]]:
@@ -184,7 +192,8 @@ def _places(rows: pa.Table, placing: Placing) -> list[Place]:
     """Attempts in the order of their beginning are numbered, then sorted for people."""
     began = pc.coalesce(*(rows[name] for name in MOMENTS))
     order = pc.sort_indices(
-        pa.table({"began": began, "id": rows["attempt_id"]}), [("began", "ascending"), ("id", "ascending")]
+        pa.table({"began": began, "id": rows["attempt_id"].cast(pa.string())}),
+        [("began", "ascending"), ("id", "ascending")],
     )
     keys = list(_pairs(rows, "cluster", "job_id", "workflow", "node_name"))
     whose = [_whose(placing, *key) for key in keys]
