@@ -17,7 +17,7 @@ from gpuledger.model.tables import ATTEMPT_EVENTS, ATTEMPT_GPUS, JOB_ATTEMPTS, S
 from gpuledger.model.workflow import step_of
 from gpuledger.store import Store
 
-ROWS_AT_ONCE = 1_500
+ROWS_AT_ONCE = 1_000
 COLUMNS = tuple(column.column for column in OWN if column.column)
 MOMENTS = ("matched_at", "started_at", "submitted_at", "ended_at")
 NODE_COLUMNS = {"workflow": 0, "workflow_run": 1, "node_name": 2, "workflow_step": 3, "target_site": 4}

@@ -88,9 +88,13 @@ def of(store: Store, table: Table, columns: Sequence[str], attempts: pa.Array) -
 
 
 def coded(rows: pa.Table) -> pa.Table:
-    """The same rows with each text once: names of hosts, GPUs and DAGs stand in thousands of rows."""
+    """The same rows with each text once: names of hosts, GPUs and DAGs stand in thousands of rows.
+
+    All is copied: as long as one column is held, the engine keeps whatever it answered with it.
+    """
+    every = pa.array(np.arange(len(rows)))
     columns = {
-        name: column.combine_chunks().dictionary_encode() if pa.types.is_string(column.type) else column
+        name: column.combine_chunks().dictionary_encode() if pa.types.is_string(column.type) else column.take(every)
         for name, column in zip(rows.column_names, rows.columns, strict=True)
     }
     return pa.table(columns)
