@@ -41,17 +41,22 @@ function roundStep(raw) {
 }
 const lengthStep = raw => LENGTHS.find(step => step >= raw) ?? roundStep(raw / DAY) * DAY;
 
+/** The round amount next to `raw`; counts have no halves. */
+function roundIn(raw, unit) {
+  if (unit === "second") return lengthStep(raw);
+  const step = roundStep(raw);
+  return unit !== "count" || step % 1 === 0 ? step : [1, 2, 5].find(whole => whole >= step);
+}
 /** Round amounts from 0 to `top`, at most `most` steps. */
 export function valueTicks(top, unit, most = 4) {
   if (!(top > 0)) return [0];
-  let step = unit === "second" ? lengthStep(top / most) : roundStep(top / most);
-  if (unit === "count") step = Math.max(step, 1);
+  const step = roundIn(top / most, unit);
   return Array.from({ length: Math.floor(top / step * 1.0001) + 1 }, (_, i) => step * i);
 }
 /** Round amounts inside [low, high]: 1, 2, 5 of each decade on a log scale. */
 export function rangeTicks(low, high, unit, isLog, most = 9) {
   if (isLog) return logTicks(low, high, unit);
-  const step = unit === "second" ? lengthStep((high - low) / most) : roundStep((high - low) / most), out = [];
+  const step = roundIn((high - low) / most, unit), out = [];
   for (let k = Math.ceil(low / step - 1e-9); k * step <= high + step * 1e-9; k++) out.push(k * step);
   return out;
 }
