@@ -28,7 +28,7 @@ def in_lab(slurm_lab: dict[str, str]) -> Iterator[None]:
         patch.setenv("SLURM_CONF", slurm_lab["SLURM_CONF"])
         patch.setenv("TZ", "UTC")
         yield
-        for user in ("ann", "bob", "cho", "eve"):
+        for user in ("ann", "bob", "cho", "dev", "eve"):
             tried("scancel", "-u", user)
         for node in ("cpu2", "a100n2"):
             tried("scontrol", "update", f"nodename={node}", "state=resume")
@@ -50,11 +50,20 @@ class Site:
         self.stopped = submit("eve", long, "-q", "normal", "-p", "cpu", "-w", "cpu1")
         until(lambda: all("RUNNING" in accounted(job) for job in (self.stopped, self.two, self.wide)))
         told("scancel", self.stopped)
+        self._requeue()
         until(lambda: "FAILED" in accounted(self.failed) and "CANCELLED" in accounted(self.stopped))
         until(lambda: accounted(self.done) == "COMPLETED COMPLETED")
         until(lambda: len(lines("squeue", "-h", "-t", "R", "-u", "eve")) == 2)
         for node, reason in (("cpu2", "bad fan | State=IDLE"), ("a100n2", "Gres=gpu:9 burnt")):
             told("scontrol", "update", f"nodename={node}", "state=drain", f"reason={reason}")
+
+    def _requeue(self) -> None:
+        """Its second attempt waits, under the same id; longer than the tests take."""
+        self.again = submit("dev", "sleep 600", "-q", "bio", "-p", "cpu", "-w", "cpu1", "--requeue")
+        until(lambda: accounted(self.again) == "RUNNING")
+        told("scontrol", "requeue", self.again)
+        until(lambda: "BeginTime" in lines("squeue", "-h", "-j", self.again, "-o", "%r"))
+        told("scontrol", "update", f"jobid={self.again}", "StartTime=now+1hour")
 
     def collect(self) -> Polled:
         self.now = datetime.now(UTC)
@@ -95,6 +104,19 @@ def test_running_attempts_and_their_gpus_are_those_that_scontrol_tells(site: Sit
     wide = site.rows(JOB_ATTEMPTS, job_id=site.wide)[0]["attempt_id"]
     hosts = {row["host"] for row in site.rows(ATTEMPT_GPUS, attempt_id=wide) if row["host"]}
     assert len(hosts) == 2
+
+
+def test_each_attempt_is_there_once_whoever_told_of_it(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLURM_TIME_FORMAT", "%s")
+    form = ["sacct", "-a", "-X", "-D", "-P", "-n", "-S", f"{site.began:%Y-%m-%dT%H:%M:%S}"]
+    rows = [line.split("|") for line in lines(*form, "-o", "JobIDRaw,Submit,Start,State")]
+    started = {f"{job}@{submitted}" for job, submitted, start, _ in rows if start.isdigit()}
+    found = [row for row in site.rows(JOB_ATTEMPTS) if row["submitted_at"] >= site.began.replace(tzinfo=None)]
+    assert sorted(row["attempt_id"] for row in found if row["started_at"]) == sorted(started)
+    assert [row["state"] for row in found if row["job_id"] == site.again and row["started_at"]] == ["requeued"]
+    assert [row["wait_reason"] for row in site.rows(PENDING, job_id=site.again)] == ["BeginTime"]
+    running = lines("squeue", "-h", "-t", "R", "-o", "%A")
+    assert sorted(row["job_id"] for row in found if row["state"] == "running") == sorted(running)
 
 
 def test_ends_are_told_with_their_state_and_hours(site: Site) -> None:

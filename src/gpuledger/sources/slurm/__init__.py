@@ -55,9 +55,9 @@ class Slurm:
     rest: str | None = None
     """slurmrestd in their place: `http://127.0.0.1:6820` or `unix:/run/slurmrestd.sock`."""
     rest_version: str = "v0.0.40"
-    """Version of slurmrestd's interface."""
+    """Version of slurmrestd's interface: v0.0.38 of Slurm 22.05, v0.0.40 of 23.11 to 24.11."""
     rest_user: str | None = None
-    """User the token is of; who runs slurmrestd when left out."""
+    """User the token is of, where slurmrestd must be told."""
     token: Path | None = None
     """File that holds a token of `scontrol token`."""
     period_seconds: float | None = None
