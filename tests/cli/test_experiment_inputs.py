@@ -112,6 +112,8 @@ def test_stamps_without_a_year_are_asked_for_it_and_read_with_it(work: Path, cli
     assert cli("experiment", "csv", *ZONE, "--log-year", "2026").code == 0
     assert rows(work / "job_summary.csv")[0]["Start Time"] == "2026-03-04T10:10:00"
     assert cli("ingest", "metl.log", *ZONE, "--log-year", "2026").code == 0
+    watched = cli("experiment", "watch", *ZONE, "--log-year", "2026", "--once", "--all")
+    assert (watched.code, "completed" in watched.out) == (0, True)
 
 
 def test_sites_of_ones_own_and_their_names_are_those_of_table_report_and_live_view(two_dags: Path, cli: Run) -> None:

@@ -41,6 +41,12 @@ class Manner:
     cluster: Annotated[
         str | None, typer.Option("--cluster", metavar="NAME", help="Access point, where no log names it.")
     ] = None
+    log_year: Annotated[
+        int | None,
+        typer.Option(
+            "--log-year", metavar="YYYY", min=1970, max=9998, help="Year of the first stamp, where stamps have none."
+        ),
+    ] = None
     is_once: Annotated[bool, typer.Option("--once", help="Print the table once and end.")] = False
     is_all: Annotated[bool, typer.Option("--all", help="Show jobs that are over too.")] = False
     interval: Annotated[float, typer.Option("--interval", metavar="SECONDS", help="Time between two looks.")] = 2.0
@@ -83,7 +89,7 @@ def _watch(logs: Sequence[Path], manner: Manner, sites: "SiteSettings") -> "Watc
     from gpuledger.actions.experiment.watch import Watch
 
     dags = manner.dags or sorted(Path().glob("*.dag"))
-    return Watch(tuple(logs), manner.zone or local_zone(), manner.cluster, tuple(dags), sites)
+    return Watch(tuple(logs), manner.zone or local_zone(), manner.cluster, tuple(dags), sites, manner.log_year)
 
 
 def _live(watched: "Watch", manner: Manner) -> None:

@@ -191,8 +191,17 @@ def test_without_dagman_out_the_nodes_log_says_which_job_was_a_try_of_which_node
 
 
 def test_dagman_out_is_asked_before_the_nodes_log(tmp_path: Path) -> None:
-    files = {"x.dag": DAG, "x.dag.dagman.out": stamped(SUBMITS), "x.dag.nodes.log": NODES_LOG}
+    out = stamped("** condor_scheduniv_exec.1.0 (CONDOR_DAGMAN) STARTING UP\n" + SUBMITS)
+    files = {"x.dag": DAG, "x.dag.dagman.out": out, "x.dag.nodes.log": NODES_LOG}
     assert {row["state"] for row in together(tmp_path, files).tries.values()} == {"pending"}
+
+
+def test_the_nodes_log_tells_what_stood_in_a_dagman_out_that_was_cut(tmp_path: Path) -> None:
+    out = stamped("Event: ULOG_SUBMIT for HTCondor Node n2 (102.0.0) {04/14/26 15:52:50}\n")
+    files = {"x.dag": DAG, "x.dag.dagman.out": out, "x.dag.nodes.log": NODES_LOG}
+    assert {number: row["node_name"] for number, row in together(tmp_path, files).tries.items()} == {
+        100: "n0", 101: "n1", 102: "n2",
+    }  # fmt: skip
 
 
 def test_of_the_nodes_log_only_names_and_results_are_packed(tmp_path: Path) -> None:

@@ -65,6 +65,7 @@ class Watch:
     cluster: str | None = None
     dags: Sequence[Path] = ()
     sites: SiteSettings = SiteSettings()
+    year: int | None = None
     _places: dict[Path, Any] = field(default_factory=dict)
     """How far each log was read, as its source says it."""
     _told: dict[Key, list[Row]] = field(default_factory=dict)
@@ -78,7 +79,7 @@ class Watch:
     @cached_property
     def source(self) -> Any:
         """What reads the logs."""
-        return with_sites(load("sources", "condor-log")(zone=self.zone), self.sites)
+        return with_sites(load("sources", "condor-log")(zone=self.zone, year=self.year), self.sites)
 
     @cached_property
     def names(self) -> SiteRules:

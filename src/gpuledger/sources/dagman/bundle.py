@@ -1,6 +1,6 @@
 """One DAG and what stands beside it as one input: an uncompressed tar, the same bytes for the same files, no secrets.
 
-Where DAGMan's own log is not there, its copy of the event log says which job was a try of which node: of each event
+Where DAGMan's own log or its beginning is not there, its copy of the event log says which job was a try of which node: of each event
 the lines that tell so.
 """
 
@@ -27,7 +27,12 @@ HEAD = 2**16
 ACCESS_POINT = ".submitted"
 """Member that holds the first submit event of a log of the DAG: it names the access point."""
 NODES_LOG = ".nodes.log"
-_TOLD = re.compile(rb"^(?:(?:000|001|004|005|009|012|013) \(|.*(?:DAG Node: |DAGNodeName|termination \()).*$", re.M)
+_TOLD = re.compile(
+    rb"^(?:(?:000|001|004|005|009|012|013) \(|[ \t]+(?:DAG Node: |\[.*DAGNodeName|\([01]\) \w+ termination \()).*$",
+    re.M,
+)
+BEGINS = b"STARTING UP"
+"""Words in the first lines of a dagman.out whose beginning was not cut off."""
 _EVENT = re.compile(rb"^000 \(.*?^\.\.\.", re.M | re.S)
 
 
@@ -119,12 +124,20 @@ class _Texts(dict[str, str]):
 
 
 def _beside(dag: Path) -> Iterator[Path]:
-    """Metrics, rescue files in order, then what DAGMan wrote: its log, the older part first, else its nodes' log."""
+    """Metrics, rescue files in order, then what DAGMan wrote: its log, the older part first, and its nodes' log where that
+    is not there or its beginning is not.
+    """
     metrics = dag.with_name(dag.name + ".metrics")
     rescues = sorted(dag.parent.glob(_literal(dag.name) + ".rescue[0-9]*"))
     named = [dag.with_name(f"{dag.name}.dagman.out{end}") for end in (".old", "")]
-    outs = [path for path in named if path.is_file()] or [dag.with_name(dag.name + NODES_LOG)]
-    yield from (path for path in [metrics, *rescues, *outs] if path.is_file())
+    outs = [path for path in named if path.is_file()]
+    nodes = [] if outs and _is_whole(outs[0]) else [dag.with_name(dag.name + NODES_LOG)]
+    yield from (path for path in [metrics, *rescues, *nodes, *outs] if path.is_file())
+
+
+def _is_whole(out: Path) -> bool:
+    with out.open("rb") as content:
+        return BEGINS in content.read(HEAD)
 
 
 def _literal(name: str) -> str:
@@ -150,8 +163,8 @@ def _clean(content: BinaryIO, clean: BinaryIO) -> None:
 def _told(content: BinaryIO, told: BinaryIO) -> None:
     """Of an event log the first lines of its events, names of nodes and results."""
     while block := content.read(BLOCK):
-        for line in _TOLD.findall((block + content.readline(BLOCK)).replace(b"\r", b"")):
-            told.write(without_secrets(line) + b"\n")
+        lines = _TOLD.findall((block + content.readline(BLOCK)).replace(b"\r", b""))
+        told.write(without_secrets(b"".join(line + b"\n" for line in lines)))
 
 
 def _add(tar: tarfile.TarFile, name: str, content: BinaryIO) -> None:
