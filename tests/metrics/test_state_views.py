@@ -218,14 +218,14 @@ def test_gpus_of_a_project_are_full_while_each_in_service_is_taken(any_store: An
     """P has both: full from 00:10 to 00:40 (drained at 00:20 counts nowhere); Q has G1 alone and is always full."""
     rows = told(TEN_MINUTES, owned(UNCLAIMED, CLAIMED, "unclaimed | - | - | drained", CLAIMED, UNCLAIMED, UNCLAIMED))
     states = StateAsk(ask_of(any_store.load(rows)))
-    spans = sorted((r["side"], r["since_us"] // MINUTE, r["until_us"] // MINUTE) for r in full(states, by_project=True))
+    spans = sorted((r["side"], r["since_us"] // MINUTE, r["until_us"] // MINUTE) for r in full(states, by="project"))
     assert spans == [("P", 10, 40), ("Q", 0, 60)]
     held = sorted(
         (r["side"], r["user"], r["since_us"] // MINUTE, r["until_us"] // MINUTE)
-        for r in holders(states, by_project=True)
+        for r in holders(states, by="project")
     )
     assert held == [("P", "ada@x", 10, 20), ("P", "ada@x", 30, 40), ("P", "bob@x", 10, 40), ("Q", "bob@x", 0, 60)]
-    [together] = full(states, (Filter("host", "=", ("n1",)),), by_project=False)
+    [together] = full(states, (Filter("host", "=", ("n1",)),))
     assert (together["side"], together["since_us"] // MINUTE, together["until_us"] // MINUTE) == ("", 10, 40)
 
 

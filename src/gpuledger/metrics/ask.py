@@ -199,7 +199,7 @@ class StoreAsk:
         filters = check((*self.where, *where), self.dimensions)
         for wanted in filters:
             of_table(wanted.column, "job_attempts", self.dimensions)
-        return Question(self.period, self.display_zone, self._rare, self._observed, dimensions, filters)
+        return Question(self.period, self.display_zone, dimensions, self._rare, self._observed, filters)
 
     def _sum(self, name: str) -> Metric:
         metric = find("metric", name, self.metrics)

@@ -1,14 +1,12 @@
 """What every number can be told apart by."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import ibis
 
 from gpuledger.metrics import NO_GPU, Dimension, Filter
 from gpuledger.metrics.relation import wait
-from gpuledger.model.errors import UsageError
-from gpuledger.model.period import By
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -116,20 +114,6 @@ _TOLD: "Mapping[str, Callable[[ir.Table], ir.StringValue]]" = {
     "model_held": _model,
     "wait_class": _wait_class,
 }
-
-
-def calendar_of(dimensions: Iterable[Dimension]) -> By | None:
-    """The part of the calendar among them. Raises UsageError for two: they cut the same time."""
-    calendars = [dimension for dimension in dimensions if dimension.calendar]
-    if len(calendars) > 1:
-        names = " and ".join(dimension.name for dimension in calendars)
-        raise UsageError(f"{names} cut the same time; choose one of them.")
-    return calendars[0].calendar if calendars else None
-
-
-def columns_among(dimensions: Iterable[Dimension]) -> tuple[Dimension, ...]:
-    """Those that are columns."""
-    return tuple(dimension for dimension in dimensions if not dimension.calendar)
 
 
 def keeps(rows: "ir.Table", dimension: Dimension, wanted: Filter) -> "ir.BooleanValue":

@@ -1,21 +1,20 @@
 """One question: which attempts count, under which names. Shared by every way of asking."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import ibis.expr.operations as ops
 
 from gpuledger.metrics import Dimension, Filter, Metric
-from gpuledger.metrics.bins import Bins, cut
 from gpuledger.metrics.coverage import Observed, Span
-from gpuledger.metrics.dimensions import BY_NAME, calendar_of, column_of, columns_among, keeps
+from gpuledger.metrics.dimensions import BY_NAME, column_of, keeps
+from gpuledger.metrics.divided import Divided
 from gpuledger.metrics.jobs import with_job_key
 from gpuledger.metrics.observed import is_whole, with_observed
 from gpuledger.metrics.rare import Rare
 from gpuledger.metrics.relation import Moment, held, placed, split_by_model, weighted
-from gpuledger.model.period import Period
 from gpuledger.model.schema import unbound
 from gpuledger.model.tables import JOB_ATTEMPTS
 
@@ -26,29 +25,12 @@ MODEL = "gpu_model"
 
 
 @dataclass(frozen=True)
-class Question:
-    """Period, dimensions and filters; at most one dimension is a part of the calendar."""
+class Question(Divided):
+    """Period, dimensions and filters."""
 
-    period: Period
-    zone: str
     rare: Rare
     observed: Observed
-    by: tuple[Dimension, ...] = ()
     where: tuple[Filter, ...] = ()
-
-    def __post_init__(self) -> None:
-        calendar_of(self.by)
-
-    @property
-    def columns(self) -> tuple[Dimension, ...]:
-        """The dimensions that are columns."""
-        return columns_among(self.by)
-
-    @cached_property
-    def bins(self) -> Bins | None:
-        """The calendar's parts of the period, when asked by one."""
-        calendar = calendar_of(self.by)
-        return cut(self.period, calendar, self.zone) if calendar else None
 
     @cached_property
     def spans(self) -> tuple[Span, ...] | None:
@@ -59,9 +41,6 @@ class Question:
     def is_observed_whole(self) -> bool:
         """Whether there is no gap to leave out."""
         return is_whole(self.spans, self.period)
-
-    def without_dimensions(self) -> "Question":
-        return replace(self, by=())
 
     @property
     def population(self) -> tuple[object, ...]:

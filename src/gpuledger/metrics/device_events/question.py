@@ -1,16 +1,15 @@
 """One question about events of devices: which count, under which names."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gpuledger.metrics import Dimension, Filter
-from gpuledger.metrics.bins import Bins, cut
+from gpuledger.metrics.bins import cut
 from gpuledger.metrics.device_events.dimensions import column_of
-from gpuledger.metrics.dimensions import calendar_of, columns_among, is_one_of
+from gpuledger.metrics.dimensions import is_one_of
+from gpuledger.metrics.divided import Divided
 from gpuledger.metrics.relation import instant
-from gpuledger.model.period import Period
 from gpuledger.model.schema import unbound
 from gpuledger.model.tables import DEVICE_EVENTS
 
@@ -25,30 +24,10 @@ FACTS: "Mapping[str, Callable[[ir.Table], ir.StringValue]]" = {
 
 
 @dataclass(frozen=True)
-class EventQuestion:
+class EventQuestion(Divided):
     """Period, dimensions and filters. `where` pairs each filter with its dimension."""
 
-    period: Period
-    zone: str
-    by: tuple[Dimension, ...] = ()
     where: tuple[tuple[Dimension, Filter], ...] = ()
-
-    def __post_init__(self) -> None:
-        calendar_of(self.by)
-
-    @property
-    def columns(self) -> tuple[Dimension, ...]:
-        """The dimensions that are columns."""
-        return columns_among(self.by)
-
-    @cached_property
-    def bins(self) -> Bins | None:
-        """The calendar's parts of the period, when asked by one."""
-        calendar = calendar_of(self.by)
-        return cut(self.period, calendar, self.zone) if calendar else None
-
-    def without_dimensions(self) -> "EventQuestion":
-        return replace(self, by=())
 
     def rows(self) -> "ir.Table":
         """The events that count, with FACTS, `day_number` and `at_us` (since the period's start)."""

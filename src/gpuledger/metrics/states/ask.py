@@ -97,7 +97,7 @@ class StateAsk:
             (of_table(f.column, TABLE, around.dimensions), f) for f in check((*around.where, *where), around.dimensions)
         )
         bins = None if step is None else cut(around.period, step, around.display_zone)
-        return StateQuestion(around.period, self.since, around.display_zone, self.sorting, dimensions, filters, bins)
+        return StateQuestion(around.period, around.display_zone, dimensions, self.since, self.sorting, filters, bins)
 
     def fetch(self, expression: "ir.Table") -> pa.Table:
         """Rows of an expression over the readings that hold in the period."""

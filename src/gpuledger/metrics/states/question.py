@@ -1,7 +1,7 @@
 """One question about GPU states: which GPU-moments count, under which names, for how long."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import ibis.expr.operations as ops
 
 from gpuledger.metrics import Dimension, Filter, Metric
-from gpuledger.metrics.bins import Bins, cut
-from gpuledger.metrics.dimensions import calendar_of, columns_among, is_one_of
+from gpuledger.metrics.bins import Bins
+from gpuledger.metrics.dimensions import is_one_of
+from gpuledger.metrics.divided import Divided
 from gpuledger.metrics.relation import instant
 from gpuledger.metrics.states.dimensions import column_of
 from gpuledger.metrics.states.facts import FACTS, facts
 from gpuledger.metrics.states.sorting import Sorting
 from gpuledger.metrics.states.timeline import cells
-from gpuledger.model.period import Period
 from gpuledger.model.schema import unbound
 from gpuledger.model.tables import GPU_STATES
 
@@ -27,34 +27,22 @@ KEYS = ("cluster", "bin", "covered_us")
 
 
 @dataclass(frozen=True)
-class StateQuestion:
+class StateQuestion(Divided):
     """Period, dimensions and filters. `where` pairs each filter with its dimension."""
 
-    period: Period
     since: datetime
     """The first reading that holds in the period, naive UTC."""
-    zone: str
     sorting: Sorting
-    by: tuple[Dimension, ...] = ()
     where: tuple[tuple[Dimension, Filter], ...] = ()
     step: Bins | None = None
     """Bins of a series; a calendar dimension brings its own."""
     with_left_out: bool = False
     """Whether excluded hosts and hidden models count."""
 
-    def __post_init__(self) -> None:
-        calendar_of(self.by)
-
-    @property
-    def columns(self) -> tuple[Dimension, ...]:
-        """The dimensions that are columns."""
-        return columns_among(self.by)
-
     @cached_property
     def bins(self) -> Bins | None:
         """The parts the period is cut into, if any."""
-        calendar = calendar_of(self.by)
-        return cut(self.period, calendar, self.zone) if calendar else self.step
+        return super().bins or self.step
 
     @property
     def is_by_reading(self) -> bool:
@@ -65,9 +53,6 @@ class StateQuestion:
     def population(self) -> tuple[object, ...]:
         """Equal for questions whose numbers are taken over the same rows: one pass can answer them all."""
         return self.where, self.bins, self.is_by_reading
-
-    def without_dimensions(self) -> "StateQuestion":
-        return replace(self, by=())
 
     def keys(self, rows: "ir.Table") -> "dict[str, ir.Value]":
         """The dimensions' columns as d0, d1 …: names of data never become names of SQL."""

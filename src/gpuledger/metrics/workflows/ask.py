@@ -2,15 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
 
 from gpuledger.metrics import NOT_KNOWN, Answer, Ask, Dimension, Metric, Wanted
 from gpuledger.metrics.answers import Key, LazyTotals, columns, key_of, ratio
-from gpuledger.metrics.bins import Bins, cut
-from gpuledger.metrics.dimensions import calendar_of, columns_among
+from gpuledger.metrics.divided import Divided
 from gpuledger.metrics.naming import check, of_table
 from gpuledger.metrics.workflows.metrics import TABLE
 from gpuledger.metrics.workflows.names import Names
@@ -21,26 +19,6 @@ from gpuledger.model.period import Period
 
 MODEL = "gpu_model"
 NOT_TOLD = (NOT_KNOWN, "")
-
-
-@dataclass(frozen=True, eq=False)
-class WorkflowQuestion:
-    """The dimensions of a question about one period; at most one is a part of the calendar."""
-
-    period: Period
-    zone: str
-    by: tuple[Dimension, ...]
-
-    @property
-    def columns(self) -> tuple[Dimension, ...]:
-        """The dimensions that are columns."""
-        return columns_among(self.by)
-
-    @cached_property
-    def bins(self) -> Bins | None:
-        """The calendar's parts of the period, when asked by one."""
-        calendar = calendar_of(self.by)
-        return cut(self.period, calendar, self.zone) if calendar else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +36,7 @@ class WorkflowAsk:
         for each in check(around.where, around.dimensions):
             of_table(each.column, TABLE, around.dimensions)
         by = tuple(of_table(name, TABLE, around.dimensions) for name in dict.fromkeys(wanted.by))
-        question = WorkflowQuestion(around.period, around.display_zone, by)
+        question = Divided(around.period, around.display_zone, by)
         found = read(around, Patterns(sites=around.sites), also=question.columns)
         rows = dict(self._rows(question, found, metrics))
         names = tuple(metric.name for metric in metrics)
@@ -66,7 +44,7 @@ class WorkflowAsk:
         return Answer(columns(question, metrics, rows), by, tuple(metrics), around.period, totals)
 
     def _rows(
-        self, question: WorkflowQuestion, found: Experiment, metrics: Sequence[Metric]
+        self, question: Divided, found: Experiment, metrics: Sequence[Metric]
     ) -> Iterator[tuple[Key, dict[str, float | None]]]:
         names, keys, split = _named(found.tries, question.columns)
         for cell, counted in _cells(question, found.tries):
@@ -95,7 +73,7 @@ def _whole(tries: Tries) -> Totals:
     return Counted(tries).totals(every).get("0", NOTHING)
 
 
-def _cells(question: WorkflowQuestion, tries: Tries) -> Iterator[tuple[int | None, Counted]]:
+def _cells(question: Divided, tries: Tries) -> Iterator[tuple[int | None, Counted]]:
     """The attempts as the whole period shows them, or each part of it."""
     if question.bins is None:
         yield None, Counted(tries)
