@@ -168,3 +168,15 @@ def test_hostile_names_reach_no_markup(tmp_path: Path) -> None:
         ledger(tmp_path, [trial(1, evil, site=evil, host_names=[evil], workflow=evil), failed(2, evil, site=evil)])
     )
     assert "<img src=x" not in page(document)
+
+
+def test_gpu_hours_of_attempts_that_tell_no_gpus_are_not_known_and_not_zero(tmp_path: Path) -> None:
+    document = made(
+        ledger(tmp_path, [trial(1, gpu_count=None, gpu_model=None), failed(2, gpu_count=None, site="anvil")])
+    )
+    assert (card(document, "gpu-hours").value, card(document, "gpu-hours").reason) == (
+        None,
+        "no attempt tells its GPUs",
+    )
+    assert rows(document, "time-by-site")["Anvil"]["gpu"] is None
+    assert "GPU-hours were used" not in document.finding
