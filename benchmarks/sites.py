@@ -59,5 +59,5 @@ def pages() -> list[str]:
     states = [
         f"{name}?last={last}&{pool}" for name in ("pool", "pool-hosts", "pool-unused") for last in ("24h", "7d", "30d")
     ]
-    moment = [f"pool-snapshot?{pool}&last=24h", f"pool-host?host=gpu0001*&last=7d&{pool}"]
+    moment = [f"pool-snapshot?{pool}&last=24h", f"pool-host?host=gpu006*&last=7d&{pool}"]
     return [*rolling, *usage, *states, *moment]

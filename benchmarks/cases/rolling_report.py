@@ -15,14 +15,14 @@ COLUMNS = (
 
 
 def ours(data: Path, scratch: Path) -> Action:
-    return lambda: page(data, scratch, BIN)
+    return lambda: made(data, scratch, BIN, "html")
 
 
-def page(data: Path, scratch: Path, width: str) -> int:
-    """Bytes of the page."""
+def made(data: Path, scratch: Path, width: str, form: str) -> int:
+    """Bytes of the report in this form."""
     span = ("--last", "30d", "--to", f"{NOW:%Y-%m-%dT%H:%MZ}", "--bin", width)
-    typed("--ledger", data / "ledger", "report", "rolling", *span, "--format", "html", "--out", scratch / "out")
-    return sum(path.stat().st_size for path in (scratch / "out").glob("*.html"))
+    typed("--ledger", data / "ledger", "report", "rolling", *span, "--format", form, "--out", scratch / "out")
+    return sum(path.stat().st_size for path in (scratch / "out").glob(f"*.{form}"))
 
 
 def limit(data: Path, _: Path) -> Action:
