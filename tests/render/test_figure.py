@@ -143,6 +143,18 @@ def test_a_timeline_says_hours_and_reason_at_the_right_and_points_where_a_drain_
     assert [item.text for item in drawing.items if isinstance(item, Words) and item.text == "▶"] == ["▶"] * 2
 
 
+def test_a_host_with_its_number_of_gpus_is_told_whole_beside_a_timeline() -> None:
+    drains = samples.long_drains()
+    name = "reserve0009 · 8 GPUs"
+    shape = replace(drains.shape, rows=(name,), spans=(replace(drains.shape.spans[0], row=name),), totals=())  # type: ignore[call-arg, union-attr]
+    names = [
+        item.text
+        for item in draw(replace(drains, shape=shape), Colours({}), PAPER).items
+        if isinstance(item, Words) and item.place == "left"
+    ]
+    assert names == [name]
+
+
 def areas(chart: Chart) -> list[Area]:
     return [item for item in draw(chart, Colours({"user": samples.NAMES}), PAPER).items if isinstance(item, Area)]
 
