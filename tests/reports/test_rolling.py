@@ -209,11 +209,17 @@ def test_hours_over_a_limit_are_exact_whatever_the_bins(tmp_path: Path) -> None:
 
 
 def limit(
-    name: str, resource: str, count: float | None, since: datetime = START, unit: str = "", cluster: str = "c"
+    name: str,
+    resource: str,
+    count: float | None,
+    since: datetime = START,
+    unit: str = "",
+    cluster: str = "c",
+    scope: str = "qos",
 ) -> dict[str, Any]:
     return {
         "cluster": cluster,
-        "scope": "qos",
+        "scope": scope,
         "name": name,
         "resource": resource,
         "valid_from": since,
@@ -246,6 +252,19 @@ def test_slurms_limits_are_the_lines_and_the_configuration_wins(tmp_path: Path) 
     assert [mark.label for mark in chart(said, "gpus-in-use").marks] == ["limit 2"]
     assert [mark.at for mark in chart(said, "jobs-running").marks] == [3]
     assert not [mark for each in rolling(store).charts for mark in each.marks]
+
+
+def test_a_limit_of_each_user_is_said_and_is_no_line(tmp_path: Path) -> None:
+    store = with_limits(
+        ledger(tmp_path / "l", MANY, TOLD), limit("groupa", "gpu", 8), limit("groupa", "gpu", 2, scope="qos_user"),
+        limit("groupa", "job", 4, scope="qos_user"), limit("groupa", "cpu", 1, scope="account_user"),
+    )  # fmt: skip
+    document = rolling(store, qos="groupa")
+    assert [mark.at for mark in chart(document, "gpus-in-use").marks] == [8]
+    assert chart(document, "gpus-in-use").finding.count("Each user may hold at most 2.") == 1
+    assert not chart(document, "jobs-running").marks
+    assert "Each user may hold at most 4" in chart(document, "jobs-running").finding
+    assert "Each user" not in chart(document, "cpus-in-use").finding
 
 
 def test_a_limit_that_two_clusters_tell_has_no_line(tmp_path: Path) -> None:

@@ -34,6 +34,8 @@ WAITS: Mapping[str, str] = {
 }  # fmt: skip
 """Dimensions that a waiting job has, and their columns in `pending`."""
 ASKED = ("requested_gpu_count", "requested_cpu_count", "requested_memory_bytes", "requested_node_count")
+EACH_USER = "_user"
+"""Ends the scope of a limit on each user of a QoS or an account."""
 FRESH = timedelta(hours=1)
 """A queue that was read longer ago says nothing about now."""
 _SHOWN = ("cluster", "job_id", "job_name", "user_name", "account", "queue", "qos", "submitted_at", "task_count", *ASKED)
@@ -93,16 +95,18 @@ def looked(at: datetime) -> "ir.Table":
 
 
 def limits(at: datetime, scope: str, name: str) -> "ir.Table":
-    """Limits of one name that held at the moment: cluster, resource, limit_count, unit; the newest of each last."""
+    """Limits of one name, and of each user in it, that held at the moment: scope, cluster, resource, limit_count, unit; the newest of each last."""
     rows = unbound(LIMITS)
     moment = instant(at.replace(tzinfo=None))
     rows = rows.filter(
-        rows.scope == scope,
+        rows.scope.isin([scope, f"{scope}{EACH_USER}"]),
         rows.name == name,
         rows.valid_from <= moment,
         rows.valid_to.isnull() | (rows.valid_to > moment),
     )
-    return rows.order_by(["cluster", "resource", "valid_from"]).select("cluster", "resource", "limit_count", "unit")
+    return rows.order_by(["cluster", "resource", "valid_from"]).select(
+        "scope", "cluster", "resource", "limit_count", "unit"
+    )
 
 
 def names(dimension: str) -> "ir.Table":

@@ -63,7 +63,7 @@ def _scenes(ask: Ask, parameters: RollingParameters) -> list[TabScene]:
     return [
         TabScene(
             there, by, parameters.top, parameters.rows, there.coverage(), (by,), told, choice, order,
-            limits_of(there, choice, parameters.limits), cut, step.total_seconds(), "" if is_alone else f"-{number}",
+            *limits_of(there, choice, parameters.limits), cut, step.total_seconds(), "" if is_alone else f"-{number}",
         )
         for number, (choice, there, told) in enumerate(zip(choices, asks, answers, strict=True), 1)
     ]  # fmt: skip

@@ -30,9 +30,11 @@ def _chart(scene: TabScene, held: Held, use: InUse) -> Chart:
     limit = scene.limits.get(held.metric)
     gaps = tuple(gap for gap in chart.gaps if (gap.end - gap.start).total_seconds() >= JITTER_SECONDS)
     chart = replace(chart, gaps=gaps, id=f"{held.id}{scene.suffix}", title=f"{chart.title}, {scene.label}")
+    if (each := scene.user_limits.get(held.metric)) is not None:
+        chart = replace(chart, finding=f"{chart.finding} Each user may hold at most {_said(each, held)}.")
     if limit is None:
         return chart
-    said = f"{words.count(limit) if limit == round(limit) else words.amount(limit)}{words.SPACE}{held.unit}".rstrip()
+    said = _said(limit, held)
     mark = Mark("y", limit, f"limit {said}")
     return replace(
         chart,
@@ -40,6 +42,10 @@ def _chart(scene: TabScene, held: Held, use: InUse) -> Chart:
         readout=_against(scene, held, chart.readout, limit),
         finding=_finding(scene, held, chart, said),
     )
+
+
+def _said(limit: float, held: Held) -> str:
+    return f"{words.count(limit) if limit == round(limit) else words.amount(limit)}{words.SPACE}{held.unit}".rstrip()
 
 
 def _marked(scene: TabScene, chart: Chart) -> Shape:

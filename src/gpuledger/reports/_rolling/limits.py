@@ -1,8 +1,10 @@
 """What a QoS, queue or account may hold: from the configuration, else as the scheduler told it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from gpuledger.metrics import Ask
+from gpuledger.metrics.now import EACH_USER
 from gpuledger.metrics.now import limits as told
 from gpuledger.reports._rolling.parameters import Choice, LimitSettings
 
@@ -15,21 +17,29 @@ METRICS: Mapping[str, str] = {
 """The held metric each limit is about."""
 
 
-def limits_of(ask: Ask, choice: Choice, configured: Mapping[str, LimitSettings]) -> dict[str, float]:
-    """Limits by held metric; the configuration wins, resource by resource.
+def limits_of(
+    ask: Ask, choice: Choice, configured: Mapping[str, LimitSettings]
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Limits by held metric, of all and of each user; the configuration wins of all, resource by resource.
 
     A scheduler's limit is of one cluster: of a name that several clusters bind there is no line.
     """
     if choice.scope is None:
-        return {}
-    known = _told(ask, choice)
+        return {}, {}
+    rows = ask.rows(told(ask.period.end, choice.scope, choice.name)).to_pylist()
+    known = _told(row for row in rows if row["scope"] == choice.scope)
+    each = _told(row for row in rows if row["scope"] == f"{choice.scope}{EACH_USER}")
     said = configured.get(choice.name)
     known |= {key: value for key in METRICS if said and (value := getattr(said, key)) is not None}
+    return _by_metric(known), _by_metric(each)
+
+
+def _by_metric(known: Mapping[str, float]) -> dict[str, float]:
     return {METRICS[key]: known[key] for key in METRICS if key in known}
 
 
-def _told(ask: Ask, choice: Choice) -> dict[str, float]:
-    rows = ask.rows(told(ask.period.end, choice.scope or "", choice.name)).to_pylist()
+def _told(told: Iterable[Mapping[str, Any]]) -> dict[str, float]:
+    rows = list(told)
     if len({row["cluster"] for row in rows}) != 1:
         return {}
     newest = {row["resource"]: row for row in rows}

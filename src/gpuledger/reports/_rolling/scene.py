@@ -38,6 +38,7 @@ class TabScene(Scene):
     choice: Choice = Choice(None, "")
     order: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     limits: Mapping[str, float] = field(default_factory=dict)
+    user_limits: Mapping[str, float] = field(default_factory=dict)
     edges: tuple[datetime, ...] = ()
     step: float = 3600.0
     suffix: str = ""
