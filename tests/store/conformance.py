@@ -171,6 +171,16 @@ class Conformance:
         (row,) = store.matching(JOB_ATTEMPTS, user_name="o'brien", state="failed").to_pylist()
         assert (row["job_id"], row["submitted_at"]) == ("2", at(2).replace(tzinfo=None))
 
+    def test_columns_of_every_row_are_read_by_name(self, store: Store) -> None:
+        assert store.columns(JOB_ATTEMPTS, ["job_id"]).to_pylist() == []
+        store.upsert(attempts(attempt(1), attempt(2)), "i")
+        told = store.columns(JOB_ATTEMPTS, ["submitted_at", "job_id"])
+        assert told.column_names == ["submitted_at", "job_id"]
+        assert {row["job_id"]: row["submitted_at"] for row in told.to_pylist()} == {
+            "1": at(1).replace(tzinfo=None),
+            "2": at(2).replace(tzinfo=None),
+        }
+
     def test_the_month_of_an_attempt_never_changes(self, store: Store) -> None:
         early = attempt(1, submitted_at=None, eligible_at=None, started_at=None, ended_at=None, state="held")
         store.upsert(attempts(early), "i1")

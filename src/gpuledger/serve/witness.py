@@ -1,6 +1,6 @@
 """A store that notes what was read of it: which tables, and at which version they were."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from threading import Lock
 from time import monotonic
@@ -38,6 +38,10 @@ class Witness:
     def matching(self, table: Table, **equal: str) -> "pa.Table":
         self._note(table)
         return self._store.matching(table, **equal)
+
+    def columns(self, table: Table, names: Sequence[str]) -> "pa.Table":
+        self._note(table)
+        return self._store.columns(table, names)
 
     def version(self, table: Table) -> int:
         return self._store.version(table)

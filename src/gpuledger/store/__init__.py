@@ -82,6 +82,9 @@ class Store(Protocol):
     def matching(self, table: Table, **equal: str) -> pa.Table:
         """The rows whose columns equal these values, instants as naive UTC: a look that needs no Ibis."""
 
+    def columns(self, table: Table, names: Sequence[str]) -> pa.Table:
+        """These columns of every row, instants as naive UTC: a look that needs no Ibis."""
+
     def ask(self, expression: "ir.Table", period: Period | None = None) -> pa.Table:
         """Answers an Ibis expression over canonical tables; `period` prunes files, never rows."""
 

@@ -79,6 +79,10 @@ class Lake:
         condition = " AND ".join(f"{quoted(name)} = {literal(value)}" for name, value in equal.items())
         return self._asked(f"SELECT * FROM {quoted(table.name)} WHERE {condition}", (table,), None)  # noqa: S608
 
+    def columns(self, table: Table, names: Sequence[str]) -> pa.Table:
+        """These columns of every row."""
+        return self._asked(f"SELECT {', '.join(map(quoted, names))} FROM {quoted(table.name)}", (table,), None)  # noqa: S608
+
     def ask(self, expression: "ir.Table", period: Period | None = None) -> pa.Table:
         """Rows of an Ibis expression over canonical tables, instants as naive UTC; `period` leaves files out, never rows."""
         return self._asked(*compiled(expression), period)

@@ -145,6 +145,10 @@ class Passing:
         """The rows whose columns equal these values."""
         return self._answer(f"SELECT * FROM {quoted(table.name)} WHERE {_equal(equal)}", (table,))
 
+    def columns(self, table: Table, names: Sequence[str]) -> pa.Table:
+        """These columns of every row."""
+        return self._answer(f"SELECT {', '.join(map(quoted, names))} FROM {quoted(table.name)}", (table,))
+
     def ask(self, expression: "ir.Table", period: Period | None = None) -> pa.Table:
         """Rows of an Ibis expression over canonical tables, instants as naive UTC."""
         return self._answer(*compiled(expression))

@@ -12,7 +12,6 @@ from gpuledger.actions.experiment import facts
 from gpuledger.actions.experiment.facts import Facts, coded, plain
 from gpuledger.metrics.workflows.nodes import NO_ACCESS_POINT, SERVICES, Node, Placing
 from gpuledger.model.job_summary import EVENT_COLUMNS, GPU_COLUMNS, OTHER_NODE_COLUMNS, OWN
-from gpuledger.model.schema import unbound
 from gpuledger.model.tables import ATTEMPT_EVENTS, ATTEMPT_GPUS, JOB_ATTEMPTS, SNAPSHOTS, WORKFLOW_NODES
 from gpuledger.model.workflow import step_of
 from gpuledger.store import Store
@@ -80,9 +79,10 @@ class Attempts:
     def __init__(self, store: Store, *, is_executed_only: bool = False) -> None:
         # what takes most memory is asked when what came before it is gone
         placing, declared = _nodes(store)
-        told = unbound(JOB_ATTEMPTS)
-        asked = (told.filter(told.started_at.notnull()) if is_executed_only else told).select(*COLUMNS)
-        self._rows = _with_nodes(coded(store.ask(asked)), placing)
+        asked = store.columns(JOB_ATTEMPTS, COLUMNS)
+        asked = asked.filter(pc.is_valid(asked["started_at"])) if is_executed_only else asked
+        self._rows = _with_nodes(coded(asked), placing)
+        del asked
         self._places = _places(self._rows, placing)
         del placing
         self._order = pa.array([place.at for place in self._places], pa.int64())
@@ -136,10 +136,8 @@ def _texts(column: pa.ChunkedArray) -> list[Any]:
 
 def _nodes(store: Store) -> tuple[Placing, dict[NodeKey, Declared]]:
     """Which node each job is a try of, and what is told of each node."""
-    told = unbound(WORKFLOW_NODES)
-    rows = store.ask(
-        told.drop("observed_at", "row_hash", "ingest_id").order_by(told.try_number.desc(), *WORKFLOW_NODES.key[:-1])
-    )
+    rows = store.columns(WORKFLOW_NODES, ("try_number", *OTHER_NODE_COLUMNS))
+    rows = rows.sort_by([("try_number", "descending"), *((name, "ascending") for name in WORKFLOW_NODES.key[:-1])])
     said: dict[NodeKey, Declared] = {}
 
     def each() -> Iterator[Mapping[str, Any]]:
@@ -177,11 +175,12 @@ def _put(rows: pa.Table, name: str, texts: "pa.Array | pa.ChunkedArray") -> pa.T
 
 def _reach(store: Store) -> dict[str, tuple[datetime, datetime]]:
     """From when until when the logs of each access point tell."""
-    told = unbound(SNAPSHOTS)
-    good = told.filter((told.status != "failed") & told.until.notnull())
-    since = good.since.coalesce(good.until).min()
-    rows = store.ask(good.group_by("cluster").agg(since=since, until=good.until.max()))
-    return {row["cluster"]: (row["since"], row["until"]) for row in rows.to_pylist()}
+    found: dict[str, tuple[datetime, datetime]] = {}
+    for row in store.columns(SNAPSHOTS, ("cluster", "since", "until", "status")).to_pylist():
+        if row["until"] is not None and row["status"] not in (None, "failed"):
+            since, until = found.get(row["cluster"], (row["until"], row["until"]))
+            found[row["cluster"]] = min(row["since"] or row["until"], since), max(row["until"], until)
+    return found
 
 
 def _pairs(rows: pa.Table, *names: str) -> Iterable[tuple[Any, ...]]:

@@ -10,7 +10,6 @@ import pyarrow.compute as pc
 
 from gpuledger.actions.experiment.cells import cells
 from gpuledger.model.job_summary import cell
-from gpuledger.model.schema import unbound
 from gpuledger.model.tables import Table
 from gpuledger.store import Store
 
@@ -77,8 +76,7 @@ class Facts:
 
 def of(store: Store, table: Table, columns: Sequence[str], attempts: pa.Array) -> Sorted:
     """The rows of a table that belong to the `attempts` (ids), in their order."""
-    told = unbound(table)
-    rows = store.ask(told.select("attempt_id", *columns))
+    rows = store.columns(table, ("attempt_id", *columns))
     ranks = pc.index_in(rows["attempt_id"], attempts)
     keys = pa.table({"rank": ranks, **{name: rows[name] for name in columns[:2]}})
     places = pc.sort_indices(keys, [(name, "ascending") for name in keys.column_names])
