@@ -79,5 +79,5 @@ class Opened:
         """What axe finds: rule, count, first element."""
         from axe_core_python.sync_playwright import Axe
 
-        found = Axe().run(self.page, options={"runOnly": AXE_TAGS})["violations"]
+        found = Axe().run(self.page, options={"runOnly": AXE_TAGS, "resultTypes": ["violations"]})["violations"]
         return [(one["id"], len(one["nodes"]), one["nodes"][0]["html"][:160]) for one in found]

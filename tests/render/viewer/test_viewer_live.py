@@ -79,6 +79,21 @@ def test_presets_custom_ranges_and_filters_are_asked_and_kept_in_the_link(chromi
         page.wait_for_selector("h1:text('last 7d')")
 
 
+def test_a_range_is_of_the_documents_zone_whatever_the_browsers(chromium: Any, service: site.Service) -> None:
+    with (
+        service.server() as server,
+        Opened(chromium, server.url, timezone_id="Asia/Tokyo", locale="de-DE").open() as opened,
+    ):
+        page = opened.page
+        page.get_by_text("Custom").click()
+        assert "times in UTC" in page.locator("details.custom[open]").inner_text()
+        page.get_by_label("From", exact=True).last.fill("2026-11-01T00:00")
+        page.get_by_label("To", exact=True).last.fill("2026-11-02T12:00")
+        page.get_by_role("button", name="Apply").click()
+        page.wait_for_selector("h1:text('from 2026-11-01T00:00')")
+        assert questions(server)[-1]["from"] == ["2026-11-01T00:00:00.000Z"]
+
+
 def test_a_zoom_is_a_new_period_and_a_double_click_leads_back_with_the_same_colours(
     chromium: Any, service: site.Service
 ) -> None:
@@ -319,6 +334,19 @@ def test_a_refresh_of_a_published_site_finds_what_was_published_since(chromium: 
             window["file"] = "newer.json"
         (tmp_path / "data/index.json").write_text(json.dumps(index))
         opened.page.wait_for_selector("h1:text('Published since')")
+
+
+def test_a_refresh_that_succeeds_again_takes_its_warning_back_though_nothing_changed(
+    chromium: Any, tmp_path: Path
+) -> None:
+    with (
+        site.file_server(site.static_site(tmp_path, refresh_seconds=1)) as server,
+        Opened(chromium, server.url).open() as opened,
+    ):
+        opened.page.route("**/data/*", lambda route: route.abort())
+        opened.page.wait_for_selector("#failed")
+        opened.page.unroute("**/data/*")
+        opened.page.wait_for_selector("#failed", state="detached")
 
 
 def test_a_second_visit_draws_from_the_cache(chromium: Any, published: site.Server) -> None:

@@ -29,8 +29,12 @@ def files() -> Mapping[str, bytes]:
 
 
 def page(config: Mapping[str, Any], *, inline: bool, documents: Iterable[tuple[str, bytes]] = ()) -> bytes:
-    """The page for `config` (its keys are in docs/reference/viewer.md); `inline` puts scripts, styles, the chart library and
-    `documents` (file name as in the config's windows, JSON) into it, so that one file is enough.
+    """The page for `config`; `inline` puts scripts, styles, the chart library and `documents` (file name as in the config's
+    windows, JSON) into it, so that one file is enough.
+
+    Keys of `config`: mode (live, static, embedded), title, reports (`report_info`; of a static page they are in
+    data/index.json), refresh_seconds, names (real, pseudonym), base (what paths of the API begin with), files (those made
+    beside an embedded page), plotly (path of the chart library, filled in here).
     """
     library = _library()
     known = {"plotly": f"assets/{library[0]}" if library else None} | dict(config)

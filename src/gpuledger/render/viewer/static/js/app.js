@@ -7,7 +7,7 @@ import { refreshing } from "./refresh.js";
 import { report } from "./report.js";
 import { session, signIn } from "./session.js";
 import { NO_DATA, config, isLive, load, missingOf, reports } from "./source.js";
-import { link, onBack, read, write } from "./state.js";
+import { href, link, onBack, read, write } from "./state.js";
 import { modeName, onMode, toggleMode } from "./theme.js";
 import { View } from "./view.js";
 import { banner } from "./words.js";
@@ -30,7 +30,7 @@ function go(changes, isStep = true) {
 function nav() {
   $("reports").replaceChildren(...infos.map(one => {
     const target = { ...read(), report: one.name, tab: null, parameters: {}, where: [], hidden: [], range: null };
-    return el("a", { href: link(target), "aria-current": one === info() ? "page" : null, onclick: event => { if (event.ctrlKey || event.metaKey || event.shiftKey) return; event.preventDefault(); go({ report: one.name, tab: null, parameters: {}, where: [], hidden: [], range: null }); } }, visible(one.title));
+    return el("a", { href: href(target), "aria-current": one === info() ? "page" : null, onclick: event => { if (event.ctrlKey || event.metaKey || event.shiftKey) return; event.preventDefault(); go({ report: one.name, tab: null, parameters: {}, where: [], hidden: [], range: null }); } }, visible(one.title));
   }));
   $("reports").parentElement.classList.toggle("many", infos.length > MOST_TABS);
   $("reports").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
@@ -57,6 +57,7 @@ async function show() {
     if (own.signal.aborted) return;
     failing = null;
     if (shown?.text !== answer.text || shown.key !== link(state)) await drawn({ ...answer, name: one.name, key: link(state) });
+    else { main.querySelector("#failed")?.remove(); tick(); }
   } catch (error) {
     if (own.signal.aborted) return;
     refused(error, one);

@@ -148,7 +148,7 @@ class Lanes {
     if (!run) return;
     const [code, from, to] = run, words = code === ABSENT ? "Not there" : theme.states[KEY[code]].label, when = interval(this.edges[from], this.edges[to], this.view.zone), name = visible([place.host.name, place.lane.gpu].filter(Boolean).join(" / "));
     const body = place.canvas.getBoundingClientRect(), own = this.box.getBoundingClientRect(), x = body.left - own.left + this.box.scrollLeft + (column - this.from + 0.5) / (this.to - this.from) * this.width, y = body.top - own.top + this.box.scrollTop + place.y;
-    this.tip.replaceChildren(el("b", null, name), el("div", null, words), el("div", null, when), el("div", { class: "zero" }, [duration((this.edges[to] - this.edges[from]) / 1000), visible(place.host.group)].filter(Boolean).join(" · ")));
+    this.tip.replaceChildren(el("b", null, name), el("div", null, words), el("div", null, when), el("div", { class: "zero" }, [duration((this.edges[to] - this.edges[from]) / 1000), visible(place.host.group), place.lane.category && visible(place.lane.category)].filter(Boolean).join(" · ")));
     placeTip(this.tip, x, x, y + 12, this.box.clientWidth);
     return `${name}, ${words}, ${when}`;
   }

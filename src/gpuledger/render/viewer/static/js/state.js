@@ -24,6 +24,8 @@ export function link(state) {
   if (state.range) query.set("zoom", state.range.map(at => new Date(at).toISOString()).join("~"));
   return (isFile ? "#" : "?") + query;
 }
+/** The same as a link on the page: with the file's name, or a reader's tools take it for one that jumps within the page. */
+export const href = state => (isFile ? location.pathname.split("/").at(-1) : "") + link(state);
 /** A new report or period is a step that "back" undoes; hiding a name or zooming a picture is not. */
 export const write = (state, isStep) => history[isStep ? "pushState" : "replaceState"](null, "", link(state));
 export const onBack = listener => addEventListener(isFile ? "hashchange" : "popstate", listener);
