@@ -21,8 +21,17 @@ QUARTER_SECONDS = 900
 """Clocks change at quarters of an hour."""
 MONTH_SECONDS = 30 * 86400
 """Nearly every zone with summer time keeps one offset between two changes; a month away is not proven."""
-Knowledge = tuple[str, float, float]
-"""Zone given, or offset proven (`UTC-06:00`); the first and the last stamp it is known of, local ones as if they were UTC."""
+SOLID = 3
+"""So many events in a row that prove one offset are no accident: an event may be written long after what it tells of."""
+Knowledge = tuple[str, float, float, int]
+"""Zone given, or offset proven (`UTC-06:00`); the first and the last stamp it is known of, local ones as if they were UTC;
+
+how many events prove it.
+"""
+
+
+Run = tuple[int, float, float, int]
+"""Seconds east, first and last stamp, count of events that prove one offset."""
 
 
 def offset_name(east: int) -> str:
@@ -87,16 +96,18 @@ UNKNOWN = LocalClock()
 def local_clocks(rows: pa.Table) -> Mapping[str, LocalClock]:
     """The clock of each access point that rows of `clocks` tell about."""
     known: dict[str, list[Knowledge]] = {}
-    for row in rows.select(["cluster", "zone", "time", "observed_at"]).to_pylist():
-        known.setdefault(row["cluster"], []).append((row["zone"], _seconds(row["time"]), _seconds(row["observed_at"])))
+    for row in rows.select(["cluster", "zone", "time", "observed_at", "row_count"]).to_pylist():
+        told = (row["zone"], _seconds(row["time"]), _seconds(row["observed_at"]), row["row_count"] or 0)
+        known.setdefault(row["cluster"], []).append(told)
     return {cluster: clock_of(told) for cluster, told in known.items()}
 
 
 def clock_of(known: Iterable[Knowledge]) -> LocalClock:
     """A zone that people gave holds where it is the only one and agrees with every proof; else the proofs do."""
     told = list(known)
-    given = {zone for zone, _, _ in told if _proven(zone) is None}
-    proofs = sorted({(wall, east) for zone, *ends in told if (east := _proven(zone)) is not None for wall in ends})
+    given = {zone for zone, *_ in told if _proven(zone) is None}
+    runs = [(east, first, last, count) for zone, first, last, count in told if (east := _proven(zone)) is not None]
+    proofs = sorted({(wall, run[0]) for run in runs if not _is_late(run, runs) for wall in run[1:3]})
     if len(given) == 1:
         zone = LocalClock(given.pop())
         if all(wall - east in zone.readings(wall) for wall, east in proofs):
@@ -117,6 +128,14 @@ def how(clock: LocalClock, name: str, since: float, until: float) -> str:
     if clock.proven and (since < clock.proven[0] - MONTH_SECONDS or until > clock.proven[1] + MONTH_SECONDS):
         return f"{said}. It reaches far from them: where the clocks changed times are off by an hour; give --zone."
     return f"{said}."
+
+
+def _is_late(run: Run, runs: list[Run]) -> bool:
+    """Few events that seem to prove an offset further east than others near them were only written late."""
+    east, first, last, count = run
+    return count < SOLID and any(
+        other[0] < east and other[1] < last + MONTH_SECONDS and other[2] > first - MONTH_SECONDS for other in runs
+    )
 
 
 def _changes(proofs: list[tuple[float, int]]) -> tuple[tuple[float, int], ...]:

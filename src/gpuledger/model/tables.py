@@ -81,7 +81,7 @@ CLOCKS = _table(
     "clocks",
     "what one log knows of the clock of its access point; local stamps of all its logs are read by all of them",
     "cluster zone time",
-    "observed_at row_hash",
+    "row_count observed_at row_hash",
     order="time",
 )
 WORKFLOW_NODES = _table(

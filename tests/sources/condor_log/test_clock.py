@@ -120,3 +120,25 @@ def test_stamps_without_a_year_take_the_configured_one() -> None:
 def test_stamps_without_any_year_are_refused() -> None:
     with pytest.raises(SourceError, match="no year"):
         read(submit("03/20 21:04:58"))
+
+
+def ended(day: int, late_minutes: int) -> str:
+    """A job that ends at 12:00 UTC of a day in May 2025, in Chicago; its event is written so much later."""
+    stamp = f"2025-05-{day:02} {7 + late_minutes // 60:02}:{late_minutes % 60:02}:01"
+    return terminate(stamp, 0, PROOF.format(f"2025-05-{day:02}T12:00:00Z"), job=f"{day}00.000.000")
+
+
+def test_an_event_that_was_written_late_proves_no_other_offset() -> None:
+    log = "".join(
+        submit(f"2025-05-{day:02} 01:00:00", job=f"{day}00.000.000") + ended(day, late)
+        for day, late in ((6, 0), (7, 62), (8, 0), (9, 47))
+    )
+    reading = read(log, None)
+    assert {row["submitted_at"].hour for row in reading.attempts} == {6}
+    assert "read as UTC-05:00, because" in reading.remarks[0]
+
+
+def test_a_zone_that_the_log_itself_contradicts_is_said() -> None:
+    log = "".join(submit(f"2025-05-{day:02} 01:00:00", job=f"{day}00.000.000") + ended(day, 0) for day in (6, 7, 8))
+    assert "it is -05:00 hours off; check --zone" in read(log, "UTC").remarks[0]
+    assert read(log, "America/Chicago").remarks == []

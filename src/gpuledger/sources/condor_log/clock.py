@@ -1,6 +1,7 @@
 """The time of an event: UTC as written, local time of a zone that was given, or a local stamp as it stands."""
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -42,8 +43,11 @@ class Clock:
     or_else: float | None = None
     """The second occurrence of the last stamp, where its order does not tell that it is not meant."""
     is_told_apart: bool = False
-    _proofs: list[tuple[int, float, float]] = field(default_factory=list)
-    """(seconds east, first and last stamp) of each run of events that prove the same offset."""
+    _proofs: list[tuple[int, float, float, int]] = field(default_factory=list)
+    """(seconds east, first and last stamp, how many) of each run of events that prove the same offset.
+
+    In a zone that was given `seconds east` should be 0.
+    """
     _hours: dict[tuple[str, str, str | None], int] = field(default_factory=dict)
 
     def moment(self, day: str, clock: str, fraction: str | None, zone: str | None) -> tuple[float, bool]:
@@ -84,21 +88,34 @@ class Clock:
 
     def _add(self, east: int, local: float) -> None:
         if self._proofs and self._proofs[-1][0] == east:
-            _, first, last = self._proofs.pop()
-            self._proofs.append((east, min(first, local), max(last, local)))
+            _, first, last, count = self._proofs.pop()
+            self._proofs.append((east, min(first, local), max(last, local), count + 1))
         else:
-            self._proofs.append((east, local, local))
+            self._proofs.append((east, local, local, 1))
 
     @property
     def known(self) -> list[Knowledge]:
         """What this log tells of the clock of its access point."""
         if self.zone:
-            return [] if self.first_zoned is None else [(self.zone.key, self.first_zoned, self.first_zoned)]
-        return [(offset_name(east), first, last) for east, first, last in self._proofs]
+            return [] if self.first_zoned is None else [(self.zone.key, self.first_zoned, self.first_zoned, 0)]
+        return [(offset_name(east), first, last, count) for east, first, last, count in self._proofs]
+
+    @property
+    def _error(self) -> int:
+        """By how many seconds the zone given is off, as half of the events say that also tell UTC; else 0."""
+        counts: Counter[int] = Counter()
+        for east, _, _, count in self._proofs:
+            counts[east] += count
+        return next((east for east, count in counts.items() if self.zone and 2 * count > counts.total() > 1), 0)
 
     def remarks(self, name: str) -> list[str]:
         """What a reader must know about how the times came about."""
         said = []
+        if self._error and self.zone:
+            said.append(
+                f"Events of {name} that also tell UTC say that its clock is not that of {self.zone.key}: it is"
+                f" {offset_name(self._error)[3:]} hours off; check --zone."
+            )
         if self.has_yearless:
             said.append(
                 f"{name} has stamps without a year; each was given the year that lies nearest to the stamps beside it."

@@ -89,7 +89,7 @@ def _take(event: Event, clock: Clock, jobs: Tellings) -> Problem | None:
     job = int(cluster), int(proc)
     if job[0] < 0:
         return Problem(event.line, "the event names no job", _shown(event.text))
-    if is_local and event.code in PROVES_UTC:
+    if zone is None and event.code in PROVES_UTC:
         clock.prove(moment, event.text)
     told = reader(event.code, event.text)
     if clock.or_else is not None and told and (lasted := _lasted(told)) and (started := jobs.started(job)):

@@ -96,8 +96,15 @@ class Tellings:
         if known == self._known or not self.clusters:
             return
         self._known = known
-        rows = [(cluster, zone, *map(_instant, ends)) for cluster in sorted(self.clusters) for zone, *ends in known]
-        kinds = {"cluster": pa.string(), "zone": pa.string(), "time": ARROW["instant"], "observed_at": ARROW["instant"]}
+        rows = [
+            (cluster, zone, _instant(first), _instant(last), count)
+            for cluster in sorted(self.clusters)
+            for zone, first, last, count in known
+        ]
+        kinds = {
+            "cluster": pa.string(), "zone": pa.string(), "time": ARROW["instant"], "observed_at": ARROW["instant"],
+            "row_count": pa.int64(),
+        }  # fmt: skip
         columns = {name: pa.array([row[at] for row in rows], kind) for at, (name, kind) in enumerate(kinds.items())}
         yield Batch(CLOCKS, pa.table(columns), pa.array([0] * len(rows), pa.int64()))
 
