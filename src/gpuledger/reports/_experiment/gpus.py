@@ -252,6 +252,7 @@ def _busy(scene: Scene) -> Iterator[Block]:
             "Usage ÷ Allocated of each attempt",
         )
         yield boxes(scene, said, "ratio", groups, "site")
+    yield from _memory(scene, full, chosen)
     yield Table(
         id="gpu-use", title="GPU busy and GPU memory, by site",
         columns=(
@@ -263,6 +264,20 @@ def _busy(scene: Scene) -> Iterator[Block]:
         rows=tuple(_use_row(scene, name, chosen, (ratio, memory, full)) for name in scene.sites),
         finding=finding, foot="“–” means not reported, never 0.", empty="No attempt held a GPU.",
     )  # fmt: skip
+
+
+def _memory(scene: Scene, full: "Floats", chosen: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> Iterator[Chart]:
+    """How full GPUs became at most, where any attempt told it."""
+    found = scene.tries.names["site"].of_each(full, chosen)
+    told = int((~np.isnan(full)).sum())
+    if not told:
+        return
+    said = Said(
+        "gpu-memory-by-site", "GPU memory used at most, by site",
+        f"Half of {words.plural(told, 'attempt')} that told it used {words.percent(float(np.nanmedian(full)))} of one GPU's memory or less.",
+        "No attempt reported it.", "Peak GPU memory ÷ memory of one GPU",
+    )  # fmt: skip
+    yield boxes(scene, said, "ratio", [box(name, name, found[name]) for name in scene.sites if name in found], "site")
 
 
 def _said_busy(scene: Scene, measured: int, of: int) -> str:

@@ -59,9 +59,14 @@ def parted(scene: Scene, said: Said, rows: Iterable[Bar], part_dimension: str) -
 
 
 def boxes(scene: Scene, said: Said, unit: str, groups: Sequence[Box], dimension: str | None = None) -> Chart:
-    """A box a row; a logarithmic axis where values differ thirtyfold."""
+    """A box a row; a logarithmic axis where values differ thirtyfold, but for shares."""
     values = [v for b in groups for v in (b.low, b.q1, b.high, *b.outliers) if v is not None and v > 0]
-    is_log = bool(values) and max(values) > LOG_FROM * min(values) and all(_is_positive(box) for box in groups)
+    is_log = (
+        unit != "ratio"
+        and bool(values)
+        and max(values) > LOG_FROM * min(values)
+        and all(_is_positive(box) for box in groups)
+    )
     return _chart(
         scene, said, Axis("", unit=unit, is_log=is_log), Axis("", kind="category"), Boxes(tuple(groups)), dimension
     )

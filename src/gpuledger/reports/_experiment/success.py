@@ -30,6 +30,10 @@ _UNDONE_SHOWN = 30
 
 def blocks(scene: Scene) -> Iterator[Block]:
     yield _epochs(scene)
+    yield _shares(
+        scene, "attempt", "Attempts that succeeded by site, of those that executed", ("succeeded", "executed")
+    )
+    yield _shares(scene, "node", "Nodes that succeeded by site, of those tried there", ("nodes_done", "nodes"))
     yield table(scene, "success-by-site", "Success by site", "site", scene.by_site)
     yield from _parts_of_sites(scene)
     names = scene.tries.names
@@ -109,6 +113,23 @@ def _epochs(scene: Scene) -> Chart:
         f"No attempt executed, so no {word} was completed.", "Each node once, for the site that did the work",
     )  # fmt: skip
     return bars(scene, said, "site", amounts, lambda amount, _: _share(words.count(amount), amount, whole))
+
+
+def _shares(scene: Scene, what: str, title: str, parts: tuple[str, str]) -> Chart:
+    """A bar a site: how many of those it had succeeded there."""
+    did, of = ({name: getattr(each, key) for name, each in scene.by_site.items()} for key in parts)
+    shares = {name: did[name] / of[name] for name in of if of[name]}
+    whole = getattr(scene.whole, parts[0]), getattr(scene.whole, parts[1])
+    told = (
+        f"{words.percent(whole[0] / whole[1])} of {words.plural(whole[1], what)}."
+        if whole[1]
+        else f"No {what} executed."
+    )
+    said = Said(f"{what}-success-by-site", title, told, f"No {what} executed.", "Share, number")
+    return bars(
+        scene, said, "site", shares,
+        lambda share, name: f"{words.percent(share)} · {words.count(did[name])} of {words.count(of[name])}" if name in of else words.percent(share),
+    )  # fmt: skip
 
 
 def _share(text: str, amount: float, whole: float) -> str:

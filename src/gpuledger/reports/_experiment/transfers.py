@@ -12,7 +12,7 @@ from gpuledger.model.document import Block, Column, Scalar, Table, Text
 from gpuledger.reports import _words as words
 from gpuledger.reports._experiment.course import Course
 from gpuledger.reports._experiment.scene import GIB, Scene
-from gpuledger.reports._experiment.shapes import Said, at, box, boxes, median, over_time
+from gpuledger.reports._experiment.shapes import Said, at, bars, box, boxes, median, over_time
 
 if TYPE_CHECKING:
     from gpuledger.metrics.events import Floats
@@ -39,12 +39,51 @@ def blocks(scene: Scene, slow_seconds: float) -> Iterator[Block]:
             "Attempts that went on to execute",
         )
         yield boxes(scene, said, "second", [box(name, name, np.maximum(found[name], 1.0)) for name in names], "site")
+    yield from _out(scene)
+    yield from _data(scene)
     yield _table(scene, "transfers-by-site", "Transfers by site", "Site", site, "site")
     yield _table(scene, "transfers-by-job-type", "Transfers by job type", "Job type", tries.names["node_type"], None)
     yield from _bytes_over_time(scene)
     yield from _seconds_over_time(scene)
     yield _slow(scene, slow_seconds)
     yield Text("bandwidth", _NO_REQUEST)
+
+
+def _out(scene: Scene) -> Iterator[Chart]:
+    """How long output was on the way, where that is told."""
+    tries = scene.tries
+    found = tries.names["site"].of_each(tries["transfer_out_seconds"], tries.is_inside)
+    every = np.concatenate([found[name] for name in scene.sites]) if scene.sites else np.zeros(0)
+    if not len(every):
+        return
+    said = Said(
+        "transfer-out-by-site", "Time of output transfers by site",
+        f"{words.amount(float(every.sum()) / 3600)} h in {words.plural(len(every), 'output transfer')}.", _NONE, "Attempts that tell it",
+    )  # fmt: skip
+    yield boxes(scene, said, "second", [box(name, name, np.maximum(found[name], 1.0)) for name in scene.sites], "site")
+
+
+def _data(scene: Scene) -> Iterator[Chart]:
+    """Bytes to jobs of each site; those from jobs in words."""
+    site, columns = scene.tries.names["site"], _columns(scene, scene.tries.names["site"])
+    amounts = {name: _cell(columns["sent"], site.labels.index(name)) for name in scene.sites}
+    if all(amount is None for amount in amounts.values()):
+        return
+    told = {name: (amount or 0.0) / GIB for name, amount in amounts.items()}
+    back = {name: (_cell(columns["received"], site.labels.index(name)) or 0.0) / GIB for name in told}
+    whole = sum(told.values())
+    said = Said(
+        "data-by-site", "Data sent to jobs by site", f"{words.amount(whole)} GiB to jobs, {words.amount(sum(back.values()))} GiB from them.",
+        _NONE, "GiB to jobs, share, GiB from them",
+    )  # fmt: skip
+
+    def worded(amount: float, name: str) -> str:
+        if amounts.get(name, 0.0) is None:
+            return "not told"
+        share = words.percent(amount / whole) if whole else "0"
+        return f"{words.amount(amount)} GiB · {share} · {words.amount(back.get(name, 0.0))} GiB back"
+
+    yield bars(scene, said, "site", told, worded)
 
 
 def _is_told(scene: Scene) -> bool:

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gpuledger.metrics.workflows.names import Names
+from gpuledger.model.chart import Chart
 from gpuledger.model.document import Block, Column, Scalar, Table
 from gpuledger.reports import _words as words
 from gpuledger.reports._experiment.scene import Scene
-from gpuledger.reports._experiment.shapes import Said, at, box, boxes, median
+from gpuledger.reports._experiment.shapes import Said, at, bars, box, boxes, median
 
 if TYPE_CHECKING:
     from gpuledger.metrics.events import Floats
@@ -36,6 +37,7 @@ def blocks(scene: Scene) -> Iterator[Block]:
     names = [name for name, totals in scene.by_site.items() if totals.attempts]
     if len(every):
         yield boxes(scene, said, "second", [box(name, name, np.maximum(found[name], 1.0)) for name in names], "site")
+    yield from _held(scene)
     yield _table(scene, finding)
     yield from _holds(scene)
 
@@ -62,6 +64,24 @@ def _table(scene: Scene, finding: str) -> Table:
         ),
         rows=tuple(rows), totals=totals, finding=finding,
         foot="Queue and hold are apart from each other and from the run; a hold without a release is not counted.",
+    )  # fmt: skip
+
+
+def _held(scene: Scene) -> Iterator[Chart]:
+    """Hours on hold after an attempt at each site, where any was held."""
+    tries = scene.tries
+    found = tries.names["site"].of_each(tries["held_seconds"], tries.is_inside)
+    hours = {name: float(found[name].sum()) / 3600 for name in scene.by_site}
+    whole, count = sum(hours.values()), sum(len(found[name]) for name in hours)
+    if not whole:
+        return
+    said = Said(
+        "hold-by-site", "Hours on hold by site of the attempt before",
+        f"{words.amount(whole)} h on hold in {words.plural(count, 'attempt')}.", "Nothing was held.", "Hours, share, n attempts",
+    )  # fmt: skip
+    yield bars(
+        scene, said, "site", hours,
+        lambda amount, name: f"{words.amount(amount)} h · {words.percent(amount / whole)} · n {words.count(len(found.get(name, ())))}",
     )  # fmt: skip
 
 
