@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -38,6 +39,8 @@ class Said(NamedTuple):
 
 
 UNSAID = Said()
+_of_dag = lru_cache(maxsize=64)(Said)
+"""Few nodes differ in what their DAG says of them."""
 
 
 class Declared(NamedTuple):
@@ -109,7 +112,7 @@ class Attempts:
 def _said(keys: Sequence[NodeKey], declared: Mapping[NodeKey, Declared]) -> list[Said]:
     """What the DAGs say of each attempt's node. Nodes without an attempt stand on the first rows."""
     told = [declared.get(key) or declared.get((NO_ACCESS_POINT, *key[1:])) for key in keys]
-    said = [Said(row.retry_limit, row.is_done, row.is_node or None) if row else UNSAID for row in told]
+    said = [_of_dag(row.retry_limit, row.is_done, row.is_node or None) if row else UNSAID for row in told]
     seen = {key[1:] for key in keys}
     others = [
         dict(zip(OTHER_NODE_COLUMNS, row.values, strict=True))

@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pyarrow as pa
@@ -98,8 +98,9 @@ def _parse(source: "JobSummary", lines: Any, context: Context) -> Parsed:
         if len(waiting.rows[JOB_ATTEMPTS]) >= CHUNK:
             yield from waiting.batches()
     yield from waiting.batches()
-    if tries := waiting.tries.rows():
-        yield _batch(WORKFLOW_NODES, tries, 0)
+    tries = waiting.tries.rows()
+    while some := list(islice(tries, CHUNK)):
+        yield _batch(WORKFLOW_NODES, some, 0)
     yield from _told(names, waiting, zone, context.cluster or source.cluster)
 
 

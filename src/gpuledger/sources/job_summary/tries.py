@@ -1,6 +1,8 @@
 """Tries of nodes: the attempts of one HTCondor cluster together are one try of its node."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from sys import intern
 from typing import Any, NamedTuple
 
 from gpuledger.sources.job_summary.attempts import Read
@@ -36,7 +38,7 @@ class Tries:
         if not (told["workflow"] and told["node_name"] and number.isdigit()):
             return
         run = told["workflow_run"] or told["workflow"]
-        node = (told["cluster"], told["workflow"], run, told["node_name"])
+        node = (_one(told["cluster"]), _one(told["workflow"]), _one(run), _one(told["node_name"]))
         self._put((*node, int(number)), found)
         if found.is_declared:
             self._put((*node, 0), found)
@@ -48,9 +50,10 @@ class Tries:
         if before is None or before.age <= age:
             self.last[key] = _last(age, found)
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> Iterator[dict[str, Any]]:
         """One row of workflow_nodes for each try; for each declared node one with the number 0."""
-        return [*(_row(key, found) for key, found in self.last.items()), *self.others]
+        yield from (_row(key, last) for key, last in self.last.items())
+        yield from self.others
 
 
 def _age(found: Read) -> tuple[int, int]:
@@ -59,8 +62,13 @@ def _age(found: Read) -> tuple[int, int]:
 
 
 def _last(age: tuple[int, int], found: Read) -> _Last:
-    values = tuple(found.attempt.get(name) for name in TOLD)
+    values = tuple(_one(found.attempt.get(name)) for name in TOLD)
     return _Last(age, values, found.retry_limit, found.is_done_in_rescue)
+
+
+def _one(text: Any) -> Any:
+    """Equal texts as one object: names stand in thousands of rows."""
+    return intern(text) if type(text) is str else text
 
 
 def _row(key: Key, last: _Last) -> dict[str, Any]:
