@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from gpuledger.model.chart import Axis, Bar, Bars, Chart, Grid, GridRow
+from gpuledger.model.chart import Axis, Bar, Bars, Chart, Grid, GridRow, Lines, Series
 from gpuledger.model.document import Block, Document, Section
 from gpuledger.plugins import load
 from gpuledger.render import viewer
@@ -54,7 +54,15 @@ def ranked() -> Document:
         Chart("parts", "Hours by site", "All at Anvil.", *axes, Bars(parts, "user")),
         Chart("none", "Nothing", "", *axes, Bars(()), empty="No attempt failed."),
     )  # fmt: skip
-    return samples.document("bars", "Ranked bars", (Section("all", "Bars", blocks),))
+    return samples.document("bars", "Ranked bars", (Section("all", "Bars", (*blocks, earlier())),))
+
+
+def earlier() -> Chart:
+    """A trend: the mean of each of eight weeks, six of them before the document's period."""
+    weeks = tuple(samples.START - timedelta(weeks=6 - n) for n in range(8))
+    shape = Lines("line", False, (Series("all", "All", (0.5, 0.6, 0.4, 0.5, 0.7, 0.6, 0.5, 0.6)),), 7 * 86_400.0)
+    x = Axis("week", kind="time", values=weeks, zone="UTC")
+    return Chart("trend", "Allocated share by week", "It rose.", x, Axis("share", "ratio"), shape)
 
 
 DOCUMENTS: dict[str, Document] = {

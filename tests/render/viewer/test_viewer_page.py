@@ -252,6 +252,19 @@ def test_ranked_bars_are_a_table_with_names_parts_and_amounts(chromium: Any, url
         assert opened.said == []
 
 
+def test_a_trend_shows_the_periods_before_the_documents_own(chromium: Any, url: str) -> None:
+    with Opened(chromium, f"{url}#report=bars").open() as opened:
+        points = "document.querySelector(\"[data-chart='trend']\")._fullData.at(-1).x.length"
+        low, high = opened.page.evaluate("document.querySelector(\"[data-chart='trend']\")._fullLayout.xaxis.range")
+        assert opened.page.evaluate(points) == 8
+        assert high - low == 8 * 7 * 86_400_000
+
+
+def test_states_have_textures_in_charts_too(chromium: Any, url: str) -> None:
+    with Opened(chromium, f"{url}#report=pool").open() as opened:
+        assert opened.page.locator("[data-chart='parts'] pattern").count() >= 3
+
+
 def test_evidence_leads_to_its_block_and_the_address_stays(chromium: Any, url: str) -> None:
     with Opened(chromium, f"{url}#report=usage").open() as opened:
         before = opened.page.url

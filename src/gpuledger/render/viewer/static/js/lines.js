@@ -2,7 +2,7 @@ import { el, say, svg, swatch } from "./dom.js";
 import { columnDigits, duration, number, unitBeside, unitWord, visible, isNumber } from "./format.js";
 import { frame, placeTip, sentence, word } from "./frame.js";
 import { spread, rangeTicks, tickTexts, valueTicks } from "./place.js";
-import { area, gapBand, layout, limit, line, MARGIN, react } from "./plot.js";
+import { area, gapBand, hatch, layout, limit, line, MARGIN, react } from "./plot.js";
 import { colour, mode, seriesPaint, theme } from "./theme.js";
 import { interval, timeTicks } from "./zone.js";
 
@@ -43,6 +43,7 @@ export class LinesChart {
     this.series = chart.shape.series.map((one, i) => ({ ...one, name: one.key, paint: seriesPaint(chart, one, i, view.colours) }));
     this.edges = edgesOf(chart);
     this.count = chart.x.values.length;
+    this.isShared = this.isTime && !this.reachesBeyond(...view.period); // of the document's own period: zoomed and read with the others
     this.gaps = chart.gaps.map(gap => ({ from: Date.parse(gap.start), to: Date.parse(gap.end), label: gap.label }));
     this.hasSide = !isSmall && this.isStacked && this.series.length > 1;
     this.digits = Math.max(this.unit === "count" ? 0 : 1, columnDigits(this.series.flatMap(one => one.values), this.unit || "gpu") ?? 0);
@@ -56,7 +57,9 @@ export class LinesChart {
   /** A name under its dimension: hidden in one chart, hidden in all of them. */
   full(name) { return `${this.chart.dimension ?? this.chart.id}:${name}`; }
   get visible() { return this.series.filter(one => !this.view.hidden.has(this.full(one.key))); }
-  get range() { return this.isTime ? this.view.range : [this.edges[0], this.edges.at(-1)]; }
+  /** Whole bins before or after the document's period: a trend over earlier ones. */
+  reachesBeyond(from, to) { return this.count > 0 && (this.edges[1] <= from || this.edges[this.count - 1] >= to); }
+  get range() { return this.isShared ? this.view.range : [this.edges[0], this.edges.at(-1)]; }
   get margin() { return { ...MARGIN, l: this.left ?? MARGIN.l, r: this.isSideShown ? SIDE : MARGIN.r, t: this.gaps.length ? AIR : MARGIN.t }; }
   get isSideShown() { return this.hasSide && this.plot.clientWidth > theme.breakpoints.tablet; }
   get rect() { const m = this.margin; return { x: m.l, y: m.t, w: this.plot.clientWidth - m.l - m.r, h: this.plot.clientHeight - m.t - m.b }; }
@@ -111,8 +114,8 @@ export class LinesChart {
     });
   }
   traces({ one, low, high }, from, to, isPiled) {
-    const { fill, line: edge } = colour(one.paint), cut = Math.min(to, this.chart.shape.partial_from ?? to);
-    if (isPiled) return [[from, cut, 1], [cut, to, 0.5]].filter(([a, b]) => b > a).map(([a, b, opacity]) => { const { x, y } = outline(this.edges, low, high, a, b); return area(x, y, fill, { opacity }); });
+    const { fill, line: edge } = colour(one.paint), pattern = hatch(one.paint), cut = Math.min(to, this.chart.shape.partial_from ?? to);
+    if (isPiled) return [[from, cut, 1], [cut, to, 0.5]].filter(([a, b]) => b > a).map(([a, b, opacity]) => { const { x, y } = outline(this.edges, low, high, a, b); return area(x, y, fill, { opacity, ...pattern }); });
     if (this.isSteps && this.series.length === 1 && !this.view.isLog) { const { x, y } = outline(this.edges, high.map(() => 0), high, from, to); return [area(x, y, fill)]; }
     const [x, y] = this.isSteps ? this.steps(high, from, to) : this.middles(high, from, to), known = (one.low ?? []).length > 0;
     const band = known ? [this.uncertainty(one, from, to, fill)] : [];
@@ -167,7 +170,7 @@ export class LinesChart {
   }
   /** The document's own words; they are of its whole period and all names, and say so where less is shown. */
   readout() {
-    const isPart = (this.isTime && this.view.isZoomed) || this.visible.length < this.series.length, said = visible(this.chart.readout), off = this.far.map(mark => `${visible(mark.label)} is off this scale`).join(" · ");
+    const isPart = (this.isShared && this.view.isZoomed) || this.visible.length < this.series.length, said = visible(this.chart.readout), off = this.far.map(mark => `${visible(mark.label)} is off this scale`).join(" · ");
     return [said && isPart ? `whole period, all names: ${said}` : said, off].filter(Boolean).join(" · ");
   }
 
@@ -189,7 +192,7 @@ export class LinesChart {
     });
     box.addEventListener("pointerleave", () => { if (start === null) view.move(null); });
     box.addEventListener("blur", () => view.move(null));
-    box.addEventListener("pointerdown", event => { if (this.isTime && event.pointerType === "mouse" && event.button === 0 && this.bin(event.clientX) !== null) { start = event.clientX; box.setPointerCapture(event.pointerId); } });
+    box.addEventListener("pointerdown", event => { if (this.isShared && event.pointerType === "mouse" && event.button === 0 && this.bin(event.clientX) !== null) { start = event.clientX; box.setPointerCapture(event.pointerId); } });
     const end = event => {
       if (start === null) return;
       const [p, q] = [Math.min(start, event.clientX), Math.max(start, event.clientX)], { left } = this.plot.getBoundingClientRect(), { x, w } = this.rect, clamp = at => this.bin(Math.min(Math.max(at, left + x), left + x + w - 1));
@@ -199,7 +202,7 @@ export class LinesChart {
     };
     box.addEventListener("pointerup", end);
     box.addEventListener("pointercancel", () => { start = null; brush.hidden = true; });
-    if (this.isTime) box.addEventListener("dblclick", () => view.zoom(null));
+    if (this.isShared) box.addEventListener("dblclick", () => view.zoom(null));
     box.addEventListener("keydown", event => this.key(event));
   }
   key(event) {
@@ -223,7 +226,7 @@ export class LinesChart {
     return `${this.binName(i)}: ${isKnown ? [total !== null && `total ${text(total, this.unit, this.digits)}`, said].filter(Boolean).join("; ") : "no data"}`;
   }
   showCursor() {
-    const { view } = this, [a, b] = this.range, at = this.isTime || view.owner === this ? view.cursor : null, isShown = at !== null && at >= this.edges[0] && at < this.edges.at(-1) && this.low !== undefined;
+    const { view } = this, [a, b] = this.range, at = this.isShared || view.owner === this ? view.cursor : null, isShown = at !== null && at >= this.edges[0] && at < this.edges.at(-1) && this.low !== undefined;
     this.hair.hidden = !isShown;
     this.tip.hidden = true;
     this.read.classList.toggle("live", isShown);

@@ -53,6 +53,12 @@ export async function react(node, traces, shown) {
 }
 export const area = (x, y, fill, more = {}) => ({ type: "scatter", mode: "lines", x, y, fill: "toself", fillcolor: fill, line: { width: 0 }, hoverinfo: "skip", ...more });
 export const line = (x, y, color, width, more = {}) => ({ type: "scatter", mode: "lines", x, y, line: { color, width }, hoverinfo: "skip", ...more });
+/** The texture of a state as the library draws it: the colour is never alone. */
+export function hatch(paint) {
+  const key = paint.startsWith("state-") ? paint.slice(6).replaceAll("-", "_") : null, rule = key ? theme.textures[theme.states[key].texture] : {}, { fill, texture } = key ? mode().states[key] : {};
+  const shape = rule.sum ? "/" : rule.x && rule.y ? "." : rule.x ? "|" : rule.y ? "-" : null;
+  return shape ? { fillpattern: { shape, size: 6, solidity: 0.3, fgcolor: texture, bgcolor: fill, fillmode: "overlay" } } : {};
+}
 /** A hatched band from a to b: nobody looked. Drawn from the interval, never guessed from a missing value. */
 export function gapBand(a, b, low, high) {
   const { ui } = mode();
