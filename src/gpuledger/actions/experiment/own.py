@@ -1,9 +1,11 @@
 """A ledger for the time of one command: in a temporary folder that goes away however the command ends."""
 
+import secrets
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import rmtree
 
 from gpuledger.config import Ledger, Settings
 from gpuledger.model.frugal import frugal_arrow
@@ -17,7 +19,18 @@ def own_ledger(settings: Settings) -> Iterator[Ledger]:
 
     Its store is one for the moment: nobody pays for the durability of what is thrown away.
     """
-    with frugal_arrow(), TemporaryDirectory(prefix="gpuledger-experiment-") as folder:
-        changed = settings.model_copy(update={"ledger": folder, "raw": "reference"})
-        with Ledger(load("stores", "passing")(folder), RawZone(Path(folder) / "raw"), changed) as ledger:
+    with frugal_arrow(), _folder() as folder:
+        changed = settings.model_copy(update={"ledger": str(folder), "raw": "reference"})
+        with Ledger(load("stores", "passing")(folder), RawZone(folder / "raw"), changed) as ledger:
             yield ledger
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """An empty folder for this user alone. Whoever ends us: its name is known before it is made, so it never stays."""
+    folder = Path(tempfile.gettempdir()) / f"gpuledger-experiment-{secrets.token_hex(16)}"
+    try:
+        folder.mkdir(mode=0o700)
+        yield folder
+    finally:
+        rmtree(folder, ignore_errors=True)
