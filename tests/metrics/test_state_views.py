@@ -221,8 +221,7 @@ def test_gpus_of_a_project_are_full_while_each_in_service_is_taken(any_store: An
     spans = sorted((r["side"], r["since_us"] // MINUTE, r["until_us"] // MINUTE) for r in full(states, by="project"))
     assert spans == [("P", 10, 40), ("Q", 0, 60)]
     held = sorted(
-        (r["side"], r["user"], r["since_us"] // MINUTE, r["until_us"] // MINUTE)
-        for r in holders(states, by="project")
+        (r["side"], r["user"], r["since_us"] // MINUTE, r["until_us"] // MINUTE) for r in holders(states, by="project")
     )
     assert held == [("P", "ada@x", 10, 20), ("P", "ada@x", 30, 40), ("P", "bob@x", 10, 40), ("Q", "bob@x", 0, 60)]
     [together] = full(states, (Filter("host", "=", ("n1",)),))
