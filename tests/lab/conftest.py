@@ -29,15 +29,19 @@ def _missing() -> str | None:
 def _free_ports(count: int) -> int:
     """The first of `count` ports in a row that nobody listens on."""
     for first in range(26800, 32000, count):
-        if not any(_is_open(first + i) for i in range(count)):
+        if all(_is_free(first + i) for i in range(count)):
             return first
     raise OSError("no free ports for the Slurm lab")
 
 
-def _is_open(port: int) -> bool:
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
-        probe.settimeout(0.05)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("", port))
+        except OSError:
+            return False
+        return True
 
 
 @pytest.fixture(scope="session")
