@@ -114,6 +114,53 @@ def test_an_eviction_after_a_lost_connection_belongs_to_the_same_attempt() -> No
     assert (row["ended_at"], row["end_code"], row["sent_bytes"]) == (at(f"{D}T11:00:01"), 1008, 18106943059)
 
 
+def stalled(stamp: str, slot: str) -> str:
+    reason = f"\t(0) CPU times\n\tReason: Error from {slot}: Input File transfer stalled for 3620 seconds\n"
+    return event("004", stamp, "Job was evicted. Code 1007 Subcode 0", reason)
+
+
+def test_each_eviction_before_execution_is_an_attempt_at_the_slot_that_its_reason_names() -> None:
+    log = (
+        submit(f"{D} 10:00:00")
+        + stalled(f"{D} 11:00:00", "slot1_5@glidein_1_2@spark-a.chtc.wisc.edu")
+        + stalled(f"{D} 12:00:00", "slot1_2@exp-1-2.expanse.sdsc.edu")
+    )
+    rows = read(log).attempts
+    assert [(row["ended_at"], row["site"], row["host_names"]) for row in rows] == [
+        (at(f"{D}T11:00:00"), "ospool", ["spark-a.chtc.wisc.edu"]),
+        (at(f"{D}T12:00:00"), "expanse", ["exp-1-2.expanse.sdsc.edu"]),
+    ]
+    assert [row["eligible_at"] for row in rows] == [at(f"{D}T10:00:00"), at(f"{D}T11:00:00")]
+    assert all((row["state"], row["started_at"], row["end_code"]) == ("preempted", None, 1007) for row in rows)
+
+
+def evicted_after(seconds: int, gpu: str, stamp: str, code: int = 1013) -> str:
+    table = TABLE.replace("GPU-e3b28da1", gpu) + f"\t   TimeExecute (s)      : {seconds:>8}                        \n"
+    return event("004", stamp, f"Job was evicted. Code {code} Subcode 0", f"\t(0) CPU times\n{table}")
+
+
+def test_an_eviction_told_twice_is_one_attempt() -> None:
+    log = (
+        submit(f"{D} 10:00:00") + execute(f"{D} 10:00:00") + evicted_after(3600, "GPU-a", f"{D} 11:00:00")
+        + evicted_after(3600, "GPU-a", f"{D} 13:00:00", 1008)
+    )  # fmt: skip
+    row = read(log).only
+    assert (row["ended_at"], row["used_memory_bytes"]) == (at(f"{D}T11:00:00"), 97657 * 2**20)
+
+
+def test_a_lost_match_on_another_gpu_is_an_attempt_and_used_nothing() -> None:
+    lost = "    Job disconnected too long\n    Can not reconnect to slot1_1@glidein_2_3@gpu9, rescheduling job\n"
+    log = (
+        submit(f"{D} 10:00:00") + execute(f"{D} 10:00:00") + evicted_after(3600, "GPU-a", f"{D} 11:00:00")
+        + event("024", f"{D} 13:00:00", "Job reconnection failed", lost)
+        + evicted_after(3600, "GPU-b", f"{D} 13:00:10", 1008)
+    )  # fmt: skip
+    first, second = read(log).attempts
+    assert (first["end_code"], first["ended_at"]) == (1013, at(f"{D}T11:00:00"))
+    assert (second["end_code"], second["ended_at"], second["host_names"]) == (1008, at(f"{D}T13:00:10"), ["gpu9"])
+    assert (second["used_memory_bytes"], second["requested_memory_bytes"]) == (None, 120000 * 2**20)
+
+
 def test_an_eviction_for_removal_is_a_removal() -> None:
     log = (
         submit(f"{D} 10:00:00")

@@ -18,6 +18,12 @@ def test_evictions_of_the_ospool_by_code(shared_data: Path) -> None:
     assert all(row["used_memory_bytes"] > row["requested_memory_bytes"] for row in over)
 
 
+def test_stalled_transfers_of_dagmans_log_are_attempts_of_their_host(shared_data: Path) -> None:
+    rows = [row for row in log(shared_data, "be7194dd").attempts if row["job_id"] == "12650945.0"]
+    places = [(row["end_code"], row["site"], row["host_names"]) for row in rows]
+    assert places == [(1007, "ospool", ["spark-agpu225.chtc.wisc.edu"])] * 5 + [(None, "ospool", ["gpu03"])]
+
+
 def test_an_eviction_that_was_torn_still_ends_its_attempt(shared_data: Path) -> None:
     reading = log(shared_data, "97da0868")
     torn = [

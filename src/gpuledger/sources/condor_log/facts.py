@@ -21,6 +21,7 @@ _RESULT = re.compile(r"\(return value (-?\d+)\)|\(signal (-?\d+)\)")
 _CODES = re.compile(r"Code (\d+) Subcode (\d+)")
 _CPU = re.compile(r"Usr (\d+) (\d+):(\d+):(\d+), Sys (\d+) (\d+):(\d+):(\d+)  -  Run Remote Usage")
 _SLOT = re.compile(r" (?:from (?:starter|shadow) )?on (\S+?):?$")
+_LOST_SLOT = re.compile(r"Can not reconnect to ([^\s,]+@[^\s,]+)")
 _ATTRIBUTE = re.compile(
     r"^[^\S\n]*(Cpus|Memory|Disk|GPUs|GLIDEIN_ResourceName|AvailableGPUs|GPUs_\S*) = (.*)", re.MULTILINE
 )
@@ -87,6 +88,12 @@ def _starter(code: str, text: str) -> str:
     return "\t".join([code, f"kind={kind}", *slot, *_reasoned(code, text).split("\t")[1:]])
 
 
+def _reconnection_failed(code: str, text: str) -> str:
+    """024: also the slot that cannot be reached any more."""
+    found = _LOST_SLOT.search(text)
+    return "\t".join([_reasoned(code, text), *([f"slot={_plain(found[1])}"] if found else [])])
+
+
 def _transfer(code: str, text: str) -> str | None:
     line, _, body = text.partition("\n")
     step = STEPS.get(line.strip())
@@ -107,7 +114,7 @@ STEPS = {
 }
 READERS: dict[str, Callable[[str, str], str | None]] = {
     "000": _submitted, "001": _executing, "004": _ended, "005": _ended, "021": _starter, "040": _transfer,
-    **dict.fromkeys(("003", "007", "009", "010", "011", "012", "013", "022", "023", "024"), _reasoned),
+    **dict.fromkeys(("003", "007", "009", "010", "011", "012", "013", "022", "023"), _reasoned), "024": _reconnection_failed,
 }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ while it is open, a lost connection (024), a shadow's exception (007), or the ne
 A job that was never matched is one attempt that only waited.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -13,6 +14,12 @@ SOON_SECONDS = 5
 """An eviction is told up to this long after what ended the attempt."""
 REMOVED_CODE = "1023"
 """Code of an eviction because the job is being removed."""
+LATE_SECONDS = 60
+"""An eviction is told up to this long after the lost connection that it is the end of."""
+LOSSES = ("007", "012", "024")
+_SLOT = re.compile(r"\b(?:from|on|at execution point) (\S+@[^\s:;,]+)")
+"""Where a sentence names the slot that it is about."""
+_USES = ("Cpus", "Memory", "Disk", "GPUs", "GpusMemory")
 UNTOLD = "a new match began; the log does not tell how this one ended"
 
 
@@ -45,6 +52,8 @@ class Attempt:
     matched: float | None = None
     started: float | None = None
     ended: float | None = None
+    ended_by: str = ""
+    """Code of the event that ended it."""
     submitted: float | None = None
     eligible: float | None = None
     node: str | None = None
@@ -63,8 +72,15 @@ class Attempt:
 
     @property
     def began(self) -> float | None:
-        """The moment that names the attempt: of its match, else the first one told."""
-        return next((t for t in (self.matched, self.started, self.submitted, self.ended) if t is not None), None)
+        """The moment that names the attempt: of its match, else since when it waited for one, else the first one told."""
+        waited = self.eligible if self.ended_by else None
+        moments = (self.matched, self.started, waited, self.submitted, self.ended)
+        return next((moment for moment in moments if moment is not None), None)
+
+    @property
+    def ran(self) -> float | None:
+        """Seconds it executed, None where its start or end is not told."""
+        return None if self.started is None or self.ended is None else self.ended - self.started
 
 
 class Life:
@@ -81,6 +97,7 @@ class Life:
         self._early: list[Happening] = []
         self._early_held: float | None = None
         self._is_removed: Fact | None = None
+        self._lost: Fact | None = None
 
     def take(self, fact: Fact) -> None:
         STEPS[fact.code](self, fact)
@@ -137,16 +154,42 @@ class Life:
             self._note(fact, "checkpoint", at=self.attempts[-1])
 
     def evicted(self, fact: Fact) -> None:
+        """004: with no match open it tells again what ended the last one, or ends a match of which nothing else is told.
+
+        DAGMan's copy of a log leaves out transfers, so that a match that never executed is told by its eviction alone.
+        """
         last = self._last_attempt()
-        if self._open is None and last and last.ended is not None and "cpu" not in last.end:
-            last.end = {**last.end, **fact.told}
-            last.ended = fact.time if fact.time - last.ended <= SOON_SECONDS else last.ended
+        if self._open is None and last and self._is_told_again(last, fact):
+            last.end = {**fact.told, **last.end} if "cpu" in last.end else {**last.end, **fact.told}
+            if last.ended is not None and fact.time - last.ended <= SOON_SECONDS:
+                last.ended = fact.time
         else:
-            self._end(fact, "preempted", "evicted")
+            self._end(fact if self._open else self._of_unseen_match(fact, last), "preempted", "evicted")
         self._note(fact, "evict", at=self.attempts[-1])
+
+    def _is_told_again(self, last: Attempt, fact: Fact) -> bool:
+        """Is an eviction that of the attempt that has ended? It follows a loss or a hold; else one moment or one run shows it."""
+        if last.ended is None:
+            return False
+        since = fact.time - last.ended
+        if last.ended_by in LOSSES:
+            return since <= LATE_SECONDS or self._hold is not None
+        names = {told.get("assigned", "") for told in (last.end, fact.told)} - {""}
+        return since <= SOON_SECONDS or (_is_use_of(last, fact) and len(names) < 2)
+
+    def _of_unseen_match(self, fact: Fact, last: Attempt | None) -> Fact:
+        """Begins the match that an eviction ends; without use that is of the attempt before, with the slot that was lost."""
+        told, lost = fact.told, self._lost
+        if last and _is_use_of(last, fact):
+            told = {name: f",{cells.partition(',')[2]}" if name in _USES else cells for name, cells in told.items()}
+        if lost and fact.time - lost.time <= LATE_SECONDS:
+            told = {**told, "slot": lost.told["slot"]}
+        self._match(Fact(fact.time, "", {}))
+        return fact._replace(told=told)
 
     def lost(self, fact: Fact) -> None:
         """007, 024: the connection or the shadow is gone, and with it the attempt."""
+        self._lost = fact if self._open is None and "slot" in fact.told else None
         if self._open:
             self._note(fact, "reconnect_failed" if fact.code == "024" else "shadow_exception")
             self._end(fact, "preempted", "evicted")
@@ -235,8 +278,10 @@ class Life:
             self._match(Fact(fact.time, "", {}))
         here = self._open
         assert here
-        here.ended, here.state, here.word = fact.time, state, word
+        here.ended, here.ended_by, here.state, here.word = fact.time, fact.code, state, word
         here.end = {**here.end, **fact.told}
+        if slot := _slot(fact):
+            here.place = {"slot": slot, **here.place}
         _settle_transfers(here)
         self._open = None
         self._waits_since = fact.time
@@ -280,6 +325,18 @@ def _termination(code: str | None, signal: str | None, checkpoints: set[str]) ->
     if code is None and signal is None:
         return "other", "terminated"
     return ("completed", "completed") if code == "0" else ("failed", "failed")
+
+
+def _slot(fact: Fact) -> str | None:
+    """The slot that an end names, by itself or in its sentence."""
+    found = _SLOT.search(fact.told.get("text", ""))
+    return fact.told.get("slot") or (found[1] if found else None)
+
+
+def _is_use_of(last: Attempt, fact: Fact) -> bool:
+    """Does the table of resources tell how long the attempt before executed?"""
+    seconds = fact.told.get("TimeExecute", "").partition(",")[0]
+    return last.ran is not None and seconds.isdecimal() and abs(int(seconds) - last.ran) <= SOON_SECONDS
 
 
 def _was_evicted_to_be_removed(last: Attempt, time: float) -> bool:
