@@ -169,3 +169,32 @@ def test_names_of_other_inputs_cannot_be_hashed(work: Path, cli: Run) -> None:
     told = cli("ingest", "job_summary.csv", "--hash-names")
     assert told.code == 2
     assert "cannot be hashed" in told.err
+
+
+def test_a_table_of_damaged_logs_says_so_whenever_it_is_read(work: Path, cli: Run) -> None:
+    (work / "metl.log").write_text(life(101, "A", 0, 10) + "torn\n" + life(102, "A", 0, 12))
+    assert cli("experiment", "csv", *ZONE).code == 3
+    ran = cli("experiment", "report", "--format", "text")
+    assert ran.code == 3
+    assert "the table was made without all of metl.log, line 11: text that belongs to no event" in ran.err
+    assert "1 input, 1 problem in them" in (work / "reports" / "experiment.txt").read_text()
+
+
+def test_a_gap_between_two_logs_is_a_gap_in_the_report_of_their_table(work: Path, cli: Run) -> None:
+    (work / "metl.log").write_text(life(101, "A", 0, 10))
+    (work / "metl_2.log").write_text(life(102, "A", 0, 20))
+    assert cli("experiment", "csv", "--metl-logs", "metl.log", "metl_2.log", *ZONE).code == 0
+    assert cli("experiment", "report", "--format", "text").code == 0
+    assert "the longest gap is 9" in (work / "reports" / "experiment.txt").read_text()
+
+
+def test_a_list_of_logs_that_somebody_broke_is_left_out(work: Path, cli: Run) -> None:
+    (work / "metl.log").write_text(life(101, "A", 0, 10))
+    assert cli("experiment", "csv", *ZONE).code == 0
+    table = work / "job_summary.csv"
+    head, row = table.read_text().splitlines()
+    assert row.endswith(","), "nothing is missing of a whole log"
+    table.write_text(head + "\n" + re.sub(r'"\[\{""cluster"".*?\]",$', "x,", row) + "\n")
+    ran = cli("experiment", "report", "--format", "text")
+    assert ran.code == 3
+    assert "Logs is not a list; the cell was left out" in ran.err

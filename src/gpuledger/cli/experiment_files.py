@@ -165,4 +165,4 @@ def _left_out(name: str, done: "Ingested", error: LedgerError | None) -> list[st
         return []
     first, more = done.first_problems[0], len(done.first_problems) - 1
     also = f", and {more:,} more {'place' if more == 1 else 'places'}" if more else ""
-    return [f"{name} is damaged at line {first.line:,} ({first.reason}){also}."]
+    return [f"{name} is not whole at line {first.line:,} ({first.reason}){also}."]

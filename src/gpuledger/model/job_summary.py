@@ -77,6 +77,7 @@ EARLIER: tuple[SummaryColumn, ...] = (
 EXECUTED, ATTEMPT_GPUS, ATTEMPT_EVENTS = "Executed", "GPUs", "Events"
 RETRY_LIMIT, IS_DONE_IN_RESCUE, IS_DECLARED = "Retry Limit", "Done In Rescue", "Declared"
 TOLD_SINCE, TOLD_UNTIL = "Told Since (UTC)", "Told Until (UTC)"
+LOGS, NOT_READ = "Logs", "Not Read"
 ATTEMPT_OF_NODE, OTHER_NODES = "Attempt Of Node", "Nodes Without Attempts"
 GPU_COLUMNS = (
     "host", "gpu", "gpu_index", "gpu_model", "gpu_memory_bytes", "capability", "driver_version", "cuda_version",
@@ -92,6 +93,9 @@ OTHER_NODE_COLUMNS = (
     "is_done_in_rescue", "state", "end_reason",
 )  # fmt: skip
 """Columns of workflow_nodes in the JSON of `Nodes Without Attempts`."""
+
+LOG_COLUMNS = ("cluster", "source", "time", "since", "until", "status", "row_count", "told_tables")
+"""Columns of snapshots in the JSON of `Logs`."""
 
 OWN: tuple[SummaryColumn, ...] = (
     SummaryColumn(EXECUTED, "", "flag"),
@@ -167,12 +171,15 @@ OWN: tuple[SummaryColumn, ...] = (
     SummaryColumn(ATTEMPT_GPUS, "", "json"),
     SummaryColumn(ATTEMPT_EVENTS, "", "json"),
     SummaryColumn(OTHER_NODES, "", "json"),
+    SummaryColumn(LOGS, "", "json"),
+    SummaryColumn(NOT_READ, "", "json"),
 )
 """Ours, after the earlier ones: every fact of an attempt that those do not hold exactly.
 
 `Retry Limit`, `Done In Rescue` and `Declared` (in a DAG that was read) are of the attempt's node (workflow_nodes), `GPUs`
 and `Events` lists of objects. `Attempt Of Node` counts over all jobs of the node. `Nodes Without Attempts`, on the first rows, holds
-what DAGs declare and no row tells of. `Told Since` and `Told Until` say how far the logs of the access point reach.
+what DAGs declare and no row tells of. `Told Since` and `Told Until` say how far the logs of the access point reach. On the first row `Logs` says
+from when until when each log tells, `Not Read` what of the inputs could not be read.
 """
 
 OWN_BY_HEADER: Mapping[str, SummaryColumn] = {column.header: column for column in OWN}

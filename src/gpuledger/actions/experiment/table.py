@@ -1,7 +1,7 @@
 """The CSV of an experiment's attempts: whole and under its name, or not there at all."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 from zoneinfo import ZoneInfo
@@ -13,11 +13,14 @@ from gpuledger.actions._garbage import seldom_collected
 from gpuledger.actions.experiment.asked import Attempts, Part, Row
 from gpuledger.actions.experiment.cells import cells, line_parts
 from gpuledger.actions.experiment.earlier import earlier_columns
+from gpuledger.actions.experiment.told import logs, not_read
 from gpuledger.model import job_summary
 from gpuledger.model.errors import LedgerError, NoData
 from gpuledger.model.job_summary import EARLIER, OWN
 from gpuledger.store import Store
 
+OnFirst = Mapping[str, list[Row]]
+"""Lists by header that stand on the first row: they are of the whole table."""
 HEADERS = tuple(column.header for column in (*EARLIER, *OWN))
 
 
@@ -32,10 +35,11 @@ def write_csv(store: Store, out: Path, zone: ZoneInfo, *, is_executed_only: bool
     attempts = Attempts(store, is_executed_only=is_executed_only)
     if not len(attempts):
         raise NoData("The files tell of no attempt" + (" that executed." if is_executed_only else "."))
+    on_first = {job_summary.LOGS: logs(store), job_summary.NOT_READ: not_read(store)}
     draft = out.with_name(f".{out.name}.{os.getpid()}")
     try:
         with draft.open("w", encoding="utf-8", errors="backslashreplace", newline="") as text:
-            _write(text, attempts, zone)
+            _write(text, attempts, zone, on_first)
         draft.replace(out)
     except OSError as error:
         raise LedgerError(f"{out} cannot be written: {error.strerror or error}.") from error
@@ -44,20 +48,21 @@ def write_csv(store: Store, out: Path, zone: ZoneInfo, *, is_executed_only: bool
     return len(attempts)
 
 
-def _write(text: IO[str], attempts: Attempts, zone: ZoneInfo) -> None:
+def _write(text: IO[str], attempts: Attempts, zone: ZoneInfo, on_first: OnFirst) -> None:
     text.write(",".join(HEADERS) + "\n")
     for part in attempts.parts():
-        lines = pc.binary_join_element_wise(*_columns(part, zone), ",")
+        lines = pc.binary_join_element_wise(*_columns(part, zone, on_first), ",")
         text.write("\n".join(lines.to_pylist()) + "\n")
+        on_first = {}
 
 
-def _columns(part: Part, zone: ZoneInfo) -> Iterator[pa.Array]:
+def _columns(part: Part, zone: ZoneInfo, on_first: OnFirst) -> Iterator[pa.Array]:
     """The cells of every column, as they stand between commas."""
     before = earlier_columns(part, zone)
     for column in EARLIER:
         yield line_parts(cells(_array(before[column.header]), column.kind), column.kind)
     for column in OWN:
-        told = part.rows[column.column] if column.column else _computed(part, column.header)
+        told = part.rows[column.column] if column.column else _computed(part, column.header, on_first)
         # lists of GPUs, events and nodes are JSON already
         yield line_parts(cells(_array(told), "length" if column.kind == "json" else column.kind), column.kind)
 
@@ -66,7 +71,7 @@ def _array(told: "pa.Array | pa.ChunkedArray") -> pa.Array:
     return told.combine_chunks() if isinstance(told, pa.ChunkedArray) else told
 
 
-def _computed(part: Part, header: str) -> pa.Array:
+def _computed(part: Part, header: str, on_first: OnFirst) -> pa.Array:
     """Values of the columns that no column of an attempt holds."""
     match header:
         case job_summary.EXECUTED:
@@ -78,7 +83,9 @@ def _computed(part: Part, header: str) -> pa.Array:
         case job_summary.ATTEMPT_EVENTS:
             return part.events.lists()
         case job_summary.OTHER_NODES:
-            return pa.array([_others(said.others) for said in part.said], pa.string())
+            return pa.array([_listed(said.others) for said in part.said], pa.string())
+        case job_summary.LOGS | job_summary.NOT_READ:
+            return pa.array([_listed(on_first.get(header, ())), *[None] * (len(part.rows) - 1)], pa.string())
         case job_summary.TOLD_SINCE | job_summary.TOLD_UNTIL:
             at = int(header == job_summary.TOLD_UNTIL)
             reaches = [part.reach.get(cluster, (None, None))[at] for cluster in part.rows["cluster"].to_pylist()]
@@ -91,6 +98,6 @@ def _computed(part: Part, header: str) -> pa.Array:
             return pa.array([said.is_declared for said in part.said], pa.bool_())
 
 
-def _others(nodes: Sequence[Row]) -> str | None:
-    told = [{name: value for name, value in row.items() if value is not None} for row in nodes]
+def _listed(rows: Sequence[Row]) -> str | None:
+    told = [{name: value for name, value in row.items() if value is not None} for row in rows]
     return job_summary.cell(told, "json") if told else None

@@ -1,6 +1,6 @@
 """One row as an attempt with its GPUs and events. Where our own columns are there they hold, else the earlier tool's."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -23,7 +23,8 @@ ID_LENGTH = 8
 @dataclass(frozen=True)
 class Read:
     """Rows of job_attempts, attempt_gpus and attempt_events that one line tells, its number among the attempts, and what a
-    DAG says of its node; `others` are nodes that no line is of, `reach` is how far the logs it is from tell.
+    DAG says of its node; `others` are nodes that no line is of, `reach` is how far the logs it is from tell. `logs` (rows of
+    snapshots) and `not_read` (sentences) are of the whole table.
     """
 
     attempt: dict[str, Any]
@@ -35,6 +36,8 @@ class Read:
     is_declared: bool | None = None
     others: Sequence[Mapping[str, Any]] = ()
     reach: tuple[datetime | None, datetime | None] = (None, None)
+    logs: Sequence[Mapping[str, Any]] = ()
+    not_read: Sequence[str] = ()
 
 
 def read(cells: Cells, own: Sequence[SummaryColumn], setting: Setting, doubts: Doubts, reported_by: str) -> Read:
@@ -62,6 +65,8 @@ def read(cells: Cells, own: Sequence[SummaryColumn], setting: Setting, doubts: D
         cells.get(told.IS_DECLARED),
         _others(cells, attempt),
         (cells.get(told.TOLD_SINCE), cells.get(told.TOLD_UNTIL)),
+        _logs(cells),
+        list(_not_read(cells)),
     )
 
 
@@ -164,6 +169,25 @@ def _others(cells: Cells, attempt: Mapping[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
+def _logs(cells: Cells) -> list[dict[str, Any]]:
+    """From when until when each log tells. Raises Refused."""
+    rows = [_listed(item, told.LOG_COLUMNS, ("cluster", "source", "time"), {}) for item in cells.get(told.LOGS) or ()]
+    for row in rows:
+        row.update({name: _instant(row[name]) for name in ("time", "since", "until")})
+    return rows
+
+
+def _not_read(cells: Cells) -> Iterator[str]:
+    """What was not read of what the table was made of. Raises Refused."""
+    for item in cells.get(told.NOT_READ) or ():
+        if not isinstance(item, dict):
+            raise Refused("a list of what was not read cannot be read")
+        line, count = item.get("line"), item.get("count")
+        where = f", line {line:,}" if isinstance(line, int) else ""
+        often = f" ({count:,} times)" if isinstance(count, int) and count > 1 else ""
+        yield f"the table was made without all of {item.get('input')}{where}: {item.get('reason')}{often}"
+
+
 def _instant(text: Any) -> datetime | None:
     if text is None:
         return None
@@ -180,16 +204,27 @@ def _listed(item: Any, columns: Sequence[str], key: Sequence[str], attempt: Mapp
     """One object of a JSON cell as a row of the attempt. Raises Refused where it lacks its key or is no object."""
     if not isinstance(item, dict) or any(not isinstance(item.get(name), str) for name in key):
         raise Refused(f"a list of {' and '.join(key)} cannot be read")
-    row = {"cluster": attempt["cluster"], "attempt_id": attempt["attempt_id"]}
+    row = {name: attempt[name] for name in ("cluster", "attempt_id") if name in attempt}
     for name in columns:
         each = row[name] = item.get(name)
-        if each is None or (type(each) is str and name not in _NUMBERS):
+        if each is None or (name in _LISTS and isinstance(each, list)) or (type(each) is str and name not in _NUMBERS):
             continue
         if isinstance(each, (dict, list)) or (name in _NUMBERS and not isinstance(each, (int, float))):
             raise Refused(f"{name} in a list is not of its kind")
     return row
 
 
+_LISTS = frozenset({"told_tables"})
 _NUMBERS = frozenset(
-    {"gpu_index", "gpu_memory_bytes", "share_ratio", "code", "subcode", "sent_bytes", "received_bytes", "retry_limit"}
+    {
+        "gpu_index",
+        "gpu_memory_bytes",
+        "share_ratio",
+        "code",
+        "subcode",
+        "sent_bytes",
+        "received_bytes",
+        "retry_limit",
+        "row_count",
+    }
 )

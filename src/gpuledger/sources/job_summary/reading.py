@@ -15,7 +15,7 @@ from gpuledger.model.errors import NoData
 from gpuledger.model.job_summary import OWN
 from gpuledger.model.problems import Problem, Remark
 from gpuledger.model.schema import ARROW
-from gpuledger.model.tables import ATTEMPT_EVENTS, ATTEMPT_GPUS, JOB_ATTEMPTS, WORKFLOW_NODES, Table
+from gpuledger.model.tables import ATTEMPT_EVENTS, ATTEMPT_GPUS, JOB_ATTEMPTS, SNAPSHOTS, WORKFLOW_NODES, Table
 from gpuledger.sources import Context
 from gpuledger.sources.job_summary import layout
 from gpuledger.sources.job_summary.attempts import Read, numbered, read
@@ -44,6 +44,7 @@ class _Waiting:
     tries: Tries = field(default_factory=Tries)
     doubts: Doubts = field(default_factory=Doubts)
     reaches: dict[str, tuple[datetime | None, datetime]] = field(default_factory=dict)
+    logs: list[Mapping[str, Any]] = field(default_factory=list)
     names: dict[tuple[str, str], int] = field(default_factory=dict)
     """Number of the first attempt under each name."""
 
@@ -55,6 +56,7 @@ class _Waiting:
         self.rows[ATTEMPT_GPUS] += found.gpus
         self.rows[ATTEMPT_EVENTS] += found.events
         self.tries.add(found)
+        self.logs += found.logs
         self._reach(found.attempt["cluster"], found.reach[0], found.reach[1] or found.attempt["observed_at"])
 
     def _reach(self, cluster: str, since: datetime | None, until: datetime | None) -> None:
@@ -101,6 +103,8 @@ def _parse(source: "JobSummary", lines: Any, context: Context) -> Parsed:
     tries = waiting.tries.rows()
     while some := list(islice(tries, CHUNK)):
         yield _batch(WORKFLOW_NODES, some, 0)
+    if waiting.logs:
+        yield _batch(SNAPSHOTS, [dict(row) for row in waiting.logs], 0)
     yield from _told(names, waiting, zone, context.cluster or source.cluster)
 
 
@@ -123,6 +127,7 @@ def _rows(lines: Any, names: list[str], setting: Setting, doubts: Doubts, report
             if isinstance(found, Read):
                 faults = (f"{header} {why}; the cell was left out" for header, why in cells.faults.items())
                 yield from (Problem(line, fault, _text(row), 0) for fault in faults)
+                yield from (Problem(line, lack, "", 0) for lack in found.not_read)
 
 
 def _row(row: list[str], line: int, cells: Cells, own: Any, manner: tuple[Setting, Doubts, str]) -> Read | Problem:
@@ -154,7 +159,8 @@ def _told(names: list[str], waiting: _Waiting, zone: str | None, cluster: str | 
     """How far our own table reaches, and what its reader must know. The earlier tool's tells no such moment."""
     is_exact = "Observed (UTC)" in names
     if is_exact:
-        yield from (Watermark(name, *reach) for name, reach in sorted(waiting.reaches.items()))
+        known = {row["cluster"] for row in waiting.logs}
+        yield from (Watermark(name, *reach) for name, reach in sorted(waiting.reaches.items()) if name not in known)
     elif zone is None:
         yield Remark("No zone was given: times without an offset were read as UTC (--zone NAME, e.g. America/Chicago).")
     if "Access Point" not in names and cluster is None:
