@@ -59,6 +59,7 @@ def test_service_nodes_are_no_work() -> None:
         (End("failed", None, 9, None, None, ""), "killed by signal 9"),
         (End("requeued", 85, 0, None, None, ""), "checkpoint never used (exit code 85)"),
         (End("other", None, None, None, None, ""), "outcome not told"),
+        (End("other", None, None, None, None, "", "RESCUED"), "DAGMan lost track of it"),
     ],
 )  # fmt: skip
 def test_every_end_has_one_cause_in_words(end: End, label: str) -> None:

@@ -72,7 +72,7 @@ def test_lost_time_has_one_cause_each_and_sums_to_the_loss(tmp_path: Path) -> No
         failed(1), failed(2, exit_code=None, signal=9), evicted(3, 21, 102), evicted(4, 1013), evicted(5, 9, 122),
         trial(6, state="removed", exit_code=None, end_reason="DAG Removed: User removed scheduler job from queue."),
         trial(7, state="removed", exit_code=None, end_reason="via condor_rm (by user ann)"),
-        trial(8, state="held", exit_code=None, end_code=47), trial(9, state="other", exit_code=None), trial(10),
+        trial(8, state="held", exit_code=None, end_code=47), trial(9, state="other", state_raw="RESCUED", exit_code=None), trial(10),
         failed(11, exit_code=127),
     ]))  # fmt: skip
     found = rows(document, "lost-by-cause")
@@ -80,7 +80,7 @@ def test_lost_time_has_one_cause_each_and_sums_to_the_loss(tmp_path: Path) -> No
     assert set(found) == {
         "exit code 1", "killed by signal 9", "memory over the request (21.102)", "execution point shut down (1013)",
         "disk quota exceeded (9.122)", "removed with its DAG", "removed by a user", "execute duration limit exceeded (47)",
-        "outcome not told", "exit code 127",
+        "DAGMan lost track of it", "exit code 127",
     }  # fmt: skip
     assert sum(row["wall"] for row in found.values()) == pytest.approx(totals["wall"]) == pytest.approx(20)
 

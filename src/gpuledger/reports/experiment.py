@@ -44,7 +44,9 @@ class ExperimentParameters(BaseModel):
 
 def build(ask: Ask, parameters: ExperimentParameters) -> Document:
     """Raises NoData when the ledger holds no attempt of the period."""
-    scene = Scene(ask, read(ask, Patterns(parameters.step_pattern, parameters.type_pattern, ask.sites)), parameters.rows)
+    scene = Scene(
+        ask, read(ask, Patterns(parameters.step_pattern, parameters.type_pattern, ask.sites)), parameters.rows
+    )
     _require_data(scene)
     return Document(
         name="experiment",
@@ -62,7 +64,11 @@ def build(ask: Ask, parameters: ExperimentParameters) -> Document:
 
 def _sections(scene: Scene, slow_seconds: float) -> tuple[Section, ...]:
     return (
-        Section("summary", "Summary", (summary.cards(scene), *time.checked(scene), *success.notes(scene))),
+        Section(
+            "summary",
+            "Summary",
+            (summary.cards(scene), *summary.untold(scene), *time.checked(scene), *success.notes(scene)),
+        ),
         Section("recommendations", "Recommendations", advice.notes(scene)),
         Section("success", "Success", tuple(success.blocks(scene))),
         Section("time", "Time", tuple(time.blocks(scene))),

@@ -43,6 +43,9 @@ _HELD: Mapping[int, Cause] = {
     26: Cause("held by a policy of the access point (26)", "policy"),
 }
 NOT_TOLD = Cause("outcome not told", "unknown")
+RESCUED = "RESCUED"
+"""The earlier tool's word for a job that DAGMan lost track of: a rescue DAG had to bring its node back."""
+LOST_TRACK = Cause("DAGMan lost track of it", "unknown")
 UNUSED_CHECKPOINT = Cause("checkpoint never used (exit code 85)", "checkpoint")
 
 
@@ -55,6 +58,8 @@ class End(NamedTuple):
     code: int | None
     subcode: int | None
     reason: str
+    word: str = ""
+    """The state in the input's own words."""
 
 
 @lru_cache(maxsize=1 << 14)
@@ -64,6 +69,8 @@ def cause_of(end: End) -> Cause:
         return UNUSED_CHECKPOINT
     if end.state == "removed":
         return _removed(end.reason)
+    if end.word == RESCUED:
+        return LOST_TRACK
     if end.signal:
         return Cause(f"killed by signal {end.signal}", "signal")
     if end.exit_code is not None and end.state in ("failed", "completed"):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 TEXTS = (
     "cluster", "attempt_id", "job_id", "workflow", "workflow_run", "node_name", "workflow_step", "site", "target_site",
-    "resource_name", "state", "end_reason", "gpu_model",
+    "resource_name", "state", "state_raw", "end_reason", "gpu_model",
 )  # fmt: skip
 NUMBERS = (
     "exit_code", "signal", "end_code", "end_subcode", "cpu_count", "gpu_count", "memory_bytes", "disk_bytes",

@@ -121,6 +121,7 @@ def _names(rows: pa.Table, placing: Placing, patterns: Patterns) -> dict[str, Na
         "resource_name": Names.of_column(rows["resource_name"], ""),
         "host": Names.of_column(rows["host"]),
         "state": Names.of_column(rows["state"]),
+        "state_raw": Names.of_column(rows["state_raw"], ""),
         "gpu_model": _models(rows),
     }
 

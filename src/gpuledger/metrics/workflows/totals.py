@@ -3,24 +3,31 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from gpuledger.metrics.workflows.names import Names
-from gpuledger.metrics.workflows.tries import CHECKPOINT, LOST, Tries
+from gpuledger.metrics.workflows.tries import CHECKPOINT, LOST, UNTOLD, Tries
 
 if TYPE_CHECKING:
     from gpuledger.metrics.events import Floats, Whole
 
 NO_STEP = ""
+Amount = TypeVar("Amount", int, float, float | None)
 
 
 @dataclass(frozen=True)
 class Totals:
     """Counts and hours of some attempts. `nodes` were submitted, `nodes_done` have a success. Hours are of attempts
     that are over; `open_count` attempts have started and have no end, their hours so far are `open_wall`, `open_gpu`.
-    Of the attempts that executed `gpu_told` tell how many GPUs they had, `gpu_untold` do not."""
+    Of the attempts that executed `gpu_told` tell how many GPUs they had, `gpu_untold` do not.
+
+    `step_nodes` are nodes that can be an epoch: with a step, all where none has one.
+
+    `untold` attempts, `executed_untold` of which executed, do not tell how they ended, so that of `nodes_untold` nodes
+    nobody knows whether they have a success; theirs are `untold_wall`, `untold_gpu`. What is said of outcomes (`*_or_none`
+    and ratios) is None where no outcome is told."""
 
     attempts: int
     executed: int
@@ -31,6 +38,11 @@ class Totals:
     open_count: int
     gpu_told: int
     gpu_untold: int
+    told: int
+    untold: int
+    executed_untold: int
+    nodes_untold: int
+    step_nodes: int
     wall: float
     gpu: float
     good_wall: float
@@ -39,28 +51,80 @@ class Totals:
     checkpoint_gpu: float
     lost_wall: float
     lost_gpu: float
+    untold_wall: float
+    untold_gpu: float
     open_wall: float
     open_gpu: float
 
     @property
     def attempt_success(self) -> float | None:
-        """Exit 0 ÷ executed."""
-        return self.succeeded / self.executed if self.executed else None
+        """Exit 0 ÷ executed and told how it ended."""
+        return self.succeeded / self.executed_told if self.executed_told else None
 
     @property
     def node_success(self) -> float | None:
-        """Nodes with a success ÷ nodes submitted."""
-        return self.nodes_done / self.nodes if self.nodes else None
+        """Nodes with a success ÷ nodes of which it is known whether they have one."""
+        return self.nodes_done / self.nodes_told if self.nodes_told else None
 
     @property
     def good_ratio(self) -> float | None:
-        """Part of the wall time that was good, checkpoints that were used included."""
-        return self.useful_wall / self.wall if self.wall else None
+        """Part of the wall time whose outcome is told that was good, checkpoints that were used included."""
+        return self.useful_wall / self.told_wall if self.told_wall > 0 else None
 
     @property
     def useful_wall(self) -> float:
         """Good, and checkpoints that were used."""
         return self.good_wall + self.checkpoint_wall
+
+    @property
+    def executed_told(self) -> int:
+        """Executed, and not among those that do not tell how they ended; those still open are."""
+        return self.executed - self.executed_untold
+
+    @property
+    def nodes_told(self) -> int:
+        """Nodes of which it is known whether they have a success so far."""
+        return self.nodes - self.nodes_untold
+
+    @property
+    def told_wall(self) -> float:
+        """Good, checkpoints that were used, and lost."""
+        return self.useful_wall + self.lost_wall
+
+    @property
+    def succeeded_or_none(self) -> int | None:
+        """Attempts that ended with exit code 0."""
+        return self._decided(self.succeeded)
+
+    @property
+    def nodes_done_or_none(self) -> int | None:
+        """Nodes with a success."""
+        return self._decided(self.nodes_done)
+
+    @property
+    def epochs_or_none(self) -> int | None:
+        """Epochs completed."""
+        return self._decided(self.epochs)
+
+    @property
+    def good_wall_or_none(self) -> float | None:
+        """Wall hours of what was good."""
+        return self._decided(self.good_wall)
+
+    @property
+    def checkpoint_wall_or_none(self) -> float | None:
+        """Wall hours of checkpoints that were used."""
+        return self._decided(self.checkpoint_wall)
+
+    @property
+    def useful_wall_or_none(self) -> float | None:
+        """Wall hours of both."""
+        return self._decided(self.useful_wall)
+
+    @property
+    def lost_wall_or_none(self) -> float | None:
+        """Wall hours of what was lost."""
+        return self._decided(self.lost_wall)
 
     @property
     def gpu_or_none(self) -> float | None:
@@ -70,18 +134,22 @@ class Totals:
     @property
     def good_gpu_or_none(self) -> float | None:
         """The same of what was good."""
-        return self._told(self.good_gpu)
+        return self._decided(self._told(self.good_gpu))
 
     @property
     def lost_gpu_or_none(self) -> float | None:
         """The same of what was lost."""
-        return self._told(self.lost_gpu)
+        return self._decided(self._told(self.lost_gpu))
 
     def _told(self, hours: float) -> float | None:
         return hours if self.gpu_told or not self.gpu_untold else None
 
+    def _decided(self, amount: Amount) -> Amount | None:
+        """An amount of outcomes; None where attempts are and none tells how it ended."""
+        return amount if self.told or not self.untold else None
 
-NOTHING = Totals(*[0] * 9, *[0.0] * 10)
+
+NOTHING = Totals(*[0] * 14, *[0.0] * 12)
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,14 +178,17 @@ class Counted:
         return any(label != NO_STEP for label in self.tries.names["step"].labels)
 
     @cached_property
+    def is_of_step(self) -> Any:
+        """Attempts of nodes that can be an epoch: with a step, all where none has one."""
+        step = self.tries.names["step"]
+        return np.array([label != NO_STEP or not self.has_steps for label in step.labels] or [False])[step.codes]
+
+    @cached_property
     def credited(self) -> "Whole":
         """Per node with a step the attempt that did its work, -1 elsewhere. Without any step every node counts as one."""
-        tries, rows = self.tries, self.tries.credited.copy()
-        if self.has_steps:
-            step = tries.names["step"]
-            has_step = np.array([label != NO_STEP for label in step.labels])
-            there = rows >= 0
-            rows[there] = np.where(has_step[step.codes[rows[there]]], rows[there], -1)
+        rows = self.tries.credited.copy()
+        there = rows >= 0
+        rows[there] = np.where(self.is_of_step[rows[there]], rows[there], -1)
         return rows
 
     def totals(self, names: Names, split: Split | None = None) -> dict[str, Totals]:
@@ -130,6 +201,8 @@ class Counted:
         every = split or Split(np.arange(len(self.tries)), np.ones(len(self.tries)))
         counts = {name: names.sums(held[every.rows]) for name, held in self._counts.items()}
         counts["nodes"] = self._distinct_nodes(names, every.rows)
+        counts["nodes_untold"] = self._distinct_nodes(names, every.rows, self._is_of_untold_node)
+        counts["step_nodes"] = self._distinct_nodes(names, every.rows, self.is_of_step)
         hours = {name: names.sums(held[every.rows] * every.weights) for name, held in self._hours.items()}
         there = np.flatnonzero(counts["attempts"] + hours["wall"] + hours["open_wall"]).tolist()
         return {
@@ -143,6 +216,7 @@ class Counted:
         tries, inside = self.tries, self.inside
         ran = tries.is_executed & (tries.is_inside | (tries.wall_hours > 0))
         is_told = ~np.isnan(tries["gpu_count"])
+        is_untold, is_there = tries.fate == UNTOLD, tries.is_inside | (tries.wall_hours > 0)
         return {
             "attempts": inside,
             "executed": inside * tries.is_executed,
@@ -152,6 +226,9 @@ class Counted:
             "open_count": inside * tries.is_executed * tries.is_open,
             "gpu_told": (ran & is_told) * 1.0,
             "gpu_untold": (ran & ~is_told) * 1.0,
+            "told": (is_there & ~is_untold) * 1.0,
+            "untold": (is_there & is_untold) * 1.0,
+            "executed_untold": inside * (tries.is_executed & is_untold),
         }
 
     @cached_property
@@ -163,16 +240,25 @@ class Counted:
             "good_": tries.is_good,
             "checkpoint_": tries.fate == CHECKPOINT,
             "lost_": tries.fate == LOST,
+            "untold_": tries.fate == UNTOLD,
         }
         wall = {f"{prefix}wall": tries.wall_hours * chosen for prefix, chosen in fates.items()}
         gpu = {f"{prefix}gpu": tries.gpu_hours * chosen for prefix, chosen in fates.items()}
         still = {"open_wall": tries.open_hours, "open_gpu": tries.open_hours * tries["gpu_count"]}
         return wall | gpu | still
 
-    def _distinct_nodes(self, names: Names, rows: "Whole") -> "Floats":
-        """Different nodes with an attempt of the period, by name."""
+    @cached_property
+    def _is_of_untold_node(self) -> Any:
+        """Attempts of nodes without a success of which one attempt does not tell how it ended."""
         node = self.tries.names["node"]
-        is_inside = self.tries.is_inside[rows]
+        is_untold = np.zeros(len(node.labels), dtype=bool)
+        is_untold[node.codes[self.tries.fate == UNTOLD]] = True
+        return (is_untold & (self.tries.kept < 0))[node.codes]
+
+    def _distinct_nodes(self, names: Names, rows: "Whole", chosen: Any = True) -> "Floats":
+        """Different nodes with an attempt of the period, by name; of the chosen attempts only."""
+        node = self.tries.names["node"]
+        is_inside = (self.tries.is_inside & chosen)[rows]
         pairs = np.unique(names.codes[is_inside] * len(node.labels) + node.codes[rows][is_inside])
         return np.bincount(pairs // max(1, len(node.labels)), minlength=len(names.labels)).astype(np.float64)
 

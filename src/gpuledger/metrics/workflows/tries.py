@@ -2,9 +2,11 @@
 
 Of each node the *kept* attempt is the longest that ended with exit code 0: where a node succeeded again (a resume of
 minutes, a repeated run) the work was done by the longest. A *checkpoint* is an attempt that stopped itself (exit code 85)
-before the kept one began. Everything else that is over is *lost*, with one cause. So of the time of attempts that are over
+before the kept one began. Where nothing tells how an attempt ended that is over (advertisements without an exit code), its
+outcome is *not told*: it is neither good nor lost, and in no ratio. Everything else that is over is *lost*, with one cause.
+So of the time of attempts that are over
 
-    kept + repeated + checkpoint + lost = all.
+    kept + repeated + checkpoint + lost + not told = all.
 
 An attempt without an end is *open*: the log ends while it runs, and nobody knows whether it still does. Its hours, as far
 as the log that tells of it goes, are told apart and are in no sum.
@@ -18,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gpuledger.metrics.workflows.causes import Cause, End, cause_of
+from gpuledger.metrics import NOT_KNOWN
+from gpuledger.metrics.workflows.causes import NOT_TOLD, RESCUED, Cause, End, cause_of
 from gpuledger.metrics.workflows.names import Names
 
 if TYPE_CHECKING:
@@ -30,11 +33,11 @@ if TYPE_CHECKING:
 HOUR_US = 3.6e9
 SHORT_RESUME = 0.25
 """A success that ran for less than this part of a checkpoint before it only finished that checkpoint's work."""
-OPEN_STATES = ("running", "pending", "suspended", "other")
-KEPT, REPEATED, CHECKPOINT, LOST, OPEN = range(5)
-FATES = ("result kept", "success repeated", "checkpoint used", "lost", "no end in the log")
+OPEN_STATES = ("running", "pending", "suspended", "other", NOT_KNOWN)
+KEPT, REPEATED, CHECKPOINT, LOST, OPEN, UNTOLD = range(6)
+FATES = ("result kept", "success repeated", "checkpoint used", "lost", "no end in the log", NOT_TOLD.label)
 _TIMELESS = (
-    "is_executed", "is_open", "is_success", "is_good", "ran_seconds", "queue_seconds", "kept", "credited", "fate", "causes",
+    "is_executed", "is_open", "is_success", "is_untold", "is_good", "ran_seconds", "queue_seconds", "kept", "credited", "fate", "causes",
     "cause", "kind",
 )  # fmt: skip
 """What is the same whatever the period."""
@@ -103,6 +106,13 @@ class Tries:
         """Completed with exit code 0, where a code is told."""
         code = self["exit_code"]
         return self.is_executed & self.is_state("completed") & ((code == 0) | np.isnan(code))
+
+    @cached_property
+    def is_untold(self) -> Any:
+        """Over, and neither a state nor a code nor a signal tells how."""
+        codes = (self["exit_code"], self["signal"], self["end_code"])
+        says_nothing = np.all([np.isnan(code) for code in codes], axis=0) & ~self.names["state_raw"].is_one_of(RESCUED)
+        return self.is_state("other", NOT_KNOWN) & says_nothing & ~self.is_open
 
     @cached_property
     def ran_seconds(self) -> "Floats":
@@ -177,10 +187,11 @@ class Tries:
 
     @cached_property
     def fate(self) -> "Whole":
-        """One of KEPT, REPEATED, CHECKPOINT, LOST, OPEN for each attempt."""
+        """One of KEPT, REPEATED, CHECKPOINT, LOST, OPEN, UNTOLD for each attempt."""
         node = self.names["node"].codes
         kept = self.kept[node]
         fate = np.full(len(self), LOST, dtype=np.int64)
+        fate[self.is_untold] = UNTOLD
         fate[self.is_open] = OPEN
         fate[self.is_success] = REPEATED
         fate[kept[kept >= 0]] = KEPT
@@ -197,7 +208,7 @@ class Tries:
     def causes(self) -> tuple[Cause, ...]:
         """Of each attempt that is lost, why; of others what became of it."""
         columns = [_whole_numbers(self[name]) for name in ("exit_code", "signal", "end_code", "end_subcode")]
-        states, reasons = self.names["state"], self.reasons
+        states, words, reasons = self.names["state"], self.names["state_raw"], self.reasons
         found = []
         for row, fate in enumerate(self.fate.tolist()):
             if fate != LOST:
@@ -205,7 +216,8 @@ class Tries:
                 continue
             code, signal, end_code, subcode = (held[row] for held in columns)
             state, reason = states.labels[states.codes[row]], reasons.labels[reasons.codes[row]]
-            end = End(state, code, signal, end_code, subcode, reason)
+            word = words.labels[words.codes[row]]
+            end = End(state, code, signal, end_code, subcode, reason, word if state == "other" else "")
             found.append(cause_of(end))
         return tuple(found)
 

@@ -13,7 +13,8 @@ from gpuledger.model.sites import SiteRules
 
 MOST, OF_SITES = 12, 8
 """All colours; those that sites have before they also take what others use."""
-GOOD, CHECKPOINT, LOST = "Good", "Checkpoint used", "Lost"
+GOOD, CHECKPOINT, LOST, UNTOLD = "Good", "Checkpoint used", "Lost", "Outcome not told"
+"""What became of time; what is not told is grey, as everything without a colour is."""
 MEASURE = "measure"
 """The dimension, and the only name, of amounts that have no names."""
 FREE = ""

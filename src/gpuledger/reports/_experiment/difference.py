@@ -72,9 +72,14 @@ def _shares(first: Document, second: Document) -> Iterator[tuple[str, Difference
     one, other = _rows(first, "success-by-site"), _rows(second, "success-by-site")
     for name in dict.fromkeys([*one, *other]):
         for what, did, of in _SHARES:
-            pair = [(int(rows[name][did]), int(rows[name][of])) if name in rows else (0, 0) for rows in (one, other)]
+            pair = [_share(rows[name], did, of) if name in rows else (0, 0) for rows in (one, other)]
             if found := of_shares(pair[0], pair[1]):
                 yield f"{name}: {what}", found
+
+
+def _share(row: Mapping[str, Any], did: str, of: str) -> tuple[int, int]:
+    """Those that did, and all whose outcome is told; of nothing where none is."""
+    return (0, 0) if row[did] is None else (int(row[did]), int(row.get(f"{of}_told", row[of])))
 
 
 def _medians(first: Document, second: Document) -> Iterator[tuple[str, Difference]]:

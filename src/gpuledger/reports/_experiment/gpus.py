@@ -7,6 +7,7 @@ import numpy as np
 
 from gpuledger.metrics import NO_GPU, NOT_KNOWN
 from gpuledger.metrics.workflows.names import Names
+from gpuledger.metrics.workflows.tries import UNTOLD
 from gpuledger.model.chart import Bar, Chart, GridRow
 from gpuledger.model.document import Block, Column, Scalar, Table
 from gpuledger.reports import _words as words
@@ -37,6 +38,7 @@ def _mix(scene: Scene) -> Iterator[Block]:
     tries, parts = scene.tries, scene.tries.parts
     gpu, good = scene.by_model(tries.gpu_hours), scene.by_model(tries.gpu_hours, tries.is_good)
     wall = scene.by_model(tries.wall_hours)
+    untold = _distinct(parts.models, parts.rows, scene.inside * (tries.fate == UNTOLD))
     counted = _distinct(parts.models, parts.rows, scene.inside)
     whole = scene.whole.gpu
     named = [name for name in _models(scene) if counted.get(name)]
@@ -69,8 +71,8 @@ def _mix(scene: Scene) -> Iterator[Block]:
             Column("wall", "Wall hours", "hour"), Column("attempts", "Attempts", "count"),
             Column("capability", "Capability"),
         ),
-        rows=tuple((name, gpu[name], gpu[name] / whole if whole else None, good[name], wall[name], counted[name], _capability(scene, name)) for name in named),
-        totals=("All", whole, 1.0 if whole else None, scene.whole.good_gpu, scene.whole.wall, scene.whole.attempts, None),
+        rows=tuple((name, gpu[name], gpu[name] / whole if whole else None, good[name] if counted[name] > untold.get(name, 0) else None, wall[name], counted[name], _capability(scene, name)) for name in named),
+        totals=("All", whole, 1.0 if whole else None, scene.whole.good_gpu_or_none, scene.whole.wall, scene.whole.attempts, None),
         finding=finding, foot="An attempt with two models is split by its GPUs and counts under each.",
     )  # fmt: skip
 

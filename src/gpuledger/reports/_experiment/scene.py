@@ -13,9 +13,10 @@ from gpuledger.metrics.workflows.read import NOT_MATCHED, Experiment
 from gpuledger.metrics.workflows.totals import NOTHING, Counted, Totals
 from gpuledger.metrics.workflows.tries import CHECKPOINT as USED
 from gpuledger.metrics.workflows.tries import LOST as GONE
+from gpuledger.metrics.workflows.tries import UNTOLD as NOT_TOLD
 from gpuledger.metrics.workflows.tries import Tries
 from gpuledger.reports import _words as words
-from gpuledger.reports._experiment.colours import CHECKPOINT, GOOD, LOST, ranks
+from gpuledger.reports._experiment.colours import CHECKPOINT, GOOD, LOST, UNTOLD, ranks
 from gpuledger.reports._experiment.failing import Failures
 from gpuledger.reports._experiment.observed import to_the_last_stamp
 
@@ -91,9 +92,10 @@ class Scene:
 
     @cached_property
     def fates(self) -> "dict[str, np.ndarray[tuple[int], np.dtype[np.bool_]]]":
-        """Which attempts were good, used as a checkpoint, or lost, under the names that have these colours."""
+        """Which attempts were good, used as a checkpoint, lost, or do not tell, under the names that have these colours."""
         tries = self.tries
-        return {GOOD: tries.is_good, CHECKPOINT: tries.fate == USED, LOST: tries.fate == GONE}
+        told = {GOOD: tries.is_good, CHECKPOINT: tries.fate == USED, LOST: tries.fate == GONE}
+        return told | ({UNTOLD: tries.fate == NOT_TOLD} if self.whole.untold else {})
 
     def by_model(
         self, amounts: "Floats", chosen: "np.ndarray[tuple[int], np.dtype[np.bool_]] | None" = None

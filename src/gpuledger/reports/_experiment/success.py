@@ -7,7 +7,7 @@ import numpy as np
 from gpuledger.metrics import NOT_KNOWN
 from gpuledger.metrics.workflows.read import NOT_MATCHED
 from gpuledger.metrics.workflows.totals import Totals
-from gpuledger.metrics.workflows.tries import CHECKPOINT, KEPT
+from gpuledger.metrics.workflows.tries import CHECKPOINT, KEPT, UNTOLD
 from gpuledger.model.chart import Chart
 from gpuledger.model.document import Block, Column, Note, Scalar, Table
 from gpuledger.model.sites import DEFAULT, site_of
@@ -19,11 +19,27 @@ _COLUMNS = (
     Column("attempts", "Attempts", "count", meaning="Matches, executed or not."),
     Column("executed", "Executed", "count", meaning="Attempts that started."),
     Column("succeeded", "Succeeded", "count", meaning="Attempts that ended with exit code 0."),
-    Column("attempt_success", "Of executed", "ratio", meaning="Succeeded ÷ executed.", rank=1),
+    Column(
+        "attempt_success",
+        "Of executed",
+        "ratio",
+        meaning="Succeeded ÷ executed, without attempts whose outcome is not told.",
+        rank=1,
+    ),
     Column("nodes", "Nodes tried", "count", meaning="Different nodes with an attempt here."),
     Column("nodes_done", "Nodes done", "count", meaning="Nodes whose kept attempt ran here."),
-    Column("node_success", "Of tried", "ratio", meaning="Nodes done ÷ nodes tried here."),
+    Column(
+        "node_success",
+        "Of tried",
+        "ratio",
+        meaning="Nodes done ÷ nodes tried here, without nodes whose outcome is not told.",
+    ),
 )
+_TOLD = (
+    Column("executed_told", "Outcome told", "count", meaning="Executed, and it is told how they ended or that they had not.", rank=3),
+    Column("nodes_told", "Nodes told", "count", meaning="Nodes tried here of which it is known whether they have a success.", rank=3),
+)  # fmt: skip
+"""Columns where outcomes are not told of some: what the shares are of."""
 _LABELS = {"site": "Site", "workflow": "Workflow", "workflow_run": "Run", "target_site": "Target"}
 _UNDONE_SHOWN = 30
 
@@ -31,9 +47,9 @@ _UNDONE_SHOWN = 30
 def blocks(scene: Scene) -> Iterator[Block]:
     yield _epochs(scene)
     yield _shares(
-        scene, "attempt", "Attempts that succeeded by site, of those that executed", ("succeeded", "executed")
+        scene, "attempt", "Attempts that succeeded by site, of those that executed", ("succeeded", "executed_told")
     )
-    yield _shares(scene, "node", "Nodes that succeeded by site, of those tried there", ("nodes_done", "nodes"))
+    yield _shares(scene, "node", "Nodes that succeeded by site, of those tried there", ("nodes_done", "nodes_told"))
     yield table(scene, "success-by-site", "Success by site", "site", scene.by_site)
     yield from _parts_of_sites(scene)
     names = scene.tries.names
@@ -105,12 +121,16 @@ def _without_machines(scene: Scene) -> Iterator[Note]:
 
 
 def _epochs(scene: Scene) -> Chart:
-    amounts = {name: float(totals.epochs) for name, totals in scene.by_site.items() if totals.executed or totals.epochs}
+    amounts = {
+        name: float(totals.epochs)
+        for name, totals in scene.by_site.items()
+        if totals.epochs_or_none is not None and (totals.executed or totals.epochs)
+    }
     whole = scene.whole.epochs
     word = scene.step_word
     said = Said(
         "epochs-by-site", f"{word.capitalize()}s completed by site", _finding(scene, scene.by_site),
-        f"No attempt executed, so no {word} was completed.", "Each node once, for the site that did the work",
+        _unfinished(scene), "Each node once, for the site that did the work",
     )  # fmt: skip
     return bars(scene, said, "site", amounts, lambda amount, _: _share(words.count(amount), amount, whole))
 
@@ -121,15 +141,25 @@ def _shares(scene: Scene, what: str, title: str, parts: tuple[str, str]) -> Char
     shares = {name: did[name] / of[name] for name in of if of[name]}
     whole = getattr(scene.whole, parts[0]), getattr(scene.whole, parts[1])
     told = (
-        f"{words.percent(whole[0] / whole[1])} of {words.plural(whole[1], what)}."
-        if whole[1]
-        else f"No {what} executed."
+        f"{words.percent(whole[0] / whole[1])} of {words.plural(whole[1], what)}." if whole[1] else _unsaid(scene, what)
     )
-    said = Said(f"{what}-success-by-site", title, told, f"No {what} executed.", "Share, number")
+    said = Said(f"{what}-success-by-site", title, told, _unsaid(scene, what), "Share, number")
     return bars(
         scene, said, "site", shares,
         lambda share, name: f"{words.percent(share)} · {words.count(did[name])} of {words.count(of[name])}" if name in of else words.percent(share),
     )  # fmt: skip
+
+
+def _unsaid(scene: Scene, what: str) -> str:
+    """Why there is no share of success."""
+    return "No attempt tells how it ended." if scene.whole.succeeded_or_none is None else f"No {what} executed."
+
+
+def _unfinished(scene: Scene) -> str:
+    """Why there is no epoch to draw."""
+    if scene.whole.epochs_or_none is None:
+        return f"How many {scene.step_word}s were completed is not known: no attempt tells how it ended."
+    return f"No attempt executed, so no {scene.step_word} was completed."
 
 
 def _share(text: str, amount: float, whole: float) -> str:
@@ -144,9 +174,9 @@ def table(scene: Scene, id_: str, title: str, dimension: str, found: Mapping[str
     )  # fmt: skip
     name = Column(dimension, _LABELS.get(dimension, "Part of site"), dimension="site" if dimension == "site" else None)
     return Table(
-        id=id_, title=title, columns=(name, epochs, Column("share", "Share", "ratio", is_share=True), *_COLUMNS),
-        rows=tuple(_cells(key, totals, scene.whole.epochs) for key, totals in _sorted(found)[: scene.rows]),
-        totals=_cells("All", scene.whole, scene.whole.epochs),
+        id=id_, title=title, columns=(name, epochs, Column("share", "Share", "ratio", is_share=True), *_COLUMNS, *(_TOLD if scene.whole.untold else ())),
+        rows=tuple(_cells(scene, key, totals) for key, totals in _sorted(found)[: scene.rows]),
+        totals=_cells(scene, "All", scene.whole),
         finding=_finding(scene, found),
         foot="A node tried at several places counts at each, so nodes tried do not add up.",
         left_out=f"{len(found) - scene.rows} more; `--rows` shows them." if len(found) > scene.rows else "",
@@ -157,19 +187,27 @@ def _sorted(found: Mapping[str, Totals]) -> list[tuple[str, Totals]]:
     return sorted(found.items(), key=lambda item: (-item[1].epochs, -item[1].wall, item[0]))
 
 
-def _cells(name: str, totals: Totals, whole: int) -> tuple[Scalar, ...]:
+def _cells(scene: Scene, name: str, totals: Totals) -> tuple[Scalar, ...]:
+    whole = scene.whole.epochs
+    told = (totals.executed_told, totals.nodes_told) if scene.whole.untold else ()
     return (
-        name, totals.epochs, totals.epochs / whole if whole else None, totals.attempts, totals.executed, totals.succeeded,
-        totals.attempt_success, totals.nodes, totals.nodes_done, totals.node_success,
+        name, totals.epochs_or_none, totals.epochs / whole if whole else None, totals.attempts, totals.executed,
+        totals.succeeded_or_none, totals.attempt_success, totals.nodes, totals.nodes_done_or_none, totals.node_success, *told,
     )  # fmt: skip
 
 
 def _finding(scene: Scene, found: Mapping[str, Totals]) -> str:
     named = _sorted(found)
+    if scene.whole.epochs_or_none is None:
+        return _unfinished(scene)
     if not named or not scene.whole.epochs:
         return f"No {scene.step_word} was completed."
     name, first = named[0]
-    none = [each for each, totals in found.items() if totals.executed and not totals.epochs and each != NOT_KNOWN]
+    none = [
+        each
+        for each, totals in found.items()
+        if totals.executed and totals.step_nodes and totals.epochs_or_none == 0 and each != NOT_KNOWN
+    ]
     said = f"{name} completed {words.count(first.epochs)} of {words.plural(scene.whole.epochs, scene.step_word)}."
     if not none:
         return said
@@ -235,7 +273,8 @@ def _undone(scene: Scene) -> Iterator[Table]:
     tries = scene.tries
     node = tries.names["node"]
     tried = np.bincount(node.codes, weights=scene.inside, minlength=len(node.labels))
-    undone = np.flatnonzero((tried > 0) & (tries.kept < 0))
+    untold = np.bincount(node.codes, weights=tries.fate == UNTOLD, minlength=len(node.labels))
+    undone = np.flatnonzero((tried > 0) & (tries.kept < 0) & (untold == 0))
     if not len(undone):
         return
     gpu = node.sums(tries.gpu_hours)

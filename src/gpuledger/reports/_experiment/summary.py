@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gpuledger.model.document import Measured, Number, Numbers
+from gpuledger.metrics.workflows.totals import Totals
+from gpuledger.model.document import Measured, Note, Number, Numbers
 from gpuledger.reports import _words as words
 from gpuledger.reports._experiment.scene import Scene
 
@@ -19,41 +20,53 @@ def cards(scene: Scene) -> Numbers:
         "Numbers",
         (
             Number(
-                "epochs", f"{scene.step_word.capitalize()}s completed", whole.epochs, "count",
+                "epochs", f"{scene.step_word.capitalize()}s completed", whole.epochs_or_none, "count",
                 "Different nodes of a workflow that succeeded, each once, however often it was tried.",
-                better="high", reason=f"of {words.count(whole.nodes)} nodes submitted",
+                better="high", reason=_not_told(whole) or f"of {words.plural(whole.step_nodes, 'node')} {'with a step' if scene.counted.has_steps else 'submitted'}",
             ),
             Number(
                 "node-success", "Nodes that succeeded", whole.node_success, "ratio",
-                "Different (workflow, node) with an attempt that ended with exit code 0 ÷ nodes submitted.", better="high",
-                reason=f"{words.count(whole.nodes_done)} of {words.count(whole.nodes)}",
+                "Different (workflow, node) with an attempt that ended with exit code 0 ÷ nodes submitted whose outcome is told.", better="high",
+                reason=_not_told(whole) or f"{words.count(whole.nodes_done)} of {words.count(whole.nodes_told)}",
             ),
             Number(
                 "attempt-success", "Attempts that succeeded", whole.attempt_success, "ratio",
-                "Attempts that ended with exit code 0 ÷ attempts that executed.", better="high",
-                reason=f"{words.count(whole.succeeded)} of {words.count(whole.executed)} that executed"
-                if whole.executed else "no attempt executed",
+                "Attempts that ended with exit code 0 ÷ attempts that executed and tell how they ended.", better="high",
+                reason=_not_told(whole) or (
+                    f"{words.count(whole.succeeded)} of {words.count(whole.executed_told)} that executed"
+                    if whole.executed_told else "no attempt executed"
+                ),
             ),
             Number(
                 "wall-hours", "Wall hours", whole.wall, "hour",
                 "Start to end of every attempt that is over.",
-                reason=_parts((whole.good_wall, whole.checkpoint_wall, whole.lost_wall), whole.open_count, " h"),
+                reason=_parts(whole, "wall", " h"),
             ),
             Number(
                 "gpu-hours", "GPU-hours", whole.gpu_or_none, "gpu_hour",
                 "Wall hours × GPUs of the attempt.",
                 reason="no attempt tells its GPUs" if whole.gpu_or_none is None
-                else _parts((whole.good_gpu, whole.checkpoint_gpu, whole.lost_gpu), whole.open_count, ""),
+                else _parts(whole, "gpu", ""),
             ),
             _busy(scene),
         ),
     )  # fmt: skip
 
 
-def _parts(hours: tuple[float, float, float], still: int, unit: str) -> str:
+def _not_told(whole: Totals) -> str:
+    """Why nothing is said of outcomes, where no attempt tells its own."""
+    return "" if whole.told or not whole.untold else "no attempt tells how it ended"
+
+
+def _parts(whole: Totals, what: str, unit: str) -> str:
     """What a sum of hours is made of, and how many attempts it leaves out because they have no end."""
-    good, checkpoints, lost = (f"{words.amount(part)}{unit}" for part in hours)
-    said = [f"{good} good", *[f"{checkpoints} checkpoints"] * bool(hours[1]), f"{lost} lost"]
+    hours = {fate: float(getattr(whole, f"{fate}_{what}")) for fate in ("good", "checkpoint", "lost", "untold")}
+    names = {"good": "good", "checkpoint": "checkpoints", "lost": "lost", "untold": "outcome not told"}
+    always = () if _not_told(whole) else ("good", "lost")
+    said = [
+        f"{words.amount(hours[fate])}{unit} {name}" for fate, name in names.items() if hours[fate] or fate in always
+    ]
+    still = whole.open_count
     return ", ".join(said) + (
         f"; without {words.count(still)} that {'has' if still == 1 else 'have'} no end" if still else ""
     )
@@ -87,13 +100,30 @@ def finding(scene: Scene) -> str:
 
 def _sentences(scene: Scene) -> Iterator[str]:
     whole = scene.whole
-    yield (
-        f"{words.plural(whole.nodes_done, 'node')} of {words.count(whole.nodes)} succeeded in"
-        f" {words.plural(whole.attempts, 'attempt')}, {words.count(whole.succeeded)} of which ended with exit code 0."
-    )
+    if said := _not_told(whole):
+        yield f"{said.capitalize()}, of {words.count(whole.attempts)}: what succeeded is not known."
+    else:
+        yield (
+            f"{words.plural(whole.nodes_done, 'node')} of {words.count(whole.nodes)} succeeded in"
+            f" {words.plural(whole.attempts, 'attempt')}, {words.count(whole.succeeded)} of which ended with exit code 0."
+        )
     if whole.wall:
         gpus = "" if whole.gpu_or_none is None else f" and {words.amount(whole.gpu)} GPU-hours"
-        lost = whole.lost_wall / whole.wall
-        yield (
-            f"{words.amount(whole.wall)} wall hours{gpus} were used; {words.percent(lost)} of the wall time was lost."
-        )
+        lost = f"{words.percent(whole.lost_wall / whole.wall)} of the wall time was lost"
+        untold = f"{words.percent(whole.untold_wall / whole.wall)} tells no outcome" if whole.untold_wall else ""
+        said = "; ".join(filter(None, ("" if _not_told(whole) else lost, untold)))
+        yield f"{words.amount(whole.wall)} wall hours{gpus} were used; {said}."
+
+
+def untold(scene: Scene) -> Iterator[Note]:
+    """How many attempts are neither good nor lost, because nothing tells how they ended."""
+    whole = scene.whole
+    if whole.untold:
+        one = whole.untold == 1
+        yield Note(
+            "outcome-not-told", "warning", "outcome not told",
+            f"{words.count(whole.untold)} of {words.plural(whole.told + whole.untold, 'attempt')} {'does' if one else 'do'} not tell how {'it' if one else 'they'} ended"
+            f" (no exit code, signal or state), {words.amount(whole.untold_wall)} wall hours: neither good nor lost, and in no share of success."
+            " Read the event logs of these jobs, or advertisements with ExitCode and JobStatus.",
+            "time-by-site",
+        )  # fmt: skip

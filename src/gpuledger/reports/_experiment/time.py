@@ -11,21 +11,25 @@ from gpuledger.model.document import Block, Column, Note, Scalar, Table
 from gpuledger.reports import _words as words
 from gpuledger.reports._experiment.colours import CHECKPOINT, GOOD
 from gpuledger.reports._experiment.colours import LOST as LOST_TIME
+from gpuledger.reports._experiment.colours import UNTOLD as UNTOLD_TIME
 from gpuledger.reports._experiment.scene import Scene
 from gpuledger.reports._experiment.shapes import Said, bars, parted
 
 TOLERANCE = 1e-6
-_PARTS = (("good", GOOD), ("checkpoint", CHECKPOINT), ("lost", LOST_TIME))
+_PARTS = (("good", GOOD), ("checkpoint", CHECKPOINT), ("lost", LOST_TIME), ("untold", UNTOLD_TIME))
 _HOURS = (
     Column("wall", "Wall hours", "hour", meaning="Start to end of attempts that are over.", has_bar=True, rank=1),
     Column("share", "Share", "ratio", is_share=True),
     Column("good_wall", "Good", "hour", meaning="Attempts that ended with exit code 0.", rank=1),
-    Column("good_ratio", "Good share", "ratio", meaning="Good and checkpointed ÷ wall hours."),
+    Column("good_ratio", "Good share", "ratio", meaning="Good and checkpointed ÷ wall hours whose outcome is told."),
     Column("checkpoint_wall", "Checkpoints used", "hour", meaning="Attempts that stopped themselves and were resumed."),
     Column("lost_wall", "Lost", "hour", meaning="Over, and nothing of it was kept."),
     Column("gpu", "GPU-hours", "gpu_hour", meaning="Wall hours × GPUs."),
     Column("good_gpu", "Good GPU-hours", "gpu_hour"),
     Column("lost_gpu", "Lost GPU-hours", "gpu_hour"),
+    Column(
+        "untold_wall", "Outcome not told", "hour", meaning="Over, and nothing tells how: neither good nor lost.", rank=3
+    ),
     Column("open_count", "Without an end", "count", meaning="Attempts that were running when their log ended."),
     Column("open_wall", "Theirs at most", "hour", meaning="Hours to the end of their log; in no sum.", rank=3),
 )
@@ -48,7 +52,9 @@ def _fates(scene: Scene, unit: str) -> Chart:
     rows = [_fate_bar(name, totals, unit, whole) for name, totals in sites if totals.executed or totals.wall]
     good = getattr(scene.whole, f"good_{unit}") + getattr(scene.whole, f"checkpoint_{unit}")
     share = (
-        f"{words.percent(good / whole)} of {words.amount(whole)} {what[0].lower() + what[1:] if unit == 'wall' else what} were good or used as a checkpoint."
+        "No attempt tells how it ended."
+        if scene.whole.good_ratio is None and whole
+        else f"{words.percent(good / whole)} of {words.amount(whole)} {what[0].lower() + what[1:] if unit == 'wall' else what} were good or used as a checkpoint."
         if whole
         else "No time was used."
     )
@@ -63,9 +69,10 @@ def _fates(scene: Scene, unit: str) -> Chart:
 
 
 def _fate_bar(name: str, totals: Totals, unit: str, whole: float) -> Bar:
-    parts = tuple((label, float(getattr(totals, f"{key}_{unit}"))) for key, label in _PARTS)
+    told = tuple((key, label, float(getattr(totals, f"{key}_{unit}"))) for key, label in _PARTS)
+    parts = tuple((label, hours) for key, label, hours in told if hours or key != "untold")
     amount = float(getattr(totals, unit))
-    good = (parts[0][1] + parts[1][1]) / amount if amount else None
+    good = (parts[0][1] + parts[1][1]) / amount if amount and totals.told_wall else None
     said = [
         words.amount(amount),
         words.percent(amount / whole) if whole else "",
@@ -81,7 +88,7 @@ def _lost(scene: Scene, table: Table) -> Chart:
         "lost-hours-by-cause",
         "Wall hours lost by cause",
         table.finding,
-        "No wall time was lost.",
+        table.empty,
         "Hours, share of what was lost, n attempts",
     )
 
@@ -101,14 +108,14 @@ def _by_site(scene: Scene) -> Table:
         rows=tuple(_cells(name, totals, whole.wall) for name, totals in scene.by_site.items()),
         totals=_cells("All", whole, whole.wall),
         finding=_finding(scene),
-        foot="Good + checkpoints + lost = wall hours. What has no end, because its log ended before, is in no sum.",
+        foot="Good + checkpoints + lost + outcome not told = wall hours. What has no end, because its log ended before, is in no sum.",
     )  # fmt: skip
 
 
 def _cells(name: str, t: Totals, whole: float) -> tuple[Scalar, ...]:
     return (
-        name, t.wall, t.wall / whole if whole else None, t.good_wall, t.good_ratio, t.checkpoint_wall, t.lost_wall,
-        t.gpu_or_none, t.good_gpu_or_none, t.lost_gpu_or_none, t.open_count, t.open_wall,
+        name, t.wall, t.wall / whole if whole else None, t.good_wall_or_none, t.good_ratio, t.checkpoint_wall_or_none,
+        t.lost_wall_or_none, t.gpu_or_none, t.good_gpu_or_none, t.lost_gpu_or_none, t.untold_wall, t.open_count, t.open_wall,
     )  # fmt: skip
 
 
@@ -129,6 +136,11 @@ def _causes(scene: Scene) -> Table:
         np.flatnonzero(cause.sums(lost * 1.0)).tolist(), key=lambda n: (-wall[n], -counts[n], cause.labels[n])
     )
     whole = scene.whole.lost_wall
+    empty = (
+        "No wall time was lost."
+        if scene.whole.lost_wall_or_none is not None
+        else "What was lost is not known: no attempt tells how it ended."
+    )
     rows = [
         (cause.labels[n], float(wall[n]), float(wall[n]) / whole if whole else None, float(gpu[n]), int(counts[n]))
         for n in order
@@ -142,16 +154,14 @@ def _causes(scene: Scene) -> Table:
         ),
         rows=tuple(rows[: scene.rows]),
         totals=("All lost", whole, 1.0 if whole else None, scene.whole.lost_gpu, int(counts.sum())),
-        finding=_lost_finding(rows, whole),
+        finding=_lost_finding(rows, whole) if rows and whole else empty,
         foot="Attempts that never executed lost no wall time; their transfers are below.",
         left_out=f"{len(rows) - scene.rows} more causes." if len(rows) > scene.rows else "",
-        empty="Nothing was lost.",
+        empty=empty,
     )  # fmt: skip
 
 
 def _lost_finding(rows: list[tuple[str, float, float | None, float, int]], whole: float) -> str:
-    if not rows or not whole:
-        return "No wall time was lost."
     cause, wall, share, _, attempts = rows[0]
     return f"Most was lost to “{cause}”: {words.amount(wall)} h in {words.plural(attempts, 'attempt')}, {words.percent(share or 0.0)} of what was lost."
 
@@ -159,10 +169,11 @@ def _lost_finding(rows: list[tuple[str, float, float | None, float, int]], whole
 def checked(scene: Scene) -> Iterator[Note]:
     """Good, checkpoints and lost add up to all, said with its numbers; and what is left out of them."""
     whole = scene.whole
-    parts = (whole.good_wall, whole.checkpoint_wall, whole.lost_wall)
+    parts = (whole.good_wall, whole.checkpoint_wall, whole.lost_wall, whole.untold_wall)
     is_whole = abs(sum(parts) - whole.wall) <= TOLERANCE * max(1.0, whole.wall)
-    good, checkpoints, lost = (words.amount(part) for part in parts)
+    good, checkpoints, lost, untold = (words.amount(part) for part in parts)
     said = f"{good} h good + {checkpoints} h checkpoints used + {lost} h lost"
+    said += f" + {untold} h without an outcome told" if whole.untold_wall else ""
     sentence = (
         f"{said} = {words.amount(whole.wall)} wall hours."
         if is_whole

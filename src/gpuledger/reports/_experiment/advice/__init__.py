@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 
 from gpuledger.model.document import Note
+from gpuledger.reports import _words as words
 from gpuledger.reports._experiment.advice import losses, places, sizes
 from gpuledger.reports._experiment.scene import Scene
 
@@ -31,6 +32,18 @@ RULES: Mapping[str, Rule] = {
 def notes(scene: Scene) -> tuple[Note, ...]:
     """What the rules say, in the order of the rules; one note where none speaks."""
     said = tuple(note for rule in RULES.values() for note in rule(scene))
-    return said or (
-        Note("no-advice", "ok", "recommendations", f"None of {len(RULES)} rules found anything to change."),
-    )
+    return said or (_silence(scene),)
+
+
+def _silence(scene: Scene) -> Note:
+    """Why no rule speaks: nothing to change, or too little is told."""
+    whole, said = scene.whole, f"None of {len(RULES)} rules found anything to change"
+    if whole.untold:
+        of = f"{words.count(whole.untold)} of {words.plural(whole.told + whole.untold, 'attempt')}"
+        return Note(
+            "no-advice",
+            "info",
+            "recommendations",
+            f"{said}, but of {of} nobody knows how it ended: what they lost no rule can see.",
+        )
+    return Note("no-advice", "ok", "recommendations", f"{said}.")
