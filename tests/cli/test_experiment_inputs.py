@@ -198,3 +198,15 @@ def test_a_list_of_logs_that_somebody_broke_is_left_out(work: Path, cli: Run) ->
     ran = cli("experiment", "report", "--format", "text")
     assert ran.code == 3
     assert "Logs is not a list; the cell was left out" in ran.err
+
+
+def test_cpu_usage_is_what_the_log_told_and_what_cpu_time_gives_stands_apart(work: Path, cli: Run) -> None:
+    used = (
+        "\t\tUsr 0 01:00:00, Sys 0 00:00:00  -  Run Remote Usage\n"
+        "\tPartitionable Resources :       Usage   Request Allocated Assigned\n"
+        "\t   Cpus                 :        4.35         4         4 \n"
+    )
+    (work / "metl.log").write_text(life(101, "A", 0, 10).replace("(return value 0)\n", f"(return value 0)\n{used}"))
+    assert cli("experiment", "csv", *ZONE).code == 0
+    (row,) = rows(work / "job_summary.csv")
+    assert (row["CPU Usage"], row["CPU Time Used / Run Time"], row["CPU Time Used (seconds)"]) == ("4.35", "2", "3600")

@@ -77,6 +77,7 @@ EARLIER: tuple[SummaryColumn, ...] = (
 EXECUTED, ATTEMPT_GPUS, ATTEMPT_EVENTS = "Executed", "GPUs", "Events"
 RETRY_LIMIT, IS_DONE_IN_RESCUE, IS_DECLARED = "Retry Limit", "Done In Rescue", "Declared"
 TOLD_SINCE, TOLD_UNTIL = "Told Since (UTC)", "Told Until (UTC)"
+CPU_TIME_BY_RUN = "CPU Time Used / Run Time"
 LOGS, NOT_READ = "Logs", "Not Read"
 ATTEMPT_OF_NODE, OTHER_NODES = "Attempt Of Node", "Nodes Without Attempts"
 GPU_COLUMNS = (
@@ -152,6 +153,8 @@ OWN: tuple[SummaryColumn, ...] = (
     SummaryColumn("Requested Disk (bytes)", "requested_disk_bytes", "number"),
     SummaryColumn("Requested GPU Model", "requested_gpu_model", "text"),
     SummaryColumn("CPU Time Used (seconds)", "used_cpu_seconds", "number"),
+    SummaryColumn(CPU_TIME_BY_RUN, "", "number"),
+    SummaryColumn("CPUs In Use As Told", "used_cpu_count", "number"),
     SummaryColumn("Peak Memory (bytes)", "used_memory_bytes", "number"),
     SummaryColumn("Peak Disk (bytes)", "used_disk_bytes", "number"),
     SummaryColumn("GPU Busy (0 to 1)", "gpu_busy_ratio", "number"),
@@ -176,7 +179,7 @@ OWN: tuple[SummaryColumn, ...] = (
 )
 """Ours, after the earlier ones: every fact of an attempt that those do not hold exactly.
 
-`Retry Limit`, `Done In Rescue` and `Declared` (in a DAG that was read) are of the attempt's node (workflow_nodes), `GPUs`
+`CPU Time Used / Run Time` is derived. `Retry Limit`, `Done In Rescue` and `Declared` (in a DAG that was read) are of the attempt's node (workflow_nodes), `GPUs`
 and `Events` lists of objects. `Attempt Of Node` counts over all jobs of the node. `Nodes Without Attempts`, on the first rows, holds
 what DAGs declare and no row tells of. `Told Since` and `Told Until` say how far the logs of the access point reach. On the first row `Logs` says
 from when until when each log tells, `Not Read` what of the inputs could not be read.

@@ -45,8 +45,8 @@ JOB_ATTEMPTS = _table(
     ended_at suspended_seconds time_limit_seconds state state_raw exit_code derived_exit_code signal end_code end_subcode
     end_reason wait_reason priority node_count cpu_count gpu_count memory_bytes disk_bytes gpu_model gpu_memory_bytes
     billing_count requested_node_count requested_cpu_count requested_gpu_count requested_memory_bytes
-    requested_disk_bytes requested_gpu_model used_cpu_seconds used_memory_bytes used_disk_bytes gpu_busy_ratio
-    gpu_busy_source used_gpu_memory_bytes sent_bytes received_bytes transfer_in_seconds transfer_out_seconds
+    requested_disk_bytes requested_gpu_model used_cpu_seconds used_cpu_count used_memory_bytes used_disk_bytes
+    gpu_busy_ratio gpu_busy_source used_gpu_memory_bytes sent_bytes received_bytes transfer_in_seconds transfer_out_seconds
     failed_transfer_seconds held_seconds energy_joules
     reported_by observed_at usage_observed_at row_hash usage_hash""",
     order="submitted_at",
@@ -195,7 +195,7 @@ TABLES: tuple[Table, ...] = (
 BY_TABLE = {table.name: table for table in TABLES}
 
 USAGE_COLUMNS = (
-    "used_cpu_seconds", "used_memory_bytes", "used_disk_bytes", "gpu_busy_ratio", "gpu_busy_source",
+    "used_cpu_seconds", "used_cpu_count", "used_memory_bytes", "used_disk_bytes", "gpu_busy_ratio", "gpu_busy_source",
     "used_gpu_memory_bytes", "energy_joules",
 )  # fmt: skip
 """Measured use of an attempt: merged apart, so that a reading without it never erases it."""

@@ -69,6 +69,7 @@ COLUMNS: tuple[Column, ...] = (
     text("requested_gpu_model", "GPU model asked for."),
     number("requested_gpu_memory_bytes", "GPU memory asked for, of one GPU."),
     number("used_cpu_seconds", "CPU time really used, all processes.", "not measured, or not ended yet"),
+    number("used_cpu_count", "CPUs in use on the mean, as the scheduler itself tells it; CPU time ÷ run is another number.", "not told"),
     number("used_memory_bytes", "Peak memory really used.", "not measured, or not ended yet"),
     number("used_disk_bytes", "Peak disk really used.", "not measured, or not ended yet"),
     number("gpu_busy_ratio", "Mean over its GPUs of the share of time with work on the device.", "not measured: never 0"),

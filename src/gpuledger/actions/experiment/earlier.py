@@ -96,14 +96,12 @@ def _gpu(part: Part) -> Columns:
 
 def _used(rows: pa.Table) -> Columns:
     """Measured use. What the job received is our `sent_bytes`: bytes sent to it."""
-    ran = pc.divide(pc.cast(pc.subtract(rows["ended_at"], rows["started_at"]), pa.int64()), 1e6)
-    lasted = pc.if_else(pc.greater(ran, 0.0), ran, None)
     return {
         "Total Bytes Sent": pc.cast(pc.floor(rows["received_bytes"]), pa.int64()),
         "Total Bytes Received": pc.cast(pc.floor(rows["sent_bytes"]), pa.int64()),
         "GPU Usage": pc.round(pc.multiply(rows["gpu_busy_ratio"], rows["gpu_count"]), 6),
         "GPU Memory Usage MB": pc.divide(rows["used_gpu_memory_bytes"], MIB),
-        "CPU Usage": pc.round(pc.divide(rows["used_cpu_seconds"], lasted), 6),
+        "CPU Usage": rows["used_cpu_count"],
         "Peak Memory Usage MB": pc.divide(rows["used_memory_bytes"], MIB),
         "Disk Usage KB": pc.divide(rows["used_disk_bytes"], KIB),
     }

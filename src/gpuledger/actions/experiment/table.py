@@ -62,7 +62,9 @@ def _columns(part: Part, zone: ZoneInfo, on_first: OnFirst) -> Iterator[pa.Array
     for column in EARLIER:
         yield line_parts(cells(_array(before[column.header]), column.kind), column.kind)
     for column in OWN:
-        told = part.rows[column.column] if column.column else _computed(part, column.header, on_first)
+        told = part.rows[column.column] if column.column else _computed(part, column.header)
+        if column.header in (job_summary.LOGS, job_summary.NOT_READ):
+            told = pa.array([_listed(on_first.get(column.header, ())), *[None] * (len(part.rows) - 1)], pa.string())
         # lists of GPUs, events and nodes are JSON already
         yield line_parts(cells(_array(told), "length" if column.kind == "json" else column.kind), column.kind)
 
@@ -71,21 +73,21 @@ def _array(told: "pa.Array | pa.ChunkedArray") -> pa.Array:
     return told.combine_chunks() if isinstance(told, pa.ChunkedArray) else told
 
 
-def _computed(part: Part, header: str, on_first: OnFirst) -> pa.Array:
+def _computed(part: Part, header: str) -> pa.Array:
     """Values of the columns that no column of an attempt holds."""
     match header:
         case job_summary.EXECUTED:
             return pc.is_valid(part.rows["started_at"])
         case job_summary.ATTEMPT_OF_NODE:
             return pa.array([place.of_node for place in part.places], pa.int64())
+        case job_summary.CPU_TIME_BY_RUN:
+            return _by_run_time(part.rows, "used_cpu_seconds")
         case job_summary.ATTEMPT_GPUS:
             return part.gpus.lists()
         case job_summary.ATTEMPT_EVENTS:
             return part.events.lists()
         case job_summary.OTHER_NODES:
             return pa.array([_listed(said.others) for said in part.said], pa.string())
-        case job_summary.LOGS | job_summary.NOT_READ:
-            return pa.array([_listed(on_first.get(header, ())), *[None] * (len(part.rows) - 1)], pa.string())
         case job_summary.TOLD_SINCE | job_summary.TOLD_UNTIL:
             at = int(header == job_summary.TOLD_UNTIL)
             reaches = [part.reach.get(cluster, (None, None))[at] for cluster in part.rows["cluster"].to_pylist()]
@@ -96,6 +98,11 @@ def _computed(part: Part, header: str, on_first: OnFirst) -> pa.Array:
             return pa.array([said.is_done for said in part.said], pa.bool_())
         case _:
             return pa.array([said.is_declared for said in part.said], pa.bool_())
+
+
+def _by_run_time(rows: pa.Table, name: str) -> pa.Array:
+    ran = pc.divide(pc.cast(pc.subtract(rows["ended_at"], rows["started_at"]), pa.int64()), 1e6)
+    return pc.round(pc.divide(rows[name], pc.if_else(pc.greater(ran, 0.0), ran, None)), 6)
 
 
 def _listed(rows: Sequence[Row]) -> str | None:

@@ -298,7 +298,7 @@ def _resources(job: Job) -> dict[str, Any]:
 
 def _used(job: Job, span: Span) -> dict[str, Any]:
     """Use of an attempt that is over; while it runs it still grows."""
-    names = ("used_cpu_seconds", "used_memory_bytes", "used_disk_bytes", "gpu_busy_ratio", "gpu_busy_source",
+    names = ("used_cpu_seconds", "used_cpu_count", "used_memory_bytes", "used_disk_bytes", "gpu_busy_ratio", "gpu_busy_source",
              "used_gpu_memory_bytes")  # fmt: skip
     if span.ended is None or span.started is None:
         return dict.fromkeys(names)
@@ -310,6 +310,7 @@ def _used(job: Job, span: Span) -> dict[str, Any]:
     peak = memory * MIB if memory is not None else resident * KIB if resident else None
     return {
         "used_cpu_seconds": None if user is None and system is None else (user or 0.0) + (system or 0.0),
+        "used_cpu_count": job.number("cpususage"),
         "used_memory_bytes": peak,
         "used_disk_bytes": disk and disk * KIB,
         "gpu_busy_ratio": ratio,

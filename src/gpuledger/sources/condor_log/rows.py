@@ -88,6 +88,7 @@ def attempt_row(job: Job, attempt: Attempt, known: set[str]) -> dict[str, Any]:
         "requested_memory_bytes": _times(table["Memory"][REQUEST], MIB),
         "requested_disk_bytes": _times(table["Disk"][REQUEST], KIB),
         "used_cpu_seconds": _number(end.get("cpu")),
+        "used_cpu_count": table["Cpus"][USAGE],
         "used_memory_bytes": _times(table["Memory"][USAGE], MIB),
         "used_disk_bytes": _times(table["Disk"][USAGE], KIB),
         "gpu_busy_ratio": busy,

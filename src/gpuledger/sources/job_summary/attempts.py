@@ -13,8 +13,10 @@ from gpuledger.sources.job_summary.cells import Cells, Refused
 from gpuledger.sources.job_summary.earlier import Doubts, Setting
 
 EXACT_TIMES = ("Started (UTC)", "Ended (UTC)", "Submitted (UTC)", "Observed (UTC)")
-HELD = sum(bool(column.column) for column in told.OWN)
-"""So many of our columns hold a column of an attempt."""
+NEWER = frozenset({"CPUs In Use As Told"})
+"""Columns of ours that tables of earlier versions of ours lack."""
+HELD = frozenset(column.header for column in told.OWN if column.column) - NEWER
+"""Columns of ours that hold a column of an attempt."""
 NEVER_NULL = ("cluster", "job_id", "attempt_id", "state")
 ID_LENGTH = 8
 """Hexadecimal digits of a GPU's short name."""
@@ -46,7 +48,7 @@ def read(cells: Cells, own: Sequence[SummaryColumn], setting: Setting, doubts: D
     Raises Refused for a row that cannot be believed.
     """
     sequence = cells.get("Attempt Sequence")
-    attempt = _whole(cells, own, setting) if len(own) == HELD else None
+    attempt = _whole(cells, own, setting) if cells.at.keys() >= HELD else None
     if attempt is None:
         has_exact_times = all(cells.has(header) for header in EXACT_TIMES)
         attempt = earlier.attempt(cells, setting, doubts, has_exact_times=has_exact_times)

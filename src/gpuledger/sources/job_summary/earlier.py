@@ -156,6 +156,7 @@ def _used(cells: Cells, times: dict[str, datetime | None], doubts: Doubts) -> di
         "used_disk_bytes": disk and disk * KIB,
         "used_gpu_memory_bytes": gpu_memory and gpu_memory * MIB,
         "used_cpu_seconds": None if cores is None or lasted is None else cores * lasted,
+        "used_cpu_count": cores,
         "gpu_busy_ratio": ratio,
     }
     is_measured = any(amount is not None for amount in use.values())
