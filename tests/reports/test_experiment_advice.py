@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gpuledger.reports._experiment.advice import RULES, notes
-from gpuledger.reports._experiment.failing import is_surely_more, wilson
+from gpuledger.reports._experiment.failing import is_surely_more, surely_at_least, wilson
 from tests.reports.experiments import GIB, evicted, failed, scene, trial
 
 MB, KB = 2.0**20, 2.0**10
@@ -32,8 +32,12 @@ FIRES: dict[str, tuple[Sequence[dict[str, Any]], str]] = {
         "17 attempts at OSPool exceeded request_memory 120,000 MB, 68.0 GPU-hours lost: request 140,000 MB.",
     ),
     "disk": (
-        _evicted(3, 9, 122, requested_disk_bytes=100_000_000 * KB),
+        _evicted(3, 21, 104, requested_disk_bytes=100_000_000 * KB),
         "3 attempts at OSPool exceeded request_disk 100,000,000 KB, 6.00 GPU-hours lost: request 115,000,000 KB.",
+    ),
+    "disk quota": (
+        _evicted(3, 9, 122, requested_disk_bytes=100_000_000 * KB, used_disk_bytes=80_000_000 * KB),
+        "3 attempts at OSPool ended because a disk quota was used up (9.122), 6.00 GPU-hours lost: free space",
     ),
     "over-requested memory": (
         _good(20, requested_memory_bytes=100_000 * MB, used_memory_bytes=20_000 * MB),
@@ -73,6 +77,13 @@ FIRES: dict[str, tuple[Sequence[dict[str, Any]], str]] = {
         [*_good(12, site="aws", transfer_in_seconds=3000.0), *_good(12, 100, transfer_in_seconds=60.0)],
         "Half of 12 input transfers to AWS took 50\u202fmin or more (elsewhere 1\u202fmin), 10.0 h together",
     ),
+    "failing resources": (
+        [
+            *(row | {"host_names": [f"h{n}"]} for n, row in enumerate(_evicted(30, 1013, resource_name="UIUC-CE1"))),
+            *_good(40, 100, resource_name="OTHER-CE1"), *_bad(20, 600, resource_name="OTHER-CE1"),
+        ],
+        "UIUC-CE1 (30 of 30 failed, execution point shut down (1013)): more than chance among 2 resources",
+    ),
     "failing hosts": (
         [*_bad(12, host_names=["bad01"]), *_good(12, host_names=["good01"]), *_good(60, 100, host_names=["good02"])],
         "bad01 (12 of 12 failed, exit code 1): more than chance among 3 hosts",
@@ -85,7 +96,11 @@ FIRES: dict[str, tuple[Sequence[dict[str, Any]], str]] = {
 }  # fmt: skip
 SILENT: dict[str, Sequence[dict[str, Any]]] = {
     "memory": _good(5, requested_memory_bytes=100 * GIB, used_memory_bytes=99 * GIB),
-    "disk": _good(5, requested_disk_bytes=100 * GIB, used_disk_bytes=99 * GIB),
+    "disk": [
+        *_good(5, requested_disk_bytes=100 * GIB, used_disk_bytes=99 * GIB),
+        *_evicted(3, 9, 122, requested_disk_bytes=100 * GIB),
+    ],
+    "disk quota": _evicted(3, 21, 104),
     "over-requested memory": _good(20, requested_memory_bytes=100_000 * MB, used_memory_bytes=80_000 * MB),
     "over-requested CPU": _good(9, requested_cpu_count=8.0, used_cpu_seconds=7200.0),
     "idle GPUs": _good(20, gpu_busy_ratio=0.9),
@@ -96,6 +111,7 @@ SILENT: dict[str, Sequence[dict[str, Any]]] = {
     "command not found": _bad(5),
     "eviction-prone sites": [*_evicted(5, 1013, site="anvil"), *_good(2, site="anvil"), *_good(60, 100)],
     "slow transfers": [*_good(9, site="aws", transfer_in_seconds=3000.0), *_good(12, 100, transfer_in_seconds=60.0)],
+    "failing resources": [*_bad(4, resource_name="UIUC-CE1"), *_good(80, 100, resource_name="OTHER-CE1")],
     "failing hosts": [*_bad(4, host_names=["bad01"]), *_good(80, 100, host_names=["good02"])],
     "time to epoch": [*_good(12, site="expanse", hours=2.0), *_good(12, 100, hours=2.5)],
 }
@@ -159,3 +175,17 @@ def test_nobody_is_blamed_for_few_attempts_or_for_chance() -> None:
 def test_wilsons_interval_is_that_of_the_literature() -> None:
     low, high = wilson(81, 263)
     assert (round(low, 4), round(high, 4)) == (0.2553, 0.3662)
+
+
+@pytest.mark.parametrize(("bad", "all_", "tested"), [(11, 11, 37), (34, 34, 37), (9, 14, 3), (1, 60, 2), (50, 61, 400)])
+def test_a_place_fails_at_least_what_it_is_surely_worse_than(bad: int, all_: int, tested: int) -> None:
+    """What the table says and what the sentence above it says cannot differ."""
+    least = surely_at_least(bad, all_, tested)
+    assert is_surely_more(bad, all_, least * 0.999, tested)
+    assert not is_surely_more(bad, all_, least * 1.001, tested)
+
+
+def test_a_place_that_failed_always_among_many_need_not_be_worse() -> None:
+    assert surely_at_least(11, 11, 37) < 0.612 < wilson(11, 11)[0]
+    assert surely_at_least(34, 34, 37) > 0.612
+    assert surely_at_least(0, 9, 3) == 0

@@ -38,3 +38,24 @@ def test_a_gpu_is_named_by_its_number_or_by_its_place_in_a_host(tmp_path: Path) 
 def test_hosts_of_which_no_attempt_failed_are_told_and_not_missing(tmp_path: Path) -> None:
     document = made(ledger(tmp_path, [trial(1)]))
     assert rows(document, "failures-by-host") == {}
+
+
+def test_no_place_of_the_table_is_surely_worse_than_its_sentence_says(tmp_path: Path) -> None:
+    """11 of 11 among hosts that fail six times of ten: alone that is much, among so many it is not."""
+    rows_ = [failed(n, host_names=["gpu02"]) for n in range(11)]
+    for host in range(30):
+        rows_ += [(failed if n < 6 else trial)(100 + 10 * host + n, host_names=[f"h{host:02}"]) for n in range(10)]
+    document = made(ledger(tmp_path, rows_))
+    table = next(block for block in document.tables if block.id == "failures-by-host")
+    assert table.finding == "No host of 31 fails surely more often than the others do (61.4\u202f% of all attempts)."
+    told = rows(document, "failures-by-host")
+    assert next(iter(told)) == "gpu02"
+    assert all(row["least"] < 0.614 for row in told.values())
+
+
+def test_a_part_of_a_site_is_told_where_an_overlay_names_it(tmp_path: Path) -> None:
+    document = made(
+        ledger(tmp_path, [failed(1, resource_name="UIUC-CE1"), trial(2, resource_name="UIUC-CE1"), failed(3)])
+    )
+    [(name, row)] = rows(document, "failures-by-resource").items()
+    assert (name, row["failed"], row["decided"], row["least"]) == ("UIUC-CE1", 1, 2, None)

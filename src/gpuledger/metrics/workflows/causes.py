@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 
 Kind = Literal[
-    "exit", "signal", "memory", "disk", "time", "transfer", "eviction", "connection", "removed", "policy", "checkpoint",
+    "exit", "signal", "memory", "disk", "quota", "time", "transfer", "eviction", "connection", "removed", "policy", "checkpoint",
     "unknown",
 ]  # fmt: skip
 
@@ -32,7 +32,7 @@ _EVICTED: Mapping[int, Cause] = {
 }
 """Codes of evictions and holds."""
 _EXACT: Mapping[tuple[int, int], Cause] = {
-    (9, 122): Cause("disk quota exceeded (9.122)", "disk"),
+    (9, 122): Cause("disk quota exceeded (9.122)", "quota"),
     (21, 102): Cause("memory over the request (21.102)", "memory"),
     (21, 104): Cause("disk over the request (21.104)", "disk"),
 }

@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     from gpuledger.metrics.events import Floats, Whole
     from gpuledger.reports._experiment.scene import Scene
 
-NO_FAILURE = ("removed", "policy", "checkpoint", "unknown")
+NO_FAILURE = ("removed", "policy", "checkpoint", "quota", "unknown")
 """Kinds of causes that say nothing about the place."""
 Z = 1.96
 SURE = 0.01
+NEGLIGIBLE = 1e-15
+_HALVINGS = 24
+"""Of an interval, until a share is known to less than a millionth."""
 FEWEST = 5
 """A place with fewer attempts is never called worse than others."""
 
@@ -40,8 +43,12 @@ class Place:
 
     @property
     def least_ratio(self) -> float:
-        """The lower end of Wilson's 95 % interval: how bad it is at least."""
+        """The lower end of Wilson's 95 % interval: how bad it is at least, looked at alone."""
         return wilson(self.failed, self.decided)[0]
+
+    def surely(self, tested: int) -> float | None:
+        """How bad it is at least, looked at as one of `tested` places; None of one with too few attempts to say."""
+        return surely_at_least(self.failed, self.decided, tested) if self.decided >= FEWEST else None
 
 
 def wilson(failed: int, decided: int) -> tuple[float, float]:
@@ -62,15 +69,36 @@ def is_surely_more(failed: int, decided: int, expected: float, tested: int) -> b
     """
     if decided < FEWEST or not 0 < expected < 1 or failed <= expected * decided:
         return False
-    logs = (
-        lgamma(decided + 1)
-        - lgamma(k + 1)
-        - lgamma(decided - k + 1)
-        + k * log(expected)
-        + (decided - k) * log(1 - expected)
-        for k in range(failed, decided + 1)
-    )
-    return sum(exp(value) for value in logs) < SURE / max(1, tested)
+    return _tail(failed, decided, expected) < SURE / max(1, tested)
+
+
+def surely_at_least(failed: int, decided: int, tested: int) -> float:
+    """The share that a place fails at least: the largest than which `is_surely_more` finds it worse.
+
+    The lower end of the exact interval at 1 % for all places together. Source: Clopper, Pearson 1934, Biometrika 26, 404.
+    """
+    if not failed:
+        return 0.0
+    low, high = 0.0, failed / decided
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _tail(failed, decided, middle) < SURE / max(1, tested) else (low, middle)
+    return low
+
+
+def _tail(failed: int, decided: int, expected: float) -> float:
+    """The chance of so many failures or more, of at least as many as are expected: each further one is less likely."""
+    if not 0 < expected < 1:
+        return float(expected > 0)
+    ways = lgamma(decided + 1) - lgamma(failed + 1) - lgamma(decided - failed + 1)
+    each = exp(ways + failed * log(expected) + (decided - failed) * log(1 - expected))
+    whole, odds = 0.0, expected / (1 - expected)
+    for k in range(failed, decided + 1):
+        whole += each
+        each *= (decided - k) / (k + 1) * odds
+        if each < whole * NEGLIGIBLE:
+            break
+    return whole
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +137,15 @@ class Failures:
         return self._places(tries.names["host"], np.arange(len(tries)), np.ones(len(tries)))
 
     @cached_property
+    def resources(self) -> tuple[Place, ...]:
+        """Parts of sites that an overlay names (OSPool's), where there are any."""
+        tries = self.scene.tries
+        named = tries.names["resource_name"].renamed(
+            [label or NOT_KNOWN for label in tries.names["resource_name"].labels]
+        )
+        return self._places(named, np.arange(len(tries)), np.ones(len(tries)))
+
+    @cached_property
     def gpus(self) -> tuple[Place, ...]:
         parts = self.scene.tries.parts
         return self._places(parts.gpus, parts.rows, parts.weights)
@@ -133,10 +170,15 @@ class Failures:
         """A row of each name among the chosen."""
         return dict(zip(names.codes[chosen].tolist(), rows[chosen].tolist(), strict=True))
 
+    @staticmethod
+    def tested(places: tuple[Place, ...]) -> int:
+        """How many of the places have enough attempts to be compared."""
+        return sum(place.decided >= FEWEST for place in places)
+
     def worse(self, places: tuple[Place, ...]) -> tuple[Place, ...]:
         """Places that fail more than all others do, more than chance gives the worst of so many."""
         failed, decided = int(self.is_failed.sum()), int(self.is_decided.sum())
-        tested = sum(place.decided >= FEWEST for place in places)
+        tested = self.tested(places)
 
         def elsewhere(place: Place) -> float:
             others = decided - place.decided

@@ -1,4 +1,4 @@
-"""Where attempts failed: by site, host and GPU. What people and DAGs removed is no failure."""
+"""Where attempts failed: by site, part of a site, host and GPU. What people and DAGs removed is no failure."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from gpuledger.metrics.workflows.tries import LOST
 from gpuledger.model.chart import GridRow
 from gpuledger.model.document import Block, Column, Scalar, Table, Text
 from gpuledger.reports import _words as words
-from gpuledger.reports._experiment.failing import Failures, Place
+from gpuledger.reports._experiment.failing import FEWEST, Failures, Place
 from gpuledger.reports._experiment.scene import Scene
 from gpuledger.reports._experiment.shapes import Said, grid
 from gpuledger.reports._experiment.success import listed
@@ -21,6 +21,8 @@ def blocks(scene: Scene) -> Iterator[Block]:
     failures = scene.failures
     yield _by_site(scene, failures)
     tries = scene.tries
+    if failures.resources:
+        yield _by_place(scene, "Resource", failures.resources, is_told=True)
     yield _by_place(scene, "Host", failures.hosts, is_told=bool({*tries.names["host"].labels} - {NOT_KNOWN}))
     yield _by_place(scene, "GPU", failures.gpus, is_told=bool({*tries.parts.gpus.labels} - {NOT_KNOWN}))
 
@@ -64,6 +66,8 @@ def _by_site(scene: Scene, failures: Failures) -> Block:
 
 def _table(scene: Scene, failures: Failures, id_: str, title: str, label: str, places: tuple[Place, ...]) -> Table:
     bad = [place for place in places if place.failed]
+    tested = failures.tested(places)
+    told = sorted(((place.surely(tested), place) for place in bad[: scene.rows]), key=lambda pair: -(pair[0] or 0.0))
     worse = failures.worse(places)
     rows: list[tuple[Scalar, ...]] = [
         (
@@ -72,18 +76,18 @@ def _table(scene: Scene, failures: Failures, id_: str, title: str, label: str, p
             place.decided,
             place.failed,
             place.ratio,
-            place.least_ratio,
+            least,
             place.lost_gpu,
             place.cause,
         )
-        for place in bad[: scene.rows]
+        for least, place in told
     ]
     return Table(
         id=id_, title=title,
         columns=(
             Column("name", label), Column("site", "Site", dimension="site"), Column("decided", "Decided", "count"),
             Column("failed", "Failed", "count", has_bar=True), Column("ratio", "Failed share", "ratio", rank=1),
-            Column("least", "At least", "ratio", meaning="Lower end of Wilson's 95 % interval."), Column("lost", "GPU-hours lost", "gpu_hour"),
+            Column("least", "At least", "ratio", meaning=f"Lower end of the exact interval, 99 % sure for all {words.count(tested)} together; “–” of fewer than {FEWEST} attempts."), Column("lost", "GPU-hours lost", "gpu_hour"),
             Column("cause", "Last cause"),
         ),
         rows=tuple(rows), finding=_finding(failures, worse, label, len(places)),
@@ -94,9 +98,9 @@ def _table(scene: Scene, failures: Failures, id_: str, title: str, label: str, p
 
 
 def _finding(failures: Failures, worse: tuple[Place, ...], label: str, count: int) -> str:
-    what = "host" if label == "Host" else "GPU"
+    what = words.inside(label)
     if not worse:
-        return f"No {what} of {words.count(count)} fails surely more often than all attempts do ({words.percent(failures.ratio)})."
+        return f"No {what} of {words.count(count)} fails surely more often than the others do ({words.percent(failures.ratio)} of all attempts)."
     named = listed([place.name for place in worse[:3]])
     more = f" and {words.plural(len(worse) - 3, 'other')}" if len(worse) > 3 else ""
-    return f"{named}{more} {'fails' if len(worse) == 1 else 'fail'} surely more often than all attempts do ({words.percent(failures.ratio)})."
+    return f"{named}{more} {'fails' if len(worse) == 1 else 'fail'} surely more often than the others do ({words.percent(failures.ratio)} of all attempts)."

@@ -21,7 +21,7 @@ _TERMS = (
     ("Bytes", "B", "Run bytes of each attempt, also of those that were evicted; never totals of a job."),
     ("GPU busy", "%", "Usage ÷ Allocated of the table in the end event, with how many attempts have it."),
     ("GPU memory", "%", "Peak GPU memory ÷ memory of one GPU."),
-    ("Failed", "", "Lost, but not removed by a person or DAG and not held by a policy."),
+    ("Failed", "", "Lost, but not removed by a person or DAG, not held by a policy, not for a disk quota."),
 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ Rule = Callable[[Scene], Iterator[Note]]
 RULES: Mapping[str, Rule] = {
     "memory": sizes.memory,
     "disk": sizes.disk,
+    "disk quota": losses.quota,
     "over-requested memory": sizes.spare_memory,
     "over-requested CPU": sizes.spare_cpus,
     "idle GPUs": sizes.idle_gpus,
@@ -22,6 +23,7 @@ RULES: Mapping[str, Rule] = {
     "command not found": losses.not_found,
     "eviction-prone sites": places.evictions,
     "slow transfers": places.slow_transfers,
+    "failing resources": places.resources,
     "failing hosts": places.hosts,
     "failing GPUs": places.gpus,
     "time to epoch": places.best_site,

@@ -101,6 +101,18 @@ def transfers(scene: Scene) -> Iterator[Note]:
     )  # fmt: skip
 
 
+def quota(scene: Scene) -> Iterator[Note]:
+    """Output that could not be written where it is kept: no request of the job changes that."""
+    chosen = _is_kind(scene, "quota") & scene.tries.is_inside
+    if chosen.any():
+        yield Note(
+            "disk-quota", "warning", "disk quota",
+            f"{words.plural(int(chosen.sum()), 'attempt')} at {_sites(scene, chosen)} ended because a disk quota was used up (9.122), {_lost(scene, chosen)} lost:"
+            " free space, or have the quota raised, where output is written; a larger request_disk does not help.",
+            "lost-by-cause",
+        )  # fmt: skip
+
+
 def not_found(scene: Scene) -> Iterator[Note]:
     """Exit codes of a shell that could not run the command."""
     tries = scene.tries

@@ -59,6 +59,13 @@ def slow_transfers(scene: Scene) -> Iterator[Note]:
             )  # fmt: skip
 
 
+def resources(scene: Scene) -> Iterator[Note]:
+    """Parts of an overlay (OSPool's sites) at which attempts surely fail more often than elsewhere, whatever the host."""
+    failures = scene.failures
+    advice = "leave them out (requirements: TARGET.GLIDEIN_ResourceName =!= …) and tell the pool"
+    yield from _blamed(scene, failures, failures.resources, "resources", advice)
+
+
 def hosts(scene: Scene) -> Iterator[Note]:
     """Machines on which attempts surely fail more often than elsewhere."""
     failures = scene.failures
