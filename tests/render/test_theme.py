@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from colorspacious import cspace_convert
 
-from gpuledger.render.theme import MODES, OTHERS, Colours, Mode, palette, theme
+from gpuledger.render.theme import MODES, OTHERS, Colours, Mode, on_step, palette, theme
 
 GROUNDS = ("page", "surface", "raised")
 TEXTS = ("ink", "ink-2", "ink-3")
@@ -108,3 +108,11 @@ def test_a_name_has_one_colour_and_the_thirteenth_is_one_of_the_others() -> None
 
 def test_both_modes_know_the_same_paints() -> None:
     assert palette("light").keys() == palette("dark").keys()
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_amounts_can_be_read_on_every_step_of_their_scale(mode: Mode) -> None:
+    """On two of the steps neither ink nor surface can be, in both modes."""
+    colours, steps = palette(mode), range(len(theme()["modes"][mode]["sequential"]))
+    poor = {step: contrast(colours[f"seq-{step}"], colours[on_step(step)]) for step in steps}
+    assert {step: found for step, found in poor.items() if found < 4.5} == {}

@@ -38,7 +38,18 @@ def palette(mode: Mode) -> Mapping[str, str]:
         paints |= {key: level["text"], f"{key}-tint": level["tint"], f"{key}-edge": level["edge"]}
     for step, colour in enumerate(tokens["sequential"]):
         paints |= {f"seq-{step}": colour, f"seq-{step}-line": colour}
-    return paints
+    ink, surface = paints["ink"], paints["surface"]
+    middle = {"light": (ink, "#000000"), "dark": ("#FFFFFF", surface)}[mode]  # there neither can be read in both modes
+    return paints | dict(zip(_GROUNDS, (ink, *middle, surface), strict=True))
+
+
+_GROUNDS = ("on-light", "on-middle", "on-upper-middle", "on-dark")
+
+
+def on_step(step: int) -> str:
+    """The paint of words on a step of the amounts, 4.5:1 or more in both modes."""
+    half = len(theme()["modes"]["light"]["sequential"]) // 2
+    return _GROUNDS[min(max(step - half + 1, 0), 3)]
 
 
 def state_paint(state: str) -> str:

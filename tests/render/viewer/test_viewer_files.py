@@ -12,11 +12,9 @@ import pytest
 from gpuledger.plugins import load
 from gpuledger.render import render, viewer
 from gpuledger.render.json import to_json
-from gpuledger.render.theme import theme
 from gpuledger.render.viewer import chart_library
 from gpuledger.render.viewer.bundle import bundle
 from tests.render import samples
-from tests.render.test_theme import contrast
 from tests.render.viewer import site
 
 STATIC = Path(viewer.__file__).parent / "static"
@@ -53,19 +51,16 @@ def test_own_scripts_and_styles_stay_below_sixty_kilobytes_on_the_wire() -> None
     assert sum(len(gzip.compress(content, 6)) for content in [*viewer.files().values(), page]) < 60_000
 
 
-def test_amounts_can_be_read_on_every_step_of_their_scale() -> None:
-    """The style sheet's choices, 4.5:1 in both modes; on two of the steps neither ink nor surface has that."""
-    chosen = {
-        "light": "ink ink ink ink ink #000 surface surface surface",
-        "dark": "ink ink ink ink #fff surface surface surface surface",
-    }
+def test_cells_of_the_middle_steps_have_words_that_can_be_read_there() -> None:
     css = (STATIC / "viewer.css").read_text("utf-8")
-    assert ".heat .step-4{color:light-dark(var(--ink),#fff)}.heat .step-5{color:light-dark(#000,var(--surface))}" in css
-    for mode, words in chosen.items():
-        colours = theme()["modes"][mode]
-        for step, word in zip(colours["sequential"], words.split(), strict=True):
-            text = colours["ui"].get(word) or {"#000": "#000000", "#fff": "#FFFFFF"}[word]
-            assert contrast(step, text) >= 4.5, (mode, step)
+    assert ".heat .step-4{color:var(--on-middle)}.heat .step-5{color:var(--on-upper-middle)}" in css
+
+
+def test_the_pages_own_name_stands_above_every_report_and_one_file_has_the_programs() -> None:
+    page = viewer.page({"mode": "live", "title": "GPUs of <Physics>", "reports": []}, inline=False).decode()
+    assert '<strong class="brand" title="GPUs of &lt;Physics&gt;">GPUs of &lt;Physics&gt;</strong>' in page
+    single = viewer.page({"mode": "embedded", "title": "Usage, last 7 d", "reports": []}, inline=True).decode()
+    assert '<strong class="brand" title="gpuledger">gpuledger</strong>' in single
 
 
 def test_names_of_files_change_with_their_content() -> None:

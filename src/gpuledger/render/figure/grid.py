@@ -22,7 +22,7 @@ from gpuledger.render.figure.drawing import (
 )
 from gpuledger.render.format import column_digits, number, visible
 from gpuledger.render.names import without_domain
-from gpuledger.render.theme import Colours, state_label, state_paint, state_word, theme
+from gpuledger.render.theme import Colours, on_step, state_label, state_paint, state_word, theme
 
 _TOP, _GROUP, _SHARES, _CELL, _CELL_OF_TWO, _TALL = 4.0, 26.0, 24.0, 22.0, 32.0, 36.0
 _RIGHT = 12.0
@@ -178,7 +178,7 @@ def _amounts(
             boxes["gap" if value is None else "surface" if value == 0 else f"seq-{step}"].append(box)
             if value and width / count >= 28:
                 text = number(value, chart.y.unit or "count", digits, suffix=False)
-                ground = "on-dark" if step >= _STEPS // 2 + 1 else "on-light"
+                ground = on_step(step)
                 note = row.notes[i] if row.notes else ""
                 lift = 7.0 if note else 0.0
                 tier = _tier(max(room.measure(text, 11), room.measure(note, 11)), count, room.width - width)

@@ -210,7 +210,7 @@ class Sheet:
         self._axes.add_collection(dots, autolim=False)
 
     def _text(self, x: float, y: float, text: str, style: Words) -> None:
-        label = Text(x, y, printable(text), color=self._ink(style.paint), parse_math=False, zorder=self._depth)
+        label = Text(x, y, printable(text), color=self._colours[style.paint], parse_math=False, zorder=self._depth)
         label.set_fontproperties(font(is_bold=style.is_bold))
         label.set_fontsize(style.size * _PIXEL)
         label.set_horizontalalignment(_ALIGN[style.align])
@@ -218,10 +218,6 @@ class Sheet:
         if style.has_ground:
             label.set_bbox({"boxstyle": "square,pad=.15", "fc": self._colours["surface"], "ec": "none", "alpha": 0.85})
         self._axes.add_artist(label)
-
-    def _ink(self, paint: str) -> str:
-        """Words on a heat map's cell take ink or surface, whichever the cell is not."""
-        return self._colours[{"on-dark": "surface", "on-light": "ink"}.get(paint, paint)]
 
 
 def _rectangle(left: float, right: float, top: float, bottom: float) -> list[Point]:

@@ -41,9 +41,11 @@ def page(config: Mapping[str, Any], *, inline: bool, documents: Iterable[tuple[s
     head, tail = _inlined(library) if inline else _linked()
     blocks = [_data(json.dumps(known, ensure_ascii=False).encode(), 'id="gpuledger-config"')]
     blocks += [_data(content, f'class="gpuledger-document" data-file="{escape(name)}"') for name, content in documents]
+    title = escape(str(config.get("title", "gpuledger")))
+    brand = "gpuledger" if config.get("mode") == "embedded" else title  # one report's own title stands below
     content = _text("index.html").format(
-        csp=escape(csp(inline)), title=escape(str(config.get("title", "gpuledger"))), head=head, data="\n".join(blocks), tail=tail
-    )  # fmt: skip
+        csp=escape(csp(inline)), title=title, brand=brand, head=head, data="\n".join(blocks), tail=tail
+    )
     return content.encode("utf-8", "replace")
 
 

@@ -44,14 +44,21 @@ function skeleton() {
     el("div", { class: "skeleton", role: "status" }, el("span", { class: "sr" }, "Loading"), el("div", { class: "cards" }, Array.from({ length: 6 }, () => el("div", { class: "card" }, el("i"), el("i")))), el("div", { class: "panel" }, el("i"), el("i"), el("i"))));
 }
 
+/** What was chosen shows at once; what it shows follows. */
+function chosen(one) {
+  const focus = document.activeElement?.dataset?.keep;
+  main.querySelector(".filters")?.replaceWith(filters(one, state, shown.content, go));
+  focusOn(focus);
+  say("Loading");
+}
+const focusOn = key => key && main.querySelector(`[data-keep="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
 async function show() {
   asking?.abort();
   const own = asking = new AbortController();
   const one = info(), labels = (one.tabs ?? []).map(tab => tab.label);
   state = { ...state, report: one.name, tab: labels.includes(state.tab) ? state.tab : labels[0] ?? null };
   nav();
-  if (shown && shown.name === one.name) main.classList.add("waiting");
-  else skeleton();
+  if (shown && shown.name === one.name) { main.classList.add("waiting"); if (shown.key !== link(state)) chosen(one); } else skeleton();
   try {
     const answer = await load(one, state, own.signal);
     if (own.signal.aborted) return;
@@ -104,13 +111,13 @@ async function drawn(answer) {
   view = new View(content, state, { hide: hidden => { state = { ...state, hidden }; write(state, false); shown.key = link(state); }, zoom: zoomed }, isSame ? view : null);
   const { banners, nodes } = report(content, view, kept[one.name] ??= {});
   main.replaceChildren(...banners, ...notices(answer), filters(one, state, content, go), ...nodes);
-  document.title = `${visible(content.title)} · gpuledger`;
+  document.title = `${visible(content.title)} · ${document.querySelector(".brand").textContent}`;
   tick();
   const failed = view.drawNow();
   if (isSame) {
     if (place) returnTo(place);
     for (const [key, [left, top]] of inner) { const node = key && main.querySelector(`[data-keep="${CSS.escape(key)}"]`); if (node) Object.assign(node, { scrollLeft: left, scrollTop: top }); }
-    if (focus) main.querySelector(`[data-keep="${CSS.escape(focus)}"]`)?.focus({ preventScroll: true });
+    focusOn(focus);
   }
   performance.mark("words");
   await new Promise(done => requestAnimationFrame(done));
