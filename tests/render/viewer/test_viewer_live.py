@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from gpuledger.model.document import Document
-from gpuledger.render.json import to_json
+from gpuledger.render.json import from_json, to_json
 from tests.render.viewer import site
 from tests.render.viewer.opened import Opened
 
@@ -357,3 +357,46 @@ def test_a_second_visit_draws_from_the_cache(chromium: Any, published: site.Serv
         opened.drawn()
         assert time.monotonic() - start < 8, "0.8 s on an idle machine; this one is shared"
         assert len([one for one in published.asked if one.path.startswith("/assets/")]) == before
+
+
+def test_a_choice_is_pressed_at_once_and_the_page_says_that_it_loads(chromium: Any, service: site.Service) -> None:
+    with service.server() as server, Opened(chromium, server.url).open() as opened:
+        page = opened.page
+        service.slow = 1.0
+        pressed = page.evaluate("""() => {
+          const button = [...document.querySelectorAll('[aria-label=Period] button')].find(one => one.textContent === '7d');
+          button.focus();
+          button.click();
+          return [document.querySelector('[aria-label=Period] [aria-pressed=true]').textContent, document.activeElement.textContent, document.getElementById('say').textContent];
+        }""")
+        assert pressed == ["7d", "7d", "Loading"]
+        bar = "getComputedStyle(document.getElementById('main'), '::before')"
+        assert page.evaluate(f"{bar}.height") == "3px"
+        page.wait_for_selector("h1:text('last 7d')")
+        opened.until("!document.getElementById('main').classList.contains('waiting')")
+        assert page.evaluate(f"{bar}.content") == "none"
+
+
+LONG = "a" * 300
+
+
+def far_away(made: Document) -> Document:
+    """The document with a name as long as a record may have it, in a zone with a long name."""
+    text = to_json(replace(made, display_zone="America/New_York")).decode()
+    return from_json(text.replace("okafor", LONG))
+
+
+def test_a_long_name_and_a_long_zone_fit_a_phone(chromium: Any, service: site.Service) -> None:
+    service.changes = far_away
+    title = "The GPUs of the Department of Physics and of everybody else who was let in"
+    with service.server(title=title) as server, Opened(chromium, server.url, 390).open() as opened:
+        page = opened.page
+        assert "America/New_York" in page.locator("#age").inner_text()
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        key = page.locator(".key", has_text=LONG).first
+        assert key.bounding_box()["width"] < 320
+        assert page.title().endswith(f" · {title}")
+        assert key.locator(".named").get_attribute("title") == LONG
+        tallest = "Math.max(...[...document.querySelectorAll('table.data tbody tr')].map(row => row.offsetHeight))"
+        assert page.evaluate(tallest) < 100
+        assert page.locator(f"table.data bdi[title='{LONG}']").count() > 0
