@@ -288,7 +288,10 @@ def error_codes() -> str:
 
 ERRORS_INTRODUCTION = """\
 A message is one sentence with the cause, and the fix where there is one; `--debug` adds the traceback. A bad *row* is
-never an error: it is kept as a problem, counted and printed, and the rest is read.
+never an error: it is kept as a problem, counted and printed, and the rest is read: `ingest` ends with 0, for the ledger
+knows what is missing and every report from it says so. An input that ends before its end is 3. So is anything that
+`gpuledger experiment` makes of damaged files (a table, a report, a comparison, `watch --once`): it is made, says what is
+missing, and is no success.
 
 Exit codes: 0 done · 1 failed · 2 usage · 3 partial, empty or stale · 4 findings above threshold · 75 busy.
 

@@ -210,3 +210,18 @@ def test_cpu_usage_is_what_the_log_told_and_what_cpu_time_gives_stands_apart(wor
     assert cli("experiment", "csv", *ZONE).code == 0
     (row,) = rows(work / "job_summary.csv")
     assert (row["CPU Usage"], row["CPU Time Used / Run Time"], row["CPU Time Used (seconds)"]) == ("4.35", "2", "3600")
+
+
+def test_watching_damaged_logs_shows_what_is_whole_and_is_no_success(work: Path, cli: Run) -> None:
+    (work / "metl.log").write_text(life(101, "A", 0, 10) + "torn\n...\n" + life(102, "A", 0, 12))
+    ran = cli("experiment", "watch", "--once", "--all", *ZONE)
+    assert ran.code == 3
+    assert "2 completed" in ran.out
+    assert "Of metl.log 1 piece could not be read (text that belongs to no event)." in ran.err
+
+
+def test_what_is_no_log_is_not_watched(work: Path, cli: Run) -> None:
+    (work / "metl.log").write_bytes(bytes(range(256)) * 9)
+    ran = cli("experiment", "watch", "--once")
+    assert (ran.code, ran.out) == (1, "")
+    assert "metl.log is no HTCondor event log" in ran.err

@@ -5,6 +5,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gpuledger.cli import messages
 from gpuledger.cli.messages import escaped
 from gpuledger.cli.options import spread
 from gpuledger.model.errors import UsageError
@@ -75,14 +77,18 @@ def watch(
         raise UsageError("--interval needs seconds above 0, e.g. --interval 5.")
     watched = _watch(logs or [Path("metl.log")], manner, ctx.obj.settings.sites)
     if manner.is_once:
-        standings = watched.look(_now())
-        _print(_shown(standings, manner))
-        print(_counts(standings) or "The logs tell of no job yet.")
+        _once(watched, manner)
+        ctx.obj.left_out += watched.damage
+        ctx.obj.end()
         return
-    try:
+    with suppress(KeyboardInterrupt):
         (_live if sys.stdout.isatty() else _stream)(watched, manner)
-    except KeyboardInterrupt:
-        return
+
+
+def _once(watched: "Watch", manner: Manner) -> None:
+    standings = watched.look(_now())
+    _print(_shown(standings, manner))
+    print(_counts(standings) or "The logs tell of no job yet.")
 
 
 def _watch(logs: Sequence[Path], manner: Manner, sites: "SiteSettings") -> "Watch":
@@ -101,15 +107,20 @@ def _live(watched: "Watch", manner: Manner) -> None:
     with Live(console=console, auto_refresh=False, transient=True) as live:
         while True:
             standings = watched.look(_now())
-            live.update(_table(standings, manner, console.height - MARGIN), refresh=True)
+            live.update(_table(standings, manner, console.height - MARGIN, watched.damage), refresh=True)
             time.sleep(manner.interval)
 
 
 def _stream(watched: "Watch", manner: Manner) -> None:
     """The table once, then a line for each job that stands otherwise than before."""
     before: dict[str, str] = {}
+    warned: set[str] = set()
     while True:
         standings = watched.look(_now())
+        news = [sentence for sentence in watched.damage if sentence not in warned]
+        warned.update(news)
+        for sentence in news:
+            messages.warn(sentence)
         changed = [one for one in standings if before.get(one.job) != one.state]
         _print(_shown(standings, manner) if not before else changed, is_headed=not before)
         sys.stdout.flush()
@@ -117,7 +128,7 @@ def _stream(watched: "Watch", manner: Manner) -> None:
         time.sleep(manner.interval)
 
 
-def _table(standings: "Sequence[Standing]", manner: Manner, height: int) -> Any:
+def _table(standings: "Sequence[Standing]", manner: Manner, height: int, damage: Sequence[str]) -> Any:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
@@ -125,6 +136,7 @@ def _table(standings: "Sequence[Standing]", manner: Manner, height: int) -> Any:
     shown = _shown(standings, manner)
     left = len(shown) - max(height, 1)
     foot = f"{_counts(standings)}{f' · {left:,} more jobs have no room here' if left > 0 else ''} · Ctrl-C ends"
+    foot = escaped(" ".join([*damage, foot]))
     table = Table(box=SIMPLE_HEAD, pad_edge=False, caption=Text(foot), caption_justify="left")
     for head in HEADS:
         table.add_column(head, justify="right" if head in ("duration", "retries") else "left", no_wrap=True)

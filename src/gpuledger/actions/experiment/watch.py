@@ -15,6 +15,7 @@ from gpuledger.config.places import SiteSettings, rules_of, with_sites
 from gpuledger.metrics.workflows.nodes import Node, Placing
 from gpuledger.model.batch import Batch
 from gpuledger.model.errors import BrokenOff, NoData, SourceError
+from gpuledger.model.problems import Problem
 from gpuledger.model.schema import conform
 from gpuledger.model.sites import SiteRules
 from gpuledger.model.tables import JOB_ATTEMPTS, JOB_EVENTS
@@ -27,6 +28,7 @@ LONG_AGO = timedelta(hours=24)
 SILENT = timedelta(days=3)
 """So does a job of which a log that goes on tells nothing for so long: its end may stand in a log that was rotated away."""
 WORDS = {"pending": "idle", "preempted": "evicted", "requeued": "checkpointed"}
+HEAD = 1 << 16
 JOB_ENDS = ("\t005", "\t009")
 NOWHERE = Node(None, None, None, None, None)
 Key = tuple[str, str]
@@ -72,6 +74,8 @@ class Watch:
     _attempts: dict[Key, list[Row]] = field(default_factory=dict)
     _newest: dict[Key, datetime] = field(default_factory=dict)
     _over: set[Key] = field(default_factory=set)
+    _refused: dict[Path, Counter[str]] = field(default_factory=dict)
+    """Reasons why pieces of each log could not be read."""
     _last: datetime | None = None
     _placing: Placing | None = None
     _seen_dags: tuple[Any, ...] = ()
@@ -86,8 +90,17 @@ class Watch:
         """What sites are called."""
         return rules_of(self.sites)
 
+    @property
+    def damage(self) -> list[str]:
+        """A sentence on each log of which pieces could not be read."""
+        return [
+            f"Of {path} {reasons.total():,} {'piece' if reasons.total() == 1 else 'pieces'} could not be read"
+            f" ({reasons.most_common(1)[0][0]})."
+            for path, reasons in self._refused.items()
+        ]
+
     def look(self, now: datetime) -> list[Standing]:
-        """Every job, as the logs tell until now. Raises SourceError for a log that never was there."""
+        """Every job, as the logs tell until now. Raises SourceError for a log that never was there or is none."""
         news = {key for path in self.logs for key in self._read(path)}
         for key, rows in self._derived(news):
             self._attempts[key] = rows
@@ -97,18 +110,36 @@ class Watch:
 
     def _read(self, path: Path) -> Iterator[Key]:
         """The jobs that the log tells something new of. One that is away for a moment (being rotated) tells nothing."""
-        context = Context("watch", self.zone, self.cluster, str(path))
         try:
-            for items, reached in self.source.follow(self._places.get(path, path), context):
-                self._places[path] = reached
-                for item in items:
-                    if isinstance(item, Batch) and item.table is JOB_EVENTS:
-                        yield from self._take(item)
+            yield from self._news(path)
+            if path not in self._places:
+                self._check(path)
         except NoData:
             return
+        except SourceError as error:
+            if path not in self._places:
+                raise
+            self._refused.setdefault(path, Counter())[str(error)] = 1
         except OSError as error:
             if path not in self._places:
                 raise SourceError(f"{path} cannot be read: {error.strerror or error}.") from error
+
+    def _news(self, path: Path) -> Iterator[Key]:
+        context = Context("watch", self.zone, self.cluster, str(path))
+        for items, reached in self.source.follow(self._places.get(path, path), context):
+            self._places[path] = reached
+            for item in items:
+                if isinstance(item, Batch) and item.table is JOB_EVENTS:
+                    yield from self._take(item)
+                elif isinstance(item, Problem):
+                    self._refused.setdefault(path, Counter())[item.reason] += 1
+
+    def _check(self, path: Path) -> None:
+        """Raises SourceError for a file in which no event begins; one that holds nothing yet may become a log."""
+        with path.open("rb") as log:
+            head = log.read(HEAD)
+        if head.strip() and not self.source.claims(head, path.name):
+            raise SourceError(f"{path} is no HTCondor event log: no event begins in it.")
 
     def _take(self, batch: Batch) -> Iterator[Key]:
         for row in batch.rows.to_pylist():
