@@ -186,21 +186,74 @@ def test_ten_publications_are_one_commit_and_no_other_branch_is_touched(bare: Pa
 
 def test_a_branch_that_others_made_is_refused_and_left_as_it_was(bare: Path, tmp_path: Path) -> None:
     theirs = pushed(tmp_path, bare, "gh-pages", "a hand-made page")
-    with pytest.raises(SiteError, match=r"holds commit .*'a hand-made page'.*did not make; nothing was pushed"):
+    with pytest.raises(
+        SiteError, match=r"holds commit .* began with 'a hand-made page'.*did not make; nothing was pushed"
+    ):
         Git(str(bare)).put(site(tmp_path, "one"), {}, NOTE)
     assert git(bare, "rev-parse", "gh-pages") == theirs
 
 
-def test_a_push_made_elsewhere_is_noticed(bare: Path, tmp_path: Path) -> None:
+def committed(bare: Path, folder: Path, **contents: str) -> str:
+    """Somebody's commit on top of the branch."""
+    work = shown(bare, folder)
+    for name, content in contents.items():
+        (work / name.replace("__", "/")).parent.mkdir(exist_ok=True)
+        (work / name.replace("__", "/")).write_text(content)
+    git(work, "add", ".")
+    git(work, "commit", "--quiet", "-m", "of somebody")
+    git(work, "push", "--quiet")
+    return git(bare, "rev-parse", "gh-pages")
+
+
+@pytest.mark.parametrize("is_remembered", [True, False])
+def test_what_others_commit_beside_the_site_stays_in_the_one_commit(
+    bare: Path, tmp_path: Path, is_remembered: bool
+) -> None:
+    place = Git(str(bare))
+    known = place.put(site(tmp_path, "one"), {}, NOTE)
+    committed(bare, tmp_path, CNAME="gpu.example.edu", deep__robots="none")
+    committed(bare, tmp_path, CNAME="gpus.example.edu")
+    for word, before in (("two", "one"), ("three", "two"), ("four", "three")):
+        known = place.put(made := site(tmp_path, word, before), known if is_remembered else {}, NOTE)
+        there = shown(bare, tmp_path)
+        assert seen(there) == word
+        theirs = {name for name in files(there) if not name.startswith(".git/")} - files(made)
+        assert theirs == {"CNAME", "deep/robots", ".nojekyll"}
+        assert (there / "CNAME").read_text() == "gpus.example.edu"
+        assert git(bare, "rev-list", "--count", "gh-pages") == "1"
+
+
+def test_what_others_take_away_again_is_gone(bare: Path, tmp_path: Path) -> None:
+    place = Git(str(bare))
+    place.put(site(tmp_path, "one"), {}, NOTE)
+    committed(bare, tmp_path, CNAME="gpu.example.edu")
+    known = place.put(site(tmp_path, "two", "one"), {}, NOTE)
+    work = shown(bare, tmp_path)
+    git(work, "rm", "--quiet", "CNAME")
+    git(work, "commit", "--quiet", "-m", "no name")
+    git(work, "push", "--quiet")
+    place.put(site(tmp_path, "three", "two"), known, NOTE)
+    assert not (shown(bare, tmp_path) / "CNAME").exists()
+
+
+def test_a_change_of_the_sites_own_files_does_not_stay(bare: Path, tmp_path: Path) -> None:
+    place = Git(str(bare))
+    known = place.put(site(tmp_path, "one"), {}, NOTE)
+    committed(bare, tmp_path, **{"index.html": "page of nobody", "data__old.json": "{}"})
+    place.put(made := site(tmp_path, "two", "one"), known, NOTE)
+    there = shown(bare, tmp_path)
+    assert seen(there) == "two"
+    assert {name for name in files(there) if not name.startswith(".git/")} == files(made) | {".nojekyll"}
+
+
+def test_a_branch_that_took_in_the_work_of_others_is_refused(bare: Path, tmp_path: Path) -> None:
     place = Git(str(bare))
     known = place.put(site(tmp_path, "one"), {}, NOTE)
     work = shown(bare, tmp_path)
-    (work / "more").write_text("of somebody")
-    git(work, "add", ".")
-    git(work, "commit", "--quiet", "-m", "more\n\nPublished-by: gpuledger")  # the sign alone does not make it ours
+    git(work, "merge", "--quiet", "--allow-unrelated-histories", "-m", "both\n\nPublished-by: gpuledger", "origin/main")
     git(work, "push", "--quiet")
     theirs = git(bare, "rev-parse", "gh-pages")
-    with pytest.raises(SiteError, match="did not make"):
+    with pytest.raises(SiteError, match="'work of others', which gpuledger did not make"):
         place.put(site(tmp_path, "two", "one"), known, NOTE)
     assert git(bare, "rev-parse", "gh-pages") == theirs
 

@@ -1,7 +1,8 @@
 """A branch of a git repository, for pages: always one commit of ours, without history, and no other branch is touched.
 
-The commit is made in a folder of its own that is thrown away. The push replaces exactly the commit we looked at and no
-other: who pushed in between wins, and we look again.
+The commit is made in a folder of its own that is thrown away. What others committed beside our site (the `CNAME` of
+GitHub) goes along. The push replaces exactly the commit we looked at and no other: who pushed in between wins, and we
+look again.
 """
 
 import re
@@ -12,12 +13,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
-from gpuledger.deliver.sites import SiteError
+from gpuledger.deliver.sites import OURS, POINTERS, SiteError
 from gpuledger.deliver.sites.running import ran, require_plain
 from gpuledger.model.secrets import without_secret
 
 SIGN = "Published-by: gpuledger"
 """Ends the message of every commit of ours."""
+_NO_JEKYLL = ".nojekyll"
+"""Tells GitHub to show the files as they are."""
 _BRANCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*")
 _TRIES = 3
 _WE = ["-c", "user.name=gpuledger", "-c", "user.email=gpuledger@localhost", "-c", "core.autocrlf=false", "-c", "core.hooksPath=/dev/null"]  # fmt: skip
@@ -33,7 +36,7 @@ class Git:
     repository: str
     """Address or path, as `git push` takes it, such as `git@github.com:group/pages.git`."""
     branch: str = "gh-pages"
-    """The branch that is ours alone: it holds one commit, replaced by each publication."""
+    """The branch of the site: it holds one commit, replaced by each publication."""
     timeout_seconds: float = 600.0
     """How long one call of git may take."""
 
@@ -60,11 +63,10 @@ class Git:
             there = self.receipt()
             with TemporaryDirectory(prefix="gpuledger-pages-") as folder:
                 work = _Work(self, Path(folder))
-                if there is not None and there != known.get("receipt"):
-                    work.require_ours(there)
+                beside = work.take_along(there, known) if there else 0
                 commit = work.commit(site, note)
                 if self._is_pushed(work, commit, there, is_last=attempt == _TRIES - 1):
-                    return {"receipt": commit}
+                    return {"receipt": commit, "beside": beside}
         raise SiteError(f"{self.target} changed again and again while it was pushed; try later.")
 
     def _is_pushed(self, work: "_Work", commit: str, there: str | None, *, is_last: bool) -> bool:
@@ -93,25 +95,37 @@ class _Work:
         command = ["git", *_WE, f"--git-dir={self.folder}/git", f"--work-tree={self.folder}/tree"]
         return ran([*command, *arguments], self.place.timeout_seconds).strip()
 
+    def take_along(self, there: str, known: Mapping[str, Any]) -> int:
+        """Stages what stands in the branch beside our site, and counts it. Raises SiteError for a branch of others."""
+        is_as_left = there == known.get("receipt")
+        if is_as_left and known.get("beside") == 0:
+            return 0
+        self._init()
+        depth = ["--depth=1"] if is_as_left else []
+        self.git("fetch", "--quiet", "--no-tags", *depth, "--", self.place.repository, self.place.ref)
+        if not is_as_left:
+            self._require_ours(there)
+        self.git("read-tree", "FETCH_HEAD")
+        self.git("rm", "-r", "-f", "--quiet", "--cached", "--ignore-unmatch", "--", *OURS, *POINTERS, _NO_JEKYLL)
+        return len(self.git("ls-files").splitlines())
+
     def commit(self, site: Path, note: str) -> str:
-        """The site as one commit without a parent."""
+        """The site, with what was staged beside it, as one commit without a parent."""
         self._init()
         shutil.copytree(site, self.folder / "tree")
-        (self.folder / "tree" / ".nojekyll").touch()
-        self.git("add", "--all", "--force", ".")
+        (self.folder / "tree" / _NO_JEKYLL).touch()
+        self.git("add", "--ignore-removal", "--force", ".")
         return self.git("commit-tree", self.git("write-tree"), "-m", note, "-m", SIGN)
 
-    def require_ours(self, commit: str) -> None:
-        """Raises SiteError for a commit that a publication did not make: nobody's work is overwritten."""
-        self._init()
-        self.git("fetch", "--quiet", "--depth=2", "--", self.place.repository, self.place.ref)
-        parents, _, message = self.git("log", "-1", "--format=parents %P%n%B", "FETCH_HEAD").partition("\n")
-        if parents.split() != ["parents"] or SIGN not in message.splitlines():
-            title = message.strip().split("\n")[0][:80]
-            raise SiteError(
-                f"{self.place.target} holds commit {commit[:12]} ({title!r}), which gpuledger did not make; nothing was pushed. "
-                "Name another branch, or delete this one when nobody needs it."
-            )
+    def _require_ours(self, there: str) -> None:
+        """Raises SiteError for a branch that did not begin with a publication: nobody's work is overwritten."""
+        for first in self.git("rev-list", "--max-parents=0", "FETCH_HEAD").split():
+            title, *message = self.git("log", "-1", "--format=%B", first).splitlines() or [""]
+            if SIGN not in message:
+                raise SiteError(
+                    f"{self.place.target} holds commit {there[:12]} and began with {title[:80]!r}, which gpuledger did not "
+                    "make; nothing was pushed. Name another branch, or delete this one when nobody needs it."
+                )
 
     def _init(self) -> None:
         if not (self.folder / "git").exists():
