@@ -98,7 +98,7 @@ def report(
 
     session: Session = ctx.obj
     with reading(session, table, inputs) as ledger:
-        document = document_of(session, ledger, _chosen(when, kept.hours), kept.where)
+        document = document_of(session, ledger, _chosen(when, kept.hours, session.now.year), kept.where)
     for file in render(document, words([made.formats]), made.folder):
         print(file)
     messages.say(document.finding)
@@ -120,7 +120,10 @@ def reading(session: Session, table: Path | None, inputs: Inputs) -> "Iterator[L
             yield ledger
 
 
-def _chosen(when: PeriodChoice, hours: int | None) -> PeriodChoice:
+def _chosen(when: PeriodChoice, hours: int | None, year: int) -> PeriodChoice:
+    """Raises UsageError for two periods, and for a month without its year, which the earlier tool took of any year."""
+    if when.month and when.month.isdecimal() and 1 <= int(when.month) <= 12:
+        raise UsageError(f"A month is that of one year; write --month {year}-{int(when.month):02}.")
     if hours is None:
         return when
     if set(when.spoken) - {"--to"}:

@@ -40,8 +40,10 @@ def require_values(ask: Ask, table: str = "job_attempts") -> None:
         dimension = ask.dimensions[wanted.column]
         names = _NAMES[table](ask, dimension)
         for value in filter(None, wanted.values):
-            is_named = table == "gpu_states" or {*names} - {*dimension.values}
-            if is_named and value not in names:
+            is_named = table == "gpu_states" or {*names} - {*dimension.values} or dimension.name in _WHOLE
+            known = {*names} | {*dimension.values}
+            is_known = value in known or (table == "workflow_nodes" and value.casefold() in map(str.casefold, known))
+            if is_named and not is_known:
                 raise UsageError(_no_such(dimension, value, names))
 
 
@@ -69,12 +71,16 @@ def _names_of_events(ask: Ask, dimension: Dimension) -> list[str]:
 
 def _names_of_workflows(ask: Ask, dimension: Dimension) -> list[str]:
     """Every known value of a dimension among attempts of workflows, whatever the period."""
-    from gpuledger.metrics.workflows.read import name_of, read  # reads the whole of them: only to name what is near
+    from gpuledger.metrics.workflows.read import name_of, read, shown  # reads the whole: only to name what is near
 
     found = name_of(read(ask.unfiltered(), also=[dimension]).tries, dimension.name).labels
-    return sorted({name for name in found if name and name != NOT_KNOWN} | {*dimension.values})
+    labels = [shown(ask.sites, dimension.name)(name) for name in found]
+    told = {name.casefold(): name for name in (*found, *labels) if name and name != NOT_KNOWN}
+    return sorted({*told.values()} | ({*dimension.values} if dimension.name not in _WHOLE else set()))
 
 
+_WHOLE = ("state",)
+"""Dimensions whose values are all there can be, whatever a ledger has seen."""
 _NAMES = {
     "workflow_nodes": _names_of_workflows,
     "job_attempts": _names,

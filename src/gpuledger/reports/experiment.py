@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from gpuledger.metrics import Ask, Filter
+from gpuledger.metrics import NOT_KNOWN, Ask, Filter
 from gpuledger.metrics.filters import require_values
 from gpuledger.metrics.workflows.read import Patterns, read
 from gpuledger.model.document import Document, Section
@@ -86,14 +86,19 @@ def _sections(scene: Scene, slow_seconds: float) -> tuple[Section, ...]:
 def _require_data(scene: Scene) -> None:
     if scene.whole.attempts or scene.whole.wall:
         return
-    require_values(scene.ask)
+    require_values(scene.ask, "workflow_nodes")
+    if not len(scene.tries) and scene.ask.where:
+        raise NoData(f"No attempt is {' and '.join(_filters(scene.ask.where))}; leave one of them out.")
     if not len(scene.tries):
         raise NoData("The ledger holds no attempt that was asked for; read logs with `gpuledger ingest FILE`.")
     raise NoData(f"No attempt ran in {scene.ask.period}; try `gpuledger report experiment --last all`.")
 
 
 def _title(scene: Scene) -> str:
-    workflows = [name for name in scene.tries.names["workflow"].labels if name != "not known"]
+    workflow = scene.tries.names["workflow"]
+    workflows = [
+        name for name, n in zip(workflow.labels, workflow.sums(scene.inside), strict=True) if n and name != NOT_KNOWN
+    ]
     what = workflows[0] if len(workflows) == 1 else f"{len(workflows)} workflows" if workflows else "jobs"
     only = "".join(f" where {text}" for text in _filters(scene.ask.where)[:2])
     return f"Experiment: {what}{only}, {words.of_period(scene.ask.period)}"

@@ -8,6 +8,7 @@ import ibis
 from gpuledger.metrics import Dimension
 from gpuledger.metrics.dimensions import column_of
 from gpuledger.metrics.relation import instant, with_counted_end
+from gpuledger.metrics.workflows.nodes import NO_ACCESS_POINT
 from gpuledger.model.period import Period
 from gpuledger.model.schema import unbound
 from gpuledger.model.tables import ATTEMPT_GPUS, JOB_ATTEMPTS, WORKFLOW_NODES
@@ -41,9 +42,7 @@ def access_points() -> "ir.Table":
 def attempts(period: Period, clusters: Iterable[str], asked: Mapping[str, Dimension] = {}) -> "ir.Table":
     """Every attempt of the clusters (of all when there are none), whatever the period: what a node kept is told by all
     its attempts. `asked` are dimensions that filters need, as columns of the given names."""
-    told = unbound(JOB_ATTEMPTS)
-    chosen = list(clusters)
-    rows = with_counted_end(told.filter(told.cluster.isin(chosen)) if chosen else told, period)
+    rows = with_counted_end(_of(unbound(JOB_ATTEMPTS), clusters), period)
     start = instant(period.naive[0])
     moments = {
         f"{name}_us": rows[f"{name}_at"].delta(start, unit="microsecond") for name in MOMENTS if name != "started"
@@ -67,12 +66,16 @@ def named_columns(
 
 def gpus(clusters: Iterable[str]) -> "ir.Table":
     """Every GPU of every attempt; `part` is the share of it that was held."""
-    told = unbound(ATTEMPT_GPUS)
-    chosen = list(clusters)
-    rows = told.filter(told.cluster.isin(chosen)) if chosen else told
+    rows = _of(unbound(ATTEMPT_GPUS), clusters)
     part = rows.share_ratio.fill_null(1)
     told_by = ("cluster", "attempt_id", "host", "gpu")
     return rows.select(*told_by, "gpu_model", "capability", part=part).order_by(*told_by)
+
+
+def _of(told: "ir.Table", clusters: Iterable[str]) -> "ir.Table":
+    """Rows of the clusters, and of logs that name no access point: those may be of the same one."""
+    chosen = list(clusters)
+    return told.filter(told.cluster.isin([*chosen, NO_ACCESS_POINT])) if chosen else told
 
 
 def nodes() -> "ir.Table":

@@ -33,9 +33,8 @@ class Placing:
     by_name: Mapping[tuple[str, str], Node | None]
     by_workflow: Mapping[tuple[str, str, str], Node]
     told: Mapping[str | None, tuple[int, int]]
-    declared: int
-    never_submitted: int
-    done_in_rescue: int
+    done: Mapping[tuple[str | None, str | None], tuple[int, int]]
+    """Of each (workflow, run) how many nodes its DAG declares, and how many a rescue file says are done."""
 
     @classmethod
     def of(cls, rows: Iterable[Mapping[str, Any]]) -> "Placing":
@@ -43,7 +42,7 @@ class Placing:
         known: dict[Node, Node] = {}  # its tries share a node's one object
         named: dict[tuple[str, str], set[Node]] = defaultdict(set)
         told: dict[str | None, tuple[int, int]] = {}
-        declared: dict[tuple[str, str | None, str | None], tuple[bool, bool]] = {}
+        declared: dict[tuple[str, str | None, str | None], tuple[Node, bool]] = {}
         for row in rows:
             if row["node_kind"] in SERVICES:
                 continue
@@ -56,16 +55,22 @@ class Placing:
                 first, last = told.get(node.workflow, (row["try_number"], row["try_number"]))
                 told[node.workflow] = min(first, row["try_number"]), max(last, row["try_number"])
             if row["try_number"] == 0:
-                is_pending = row["state"] in ("pending", "other") and not row["job_id"]
-                declared[row["cluster"], node.workflow, node.name] = is_pending, bool(row["is_done_in_rescue"])
+                declared[row["cluster"], node.workflow, node.name] = node, bool(row["is_done_in_rescue"])
                 named[row["cluster"], row["node_name"]].add(node)
         by_name = {key: next(iter(those)) if len(those) == 1 else None for key, those in named.items()}
         by_workflow = {
             (cluster, node.workflow or "", name): node for (cluster, name), those in named.items() for node in those
         }
-        pending = sum(is_pending for is_pending, _ in declared.values())
-        done = sum(is_done for _, is_done in declared.values())
-        return cls(by_job, by_name, by_workflow, told, len(declared), pending, done)
+        done: dict[tuple[str | None, str | None], tuple[int, int]] = {}
+        for node, is_done in declared.values():
+            count, of_them = done.get((node.workflow, node.run), (0, 0))
+            done[node.workflow, node.run] = count + 1, of_them + is_done
+        return cls(by_job, by_name, by_workflow, told, done)
+
+    @property
+    def declared(self) -> int:
+        """Nodes that DAGs declare."""
+        return sum(count for count, _ in self.done.values())
 
     def is_declared(self, cluster: str, name: str | None) -> bool:
         """Does a DAG declare a node of this name? Then the name alone does not say that an unplaced job is of that node."""

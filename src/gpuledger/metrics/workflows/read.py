@@ -207,13 +207,12 @@ def _gpu_names(gpus: pa.Table) -> pa.ChunkedArray:
 def _chosen(ask: Ask, tries: Tries, rows: pa.Table, how: tuple[Mapping[str, Dimension], Patterns]) -> Tries:
     """The attempts that the filters keep; letters of names may be large or small, sites as people see them."""
     places = {dimension.name: key for key, dimension in how[0].items()}
-    label = how[1].sites.label
     chosen = np.ones(len(tries), dtype=bool)
     for wanted in ask.where:
         column = (
             Names.of_column(rows[places[wanted.column]]) if wanted.column in places else name_of(tries, wanted.column)
         )
-        chosen &= _is_one_of(column, wanted, label if wanted.column in ("site", "target_site") else str)
+        chosen &= is_one_of(column, wanted, shown(how[1].sites, wanted.column))
     return tries if chosen.all() else _taken(tries, np.flatnonzero(chosen))
 
 
@@ -222,7 +221,13 @@ def name_of(tries: Tries, dimension: str) -> Names:
     return tries.cause if dimension == "cause" else tries.names[OWN.get(dimension, dimension)]
 
 
-def _is_one_of(names: Names, wanted: Filter, shown: Callable[[str], str]) -> Flags:
+def shown(sites: SiteRules, dimension: str) -> Callable[[str], str]:
+    """How people see the names of a dimension."""
+    return sites.label if dimension in ("site", "target_site") else str
+
+
+def is_one_of(names: Names, wanted: Filter, shown: Callable[[str], str]) -> Flags:
+    """The rows that a filter keeps; letters may be large or small, names also as people see them."""
     values = {(NOT_KNOWN if value is None else value).casefold() for value in wanted.values}
     there = [bool({label.casefold(), shown(label).casefold()} & values) == (wanted.op == "=") for label in names.labels]
     chosen: Flags = np.array(there or [False])[names.codes]

@@ -33,7 +33,7 @@ def table(ask: Ask, most: int) -> Table:
 
 def _read(ask: Ask) -> list[dict[str, Any]]:
     runs = unbound(RUNS)
-    asked = runs.filter(runs.run_kind.isin(["ingest", "collect", "replay"]))
+    asked = runs.filter(runs.run_kind.isin(["ingest", "upload", "collect", "replay"]))
     found = ask.rows(asked.order_by(["run_started_at", "ingest_id"])).to_pylist()
     of_workflows = [row for row in found if row["source_type"] in SOURCES]
     newest = {(row["source_type"], row["input_name"]): row for row in of_workflows or found}

@@ -1,11 +1,13 @@
 """Success by attempts and by nodes, and epochs completed, of each site, workflow and run."""
 
 from collections.abc import Iterator, Mapping
+from itertools import compress
 
 import numpy as np
 
 from gpuledger.metrics import NOT_KNOWN
-from gpuledger.metrics.workflows.read import NOT_MATCHED
+from gpuledger.metrics.workflows.names import Names
+from gpuledger.metrics.workflows.read import NOT_MATCHED, is_one_of
 from gpuledger.metrics.workflows.totals import Totals
 from gpuledger.metrics.workflows.tries import CHECKPOINT, KEPT, UNTOLD
 from gpuledger.model.chart import Chart
@@ -41,6 +43,8 @@ _TOLD = (
 )  # fmt: skip
 """Columns where outcomes are not told of some: what the shares are of."""
 _LABELS = {"site": "Site", "workflow": "Workflow", "workflow_run": "Run", "target_site": "Target"}
+_OF_DAGS = {"workflow": 0, "workflow_run": 1}
+"""Filters that keep whole DAGs, and where in what is told of them."""
 _UNDONE_SHOWN = 30
 
 
@@ -79,12 +83,24 @@ def notes(scene: Scene) -> Iterator[Note]:
         yield Note("succeeded-again", "info", "repeated success", said, "success-by-site")
     yield from _without_machines(scene)
     yield from _of_some_dag(scene)
-    placing = scene.found.placing
-    if placing.declared:
-        rescue = f", {words.count(placing.done_in_rescue)} done by the rescue files" if placing.done_in_rescue else ""
+    yield from _declared(scene)
+
+
+def _declared(scene: Scene) -> Iterator[Note]:
+    """What the DAGs declare, where the report is of whole DAGs: of some sites or states only it says nothing."""
+    told = scene.found.placing.done
+    if {wanted.column for wanted in scene.ask.where} - {*_OF_DAGS}:
+        return
+    for wanted in scene.ask.where:
+        names = Names.of([pair[_OF_DAGS[wanted.column]] for pair in told])
+        told = dict(compress(told.items(), is_one_of(names, wanted, str).tolist()))
+    declared, done = (sum(counts[n] for counts in told.values()) for n in (0, 1))
+    if declared:
+        rescue = f", {words.count(done)} done by the rescue files" if done else ""
         yield Note(
             "declared", "info", "DAG files",
-            f"The DAGs declare {words.plural(placing.declared, 'node')}{rescue}; {words.count(scene.whole.nodes)} nodes were submitted by the logs.",
+            f"{'The DAG declares' if len({workflow for workflow, _ in told}) == 1 else 'The DAGs declare'} {words.plural(declared, 'node')}{rescue};"
+            f" {words.count(scene.whole.nodes)} nodes were submitted by the logs.",
             "success-by-site",
         )  # fmt: skip
 
