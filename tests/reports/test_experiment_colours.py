@@ -13,7 +13,7 @@ from gpuledger.render.figure import draw
 from gpuledger.render.figure.drawing import Area, Cells, Dots, Room
 from gpuledger.render.figure.type import measure
 from gpuledger.render.theme import OTHERS, Colours
-from gpuledger.reports._experiment.colours import MEASURE, MOST, ranks
+from gpuledger.reports._experiment.colours import MEASURE, OF_SITES, ranks
 from tests.reports.experiments import failed, made, trial
 from tests.reports.ledgers import ledger
 
@@ -76,10 +76,20 @@ def test_configured_sites_come_first_in_their_order_and_keep_their_colour_where_
 def test_of_too_many_sites_those_with_most_attempts_have_colours() -> None:
     many = {f"site {n:02}": n for n in range(30)}
     found = ranks(many, DEFAULT)["site"]
-    assert found == tuple(f"site {n:02}" for n in range(30 - MOST, 30))
+    assert found == tuple(f"site {n:02}" for n in range(30 - OF_SITES, 30))
     assert Colours({"site": found}).paint("site", "site 00") == OTHERS
 
 
 def test_a_name_that_is_not_known_has_no_sites_colour() -> None:
     colours = Colours(ranks({"not known": 9, "not matched": 9, "AWS": 1}, DEFAULT))
     assert [colours.paint("site", name) for name in ("not known", "not matched", "", None)] == [OTHERS] * 4
+
+
+def test_more_sites_than_colours_take_none_of_what_became_of_time(tmp_path: Path) -> None:
+    """Twelve sites: four are grey, none is the colour of good, lost or a checkpoint."""
+    rows = [(failed if n % 3 else trial)(n, begin=n, site=f"site{n % 12:02}") for n in range(1, 60)]
+    used = defaultdict(set)
+    for dimension, paint in _paints(made(ledger(tmp_path, rows))):
+        used[dimension].add(paint)
+    assert len(used["site"]) == OF_SITES
+    assert not used["site"] & used["fate"]

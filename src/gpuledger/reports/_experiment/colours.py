@@ -1,8 +1,8 @@
 """One colour for each name, in every figure of an experiment and in the next report of it.
 
-The twelve colours are shared out once: sites have the first ones, in the order of the configured sites and then by the
-alphabet, whatever a report keeps of them, so that a filter or a further log moves none; what became of time and a measure
-without names have the last ones. GPU models have none: their bars are parted by what became of the time.
+The twelve colours are shared out once: sites have the first eight, in the order of the configured sites and then by the
+alphabet, whatever a report keeps of them, so that a filter or a further log moves none; of more sites those with the most
+attempts have them, the others are grey. What became of time and a measure without names have the last ones. GPU models have none: their bars are parted by what became of the time.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,8 +11,8 @@ from gpuledger.metrics import NOT_KNOWN
 from gpuledger.metrics.workflows.read import NOT_MATCHED
 from gpuledger.model.sites import SiteRules
 
-MOST, OF_SITES = 12, 8
-"""All colours; those that sites have before they also take what others use."""
+OF_SITES = 8
+"""Colours that sites have; the others of the twelve are of what became of time and of measures."""
 GOOD, CHECKPOINT, LOST, UNTOLD = "Good", "Checkpoint used", "Lost", "Outcome not told"
 """What became of time; what is not told is grey, as everything without a colour is."""
 MEASURE = "measure"
@@ -35,11 +35,11 @@ def _of_sites(sites: Mapping[str, int], configured: tuple[str, ...]) -> tuple[st
     """Those configured keep their place also where they are not; too many names leave out these first, then the least."""
     there = {name for name in sites if name not in (NOT_KNOWN, NOT_MATCHED)}
     order = [*configured, *sorted(there - {*configured})]
-    if len(order) > MOST:
+    if len(order) > OF_SITES:
         order = [name for name in order if name in there]
     most = {*_largest(sites, there)}
-    return tuple(order if len(order) <= MOST else (name for name in order if name in most))
+    return tuple(order if len(order) <= OF_SITES else (name for name in order if name in most))
 
 
 def _largest(sites: Mapping[str, int], there: Iterable[str]) -> list[str]:
-    return sorted(there, key=lambda name: (-sites[name], name))[:MOST]
+    return sorted(there, key=lambda name: (-sites[name], name))[:OF_SITES]
