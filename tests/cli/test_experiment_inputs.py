@@ -225,3 +225,36 @@ def test_what_is_no_log_is_not_watched(work: Path, cli: Run) -> None:
     ran = cli("experiment", "watch", "--once")
     assert (ran.code, ran.out) == (1, "")
     assert "metl.log is no HTCondor event log" in ran.err
+
+
+def test_a_log_that_names_no_access_point_is_in_table_and_report(work: Path, cli: Run) -> None:
+    (work / "metl.log").write_text(life(101, "A", 0, 10))
+    (work / "metl_2.log").write_text(
+        "009 (99.000.000) 2026-03-04 10:10:00 Job was aborted.\n\tvia condor_rm (by user ann)\n...\n"
+    )
+    assert cli("experiment", "csv", "--metl-logs", "metl.log", "metl_2.log", *ZONE).code == 0
+    assert [row["Job ID"] for row in rows(work / "job_summary.csv")] == ["99.0", "101.0"]
+    assert "in 2 attempts" in cli("experiment", "report", "--format", "text").err
+
+
+def test_a_service_of_a_dag_names_its_dag(shared_data: Path, work: Path, cli: Run) -> None:
+    begin = "lsst_tiny_problems_tiny_problems.dag"
+    for path in (shared_data / "dagman_misc").glob(f"{begin}*"):
+        (work / path.name.replace(begin, "tiny.dag")).write_bytes(path.read_bytes())
+    cli("experiment", "csv", "--zone", "UTC")
+    found = {row["Job ID"]: (row["DAG Source"], row["Workflow"]) for row in rows(work / "job_summary.csv")}
+    assert found["9229.0"] == ("tiny", "")
+    assert {dag for dag, _ in found.values()} == {"tiny"}
+
+
+def test_attempts_are_numbered_in_their_order_where_only_their_end_is_told(work: Path, cli: Run) -> None:
+    stalled = (
+        "004 (101.000.000) 2026-03-04 {hour}:00:00 Job was evicted. Code 1007 Subcode 0\n\t(0) CPU times\n"
+        "\tReason: Error from slot1_1@{host}: Input File transfer stalled for 3620 seconds\n...\n"
+    )
+    told = life(101, "A", 1, 10).replace("005 (101", "004 (101").replace("Job terminated.", "Job was evicted.")
+    told += stalled.format(hour=12, host="gpua001.delta.ncsa.illinois.edu")
+    (work / "metl.log").write_text(told + stalled.format(hour=14, host="g001.anvil.rcac.purdue.edu"))
+    assert cli("experiment", "csv", *ZONE).code == 0
+    found = {row["Attempt Sequence"]: row["Targeted Resource"] for row in rows(work / "job_summary.csv")}
+    assert found == {"1": "expanse", "2": "delta", "3": "anvil"}

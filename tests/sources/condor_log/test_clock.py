@@ -142,3 +142,14 @@ def test_a_zone_that_the_log_itself_contradicts_is_said() -> None:
     log = "".join(submit(f"2025-05-{day:02} 01:00:00", job=f"{day}00.000.000") + ended(day, 0) for day in (6, 7, 8))
     assert "it is -05:00 hours off; check --zone" in read(log, "UTC").remarks[0]
     assert read(log, "America/Chicago").remarks == []
+
+
+@pytest.mark.parametrize(
+    ("zone", "after", "is_said"),
+    [(None, "01:02:00", True), ("America/Chicago", "01:02:00", False), (None, "01:55:00", False), (None, "00:10:00", False)],
+)  # fmt: skip
+def test_stamps_that_run_back_prove_a_zone_that_nobody_gave(zone: str | None, after: str, is_said: bool) -> None:
+    log = submit("2025-11-02 00:30:00") + execute("2025-11-02 01:56:00") + terminate(f"2025-11-02 {after}")
+    said = [sentence for sentence in read(log, zone).remarks if "run back from 2025-11-02 01:56 to" in sentence]
+    assert bool(said) == is_said
+    assert all("give --zone" in sentence for sentence in said)

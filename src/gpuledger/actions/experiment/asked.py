@@ -19,7 +19,7 @@ from gpuledger.store import Store
 
 ROWS_AT_ONCE = 1_000
 COLUMNS = tuple(column.column for column in OWN if column.column)
-MOMENTS = ("matched_at", "started_at", "submitted_at", "ended_at")
+MOMENTS = ("matched_at", "started_at", "eligible_at", "submitted_at", "ended_at")
 NODE_COLUMNS = {"workflow": 0, "workflow_run": 1, "node_name": 2, "workflow_step": 3, "target_site": 4}
 """Columns of an attempt that its node tells, and where in a Node."""
 NOWHERE = Node(None, None, None, None, None)
@@ -36,6 +36,8 @@ class Said(NamedTuple):
     is_done: bool | None = None
     is_declared: bool | None = None
     others: Sequence[Row] = ()
+    service_of: str | None = None
+    """The DAG that it is a service of: beside its work, so that no node of it is tried."""
 
 
 UNSAID = Said()
@@ -81,7 +83,7 @@ class Attempts:
 
     def __init__(self, store: Store, *, is_executed_only: bool = False) -> None:
         # what takes most memory is asked when what came before it is gone
-        placing, declared = _nodes(store)
+        placing, declared, services = _nodes(store)
         asked = store.columns(JOB_ATTEMPTS, COLUMNS)
         asked = asked.filter(pc.is_valid(asked["started_at"])) if is_executed_only else asked
         self._rows = _with_nodes(coded(asked), placing)
@@ -91,6 +93,10 @@ class Attempts:
         self._order = pa.array([place.at for place in self._places], pa.int64())
         keys = _keys(self._rows)
         self._said = _said([keys[place.at] for place in self._places], declared) if keys else []
+        if services:
+            jobs = list(_pairs(self._rows, "cluster", "job_id"))
+            dags = (services.get(jobs[place.at]) for place in self._places)
+            self._said = [said._replace(service_of=dag) for said, dag in zip(self._said, dags, strict=True)]
         del keys, declared
         ids = plain(self._rows.select(["attempt_id"]), self._order)["attempt_id"].combine_chunks()
         self._gpus = facts.of(store, ATTEMPT_GPUS, GPU_COLUMNS, ids)
@@ -137,11 +143,12 @@ def _texts(column: pa.ChunkedArray) -> list[Any]:
     return [None if code is None else values[code] for code in coded.indices.to_pylist()]
 
 
-def _nodes(store: Store) -> tuple[Placing, dict[NodeKey, Declared]]:
-    """Which node each job is a try of, and what is told of each node."""
+def _nodes(store: Store) -> tuple[Placing, dict[NodeKey, Declared], dict[tuple[str, str], str]]:
+    """Which node each job is a try of, what is told of each node, and of which DAG a job is a service."""
     rows = store.columns(WORKFLOW_NODES, ("try_number", *OTHER_NODE_COLUMNS))
     rows = rows.sort_by([("try_number", "descending"), *((name, "ascending") for name in WORKFLOW_NODES.key[:-1])])
     said: dict[NodeKey, Declared] = {}
+    services: dict[tuple[str, str], str] = {}
 
     def each() -> Iterator[Mapping[str, Any]]:
         for row in _records(rows):
@@ -149,9 +156,11 @@ def _nodes(store: Store) -> tuple[Placing, dict[NodeKey, Declared]]:
             values = tuple(row[name] for name in OTHER_NODE_COLUMNS)
             node = row["cluster"], row["workflow"], row["node_name"]
             said[node] = Declared(is_node, row["retry_limit"], row["is_done_in_rescue"], values)
+            if row["node_kind"] in SERVICES and row["job_id"]:
+                services[row["cluster"], row["job_id"]] = row["workflow"]
             yield row
 
-    return Placing.of(each()), said
+    return Placing.of(each()), said, services
 
 
 def _records(rows: pa.Table) -> Iterator[Row]:

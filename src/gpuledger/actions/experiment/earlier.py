@@ -36,7 +36,7 @@ def _who(part: Part) -> Columns:
     run, dag = rows["workflow_run"], rows["workflow"]
     return {
         "Job Name": pc.coalesce(rows["node_name"], rows["job_name"]),
-        "DAG Source": dag,
+        "DAG Source": pc.coalesce(dag, pa.array([said.service_of for said in part.said], pa.string())),
         "Run UUID": pc.if_else(pc.fill_null(pc.equal(run, dag), False), None, run),
         "HTCondor Cluster ID": pa.array([cluster_id(job) or None for job in rows["job_id"].to_pylist()], pa.int64()),
         "Attempt Sequence": pa.array([place.number for place in part.places], pa.int64()),

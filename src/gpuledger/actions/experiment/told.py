@@ -10,7 +10,7 @@ from gpuledger.store import Store
 
 SOURCES = ("condor-log", "dagman", "condor-history", "job-summary")
 """Sources that tell of workflows and their attempts."""
-READINGS = ("ingest", "collect", "replay")
+READINGS = ("ingest", "upload", "collect", "replay")
 BROKEN = ("partial", "failed")
 Row = dict[str, Any]
 

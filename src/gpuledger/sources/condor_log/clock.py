@@ -16,6 +16,8 @@ SLACK_SECONDS = 120
 CLOCK_SKEW_SECONDS = 5
 LONGEST_DELAY_SECONDS = 600
 """How much later than the end of the job its event may be written and still prove the offset."""
+BACK_SECONDS = (600, 3900)
+"""Stamps that run back by so much show that clocks went back by an hour: a log written by many has no such step."""
 _IN_HOUR = {f"{minute:02}:{second:02}": minute * 60 + second for minute in range(60) for second in range(61)}
 """Seconds since the hour of `MM:SS`; a leap second may be told."""
 
@@ -38,6 +40,8 @@ class Clock:
     """The first moment that was read in the zone given."""
     is_local: bool = False
     """Is the last stamp a local one of no known zone?"""
+    went_back: tuple[float, float] | None = None
+    """The stamp before and after clocks of no known zone went back."""
     has_yearless: bool = False
     twice_count: int = 0
     or_else: float | None = None
@@ -57,6 +61,8 @@ class Clock:
         moment = self._looked_up(day, clock, zone) if hour is None else hour + _IN_HOUR[clock[3:]]
         if fraction:
             moment = round(moment + float(fraction), 6)
+        if self.last is not None and moment < self.last - BACK_SECONDS[0]:
+            self._step_back(moment, zone)
         self.last = moment
         if self.first is None:
             self.first = moment
@@ -64,6 +70,11 @@ class Clock:
         if self.first_zoned is None and zone is None and self.zone:
             self.first_zoned = moment
         return moment, self.is_local
+
+    def _step_back(self, moment: float, zone: str | None) -> None:
+        is_local = self.is_local and zone is None
+        if is_local and self.last is not None and moment >= self.last - BACK_SECONDS[1]:
+            self.went_back = self.went_back or (self.last, moment)
 
     def _looked_up(self, day: str, clock: str, zone: str | None) -> float:
         """The slow way, once for nearly every hour; stamps without a year or near a change of clocks always."""
@@ -115,6 +126,12 @@ class Clock:
             said.append(
                 f"Events of {name} that also tell UTC say that its clock is not that of {self.zone.key}: it is"
                 f" {offset_name(self._error)[3:]} hours off; check --zone."
+            )
+        if self.went_back:
+            before, after = (f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M}" for moment in self.went_back)
+            said.append(
+                f"The stamps of {name} run back from {before} to {after}, as clocks do when summer time ends: they are of a"
+                " zone with summer time, and without it times are off by an hour and attempts may be split; give --zone."
             )
         if self.has_yearless:
             said.append(
