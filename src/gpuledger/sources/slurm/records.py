@@ -77,7 +77,8 @@ def _batches(family: fold.Family, known: Times, is_good: Flags, setting: Setting
     if not is_good.all():
         told, counts = told.filter(pa.array(is_good)), counts.filter(pa.array(is_good))
     is_task_unsure = not family.jobs.has("JobIDRaw") and told["array_id"].null_count < len(told)
-    tally.add(told, known, nameless="" in family.jobs.coded("Cluster")[1], array_without_raw=is_task_unsure)
+    is_nameless, unsure = "" in family.jobs.coded("Cluster")[1], int((is_good & known.unsure).sum())
+    tally.add(told, known, unsure=unsure, nameless=is_nameless, array_without_raw=is_task_unsure)
     yield Batch(JOB_ATTEMPTS, told.drop_columns("running_until"), counts)
     if is_mixed.any():
         gpus = _gpus_of_mixed(family.jobs.where(is_mixed), table.filter(pa.array(is_mixed)))

@@ -19,6 +19,10 @@ QUARTER_SECONDS = 900
 """Every zone changes its offset on a quarter of an hour of local time."""
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 (a wall clock, on purpose)
 LOCAL_LENGTH = len("2026-05-01T08:00:00")
+TOLERANCE_SECONDS = 1
+"""An elapsed time may differ by this from end minus start: each is rounded by itself."""
+Way = tuple[int, ...]
+"""One reading of (submitted, eligible, started, ended)."""
 
 
 class Stamps(NamedTuple):
@@ -29,6 +33,11 @@ class Stamps(NamedTuple):
     is_bad: Flags
     is_skipped: Flags
     has_local: bool
+
+    def without(self, rows: Flags) -> "Stamps":
+        """The column with no instant in these rows."""
+        early, late = (np.where(rows, NONE, reading) for reading in (self.early, self.late))
+        return self._replace(early=early, late=late)
 
 
 def stamps(column: Any, zone: str) -> Stamps:
@@ -116,16 +125,29 @@ def _moment(text: str) -> tuple[int, bool]:
     return (int(moment.timestamp()), False) if moment.tzinfo else (NONE, True)
 
 
-def told_apart(choices: tuple[tuple[int, ...], ...], lengths: frozenset[int]) -> tuple[int, ...] | None:
-    """The one way to read (submitted, eligible, started, ended) that keeps their order and one of `lengths` between
-    start and end. None when there is none or more than one."""
+def told_apart(choices: tuple[Way, ...], lengths: tuple[float, ...]) -> tuple[Way | None, bool]:
+    """The reading of a row by what its order and its `lengths` (seconds from start to end) leave, and whether that is certain.
+
+    None where more than one span from start to end is left: then nobody knows in which hour the job held what it held.
+    A submit or an eligible time that is left twice is the later one, the one nearest to the start.
+    """
     ways = set(product(*choices))
-    ordered = {way for way in ways if _is_ordered(way)}
-    exact = {way for way in ordered if way[3] - way[2] in lengths and NONE not in way[2:]}
-    fitting = exact or ordered
-    return fitting.pop() if len(fitting) == 1 else None
+    exact = {way for way in ways if _lasts(way, lengths)} or ways
+    ordered = {way for way in exact if _is_ordered(way)}
+    if not ordered:  # the machine's clock went backwards, as it may on any other day: the span alone must tell
+        exact = {way for way in exact if _is_ordered(way[2:])}
+    left = ordered or exact
+    spans = {way[2:] for way in left if way[2] != NONE}
+    if len(spans) > 1 or not left:
+        return None, False
+    return (max(ordered) if ordered else min(exact)), len(left) == 1
 
 
-def _is_ordered(way: tuple[int, ...]) -> bool:
+def _lasts(way: Way, lengths: tuple[float, ...]) -> bool:
+    lasted = way[3] - way[2]
+    return NONE not in way[2:] and any(abs(lasted - length) <= TOLERANCE_SECONDS for length in lengths)
+
+
+def _is_ordered(way: Way) -> bool:
     known = [moment for moment in way if moment != NONE]
     return known == sorted(known)

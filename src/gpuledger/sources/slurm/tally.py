@@ -53,15 +53,17 @@ class Tally:
     has_local: bool = False
     disagreements: int = 0
     started_early: int = 0
+    unsure: int = 0
     nameless: bool = False
     array_without_raw: bool = False
 
-    def add(self, rows: Any, known: Times, *, nameless: bool, array_without_raw: bool) -> None:
+    def add(self, rows: Any, known: Times, *, unsure: int, nameless: bool, array_without_raw: bool) -> None:
         """`rows`: the accepted attempts, with `running_until`."""
         self.nameless |= nameless
         self.array_without_raw |= array_without_raw
         self.has_local |= known.has_local
         self.disagreements += known.disagreements
+        self.unsure += unsure
         self.started_early += pc.sum(pc.less(rows["started_at"], rows["submitted_at"])).as_py() or 0
         clusters = pc.unique(rows["cluster"]).to_pylist()
         for cluster in clusters:
@@ -91,6 +93,12 @@ class Tally:
             )
         if self.disagreements:
             yield Remark(f"In {self.disagreements} records End minus Start is not ElapsedRaw; Start and End were used.")
+        if self.unsure:
+            yield Remark(
+                f"{self.unsure} rows were submitted or became eligible in the hour that occurs twice in {zone}, or ended in it"
+                " without ever starting: the later reading was taken, so they may have waited an hour longer (or, never started,"
+                " an hour less); what they held is certain. Times of SLURM_TIME_FORMAT=%s are never in doubt."
+            )
         if self.started_early:
             yield Remark(
                 f"{self.started_early} rows started before they were submitted: the clock went backwards; their waits are not known."

@@ -10,12 +10,10 @@ import pyarrow.compute as pc
 from gpuledger.sources.slurm.fields import STAMPS
 from gpuledger.sources.slurm.hostlist import NOBODY
 from gpuledger.sources.slurm.sheet import Sheet
-from gpuledger.sources.slurm.stamps import NONE, Seconds, Stamps, stamps, told_apart
+from gpuledger.sources.slurm.stamps import NONE, TOLERANCE_SECONDS, Seconds, Stamps, Way, stamps, told_apart
 from gpuledger.sources.slurm.states import LIVE, PENDING, state
 from gpuledger.sources.slurm.values import Flags, Floats, Numbers, durations, numbers, whole
 from gpuledger.sources.slurm.values import duration as seconds_of
-
-TOLERANCE_SECONDS = 1
 
 
 @dataclass
@@ -27,6 +25,8 @@ class Times:
     started: Seconds
     ended: Seconds
     elapsed: Floats
+    unsure: Flags
+    """Rows of which submit or eligible fall into the hour that occurs twice, and either reading would do."""
     has_local: bool = False
     disagreements: int = 0
     refused: list[tuple[Flags, str]] = field(default_factory=list)
@@ -64,11 +64,11 @@ def times(jobs: Sheet, zone: str) -> Times:
     ]
     refused.append((elapsed.is_bad, "the elapsed time cannot be read"))
     refused.append((elapsed.values < 0, "the elapsed time is negative"))
-    instants, unclear = _resolved(read, elapsed.values, suspended.values)
+    instants, unclear, unsure = _resolved(_happened(read, jobs), elapsed.values, suspended.values)
     refused.append((unclear, f"its times fall into the hour that occurs twice in {zone} and cannot be told apart"))
     submitted, eligible, started, ended = instants
     has_local = any(column.has_local for column in read)
-    known = Times(submitted, eligible, started, ended, elapsed.values, has_local, refused=refused)
+    known = Times(submitted, eligible, started, ended, elapsed.values, unsure, has_local, refused=refused)
     _settle(known, jobs, np.nan_to_num(suspended.values))
     return known
 
@@ -79,28 +79,35 @@ def _elapsed(jobs: Sheet) -> Numbers:
     return durations(jobs, "Elapsed")
 
 
-def _resolved(read: list[Stamps], elapsed: Floats, suspended: Floats) -> tuple[list[Seconds], Flags]:
-    """One instant for each stamp, and the rows where the repeated hour leaves more than one way to read them."""
+def _happened(read: list[Stamps], jobs: Sheet) -> list[Stamps]:
+    """The stamps without starts that were estimates and ends that are still to come."""
+    submitted, eligible, started, ended = read
+    ended = ended.without(_in_states(jobs, LIVE))
+    started = started.without(_in_states(jobs, PENDING))
+    started = started.without((started.early == ended.early) & _held_nothing(jobs))
+    return [submitted, eligible, started, ended]
+
+
+def _resolved(read: list[Stamps], elapsed: Floats, suspended: Floats) -> tuple[list[Seconds], Flags, Flags]:
+    """One instant for each stamp; the rows where the repeated hour leaves more than one span from start to end, and
+    those where it leaves one, but more than one submit or eligible time."""
     instants = [column.early.copy() for column in read]
     twice = np.logical_or.reduce([column.early != column.late for column in read])
-    unclear = np.zeros(len(twice), bool)
+    unclear, unsure = np.zeros(len(twice), bool), np.zeros(len(twice), bool)
     for row in np.flatnonzero(twice):
-        choices = tuple((int(column.early[row]), int(column.late[row])) for column in read)
-        lengths = {elapsed[row], elapsed[row] + np.nan_to_num(suspended[row])}
-        way = told_apart(choices, frozenset(int(length) for length in lengths if not np.isnan(length)))
-        unclear[row] = way is None
+        choices: tuple[Way, ...] = tuple((int(column.early[row]), int(column.late[row])) for column in read)
+        lengths = (elapsed[row], elapsed[row] + np.nan_to_num(suspended[row]))
+        way, is_certain = told_apart(choices, lengths)
+        unclear[row], unsure[row] = way is None, way is not None and not is_certain
         for column, moment in zip(instants, way or (), strict=False):
             column[row] = moment
-    return instants, unclear
+    return instants, unclear, unsure
 
 
 def _settle(known: Times, jobs: Sheet, suspended: Floats) -> None:
-    """Takes out starts that were estimates, ends that are still to come, and adds the end that follows."""
-    live, pending = _in_states(jobs, LIVE), _in_states(jobs, PENDING)
+    """Adds the end that follows from start and length, and tells rows whose times contradict each other."""
+    live = _in_states(jobs, LIVE)
     has_elapsed = ~np.isnan(known.elapsed)
-    known.started = np.where(pending, NONE, known.started)
-    known.ended = np.where(live, NONE, known.ended)
-    known.started = np.where((known.started == known.ended) & _held_nothing(jobs), NONE, known.started)
     has_both = (known.started != NONE) & (known.ended != NONE)
     lasted = known.ended - known.started
     known.refused.append((has_both & (lasted < 0), "End is before Start"))
