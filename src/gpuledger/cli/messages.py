@@ -62,11 +62,10 @@ def log_to(level: str, file: Path | None) -> None:
     if file is None:
         return
     lines_to(file, LOG.name)
-    LOG.setLevel(min(LOG.level, logging.INFO))
 
 
 def lines_to(file: Path, logger: str) -> logging.Handler:
-    """What this logger is told goes to `file` too, as JSON lines. Raises ConfigError where it cannot be written."""
+    """What this logger is told, from info on, goes to `file` too, as JSON lines. Raises ConfigError where it cannot be written."""
     from gpuledger.model.errors import ConfigError
 
     try:
@@ -74,7 +73,9 @@ def lines_to(file: Path, logger: str) -> logging.Handler:
     except OSError as problem:
         raise ConfigError(f"The log file {str(file)!r} cannot be written: {problem.strerror}.") from None
     lines.setFormatter(_JsonLine())
-    logging.getLogger(logger).addHandler(lines)
+    told = logging.getLogger(logger)
+    told.addHandler(lines)
+    told.setLevel(min(told.getEffectiveLevel(), logging.INFO))
     return lines
 
 
