@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 import gpuledger
+from gpuledger.model.tables import RUNS
 from tests.serve.serving import MAY, Server, bearer, ledger_of, row, sacct, serving, token
 
 INGEST = "/api/v1/ingest/slurm"
@@ -92,26 +93,51 @@ def test_a_zone_there_is_not_is_named(door: Door) -> None:
     ("kind", "body", "field"),
     [
         ("text/plain", b"x", "file"),
-        ("multipart/form-data", b"x", None),
-        ("multipart/form-data; boundary=b", b"nothing of the kind", None),
+        ("multipart/form-data", b"x", "file"),
+        ("multipart/form-data; boundary=b", b"nothing of the kind", "file"),
         ("multipart/form-data; boundary=b", b"--b\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nno file name\r\n--b--\r\n", "file"),
         ("multipart/form-data; boundary=b", b"--b\r\nContent-Disposition: form-data; name=\"other\"; filename=\"x\"\r\n\r\nx\r\n--b--\r\n", "file"),
-        ("multipart/form-data; boundary=b", b"--b\r\nnonsense\r\n\r\n\r\n--b--", None),
-        ("multipart/form-data; boundary=" + "b" * 5000, b"", None),
+        ("multipart/form-data; boundary=b", b"--b\r\nnonsense\r\n\r\n\r\n--b--", "file"),
+        ("multipart/form-data; boundary=" + "b" * 5000, b"", "file"),
     ],
     ids=["text", "no boundary", "no parts", "no file name", "another field", "no header", "long boundary"],
 )  # fmt: skip
-def test_a_malformed_form_is_refused(kind: str, body: bytes, field: str | None, door: Door) -> None:
+def test_a_malformed_form_is_refused(kind: str, body: bytes, field: str, door: Door) -> None:
     with door.server.client(**bearer(door.secret), **{"Content-Type": kind}) as client:
         told = client.post(INGEST, content=body)
-    assert told.status_code == 400
-    assert field is None or told.json()["error"]["field"] == field
+    error = told.json()["error"]
+    assert (told.status_code, error["code"], error["field"]) == (400, "bad_form", field)
+    assert ".." not in error["message"]
 
 
 def test_two_files_in_one_form_are_refused(door: Door) -> None:
     with door.server.client(**bearer(door.secret)) as client:
-        told = client.post(INGEST, files=[("file", ("a", b"x")), ("file", ("b", b"x"))])
+        for names in (("file", "file"), ("file", "other", "third")):
+            told = client.post(INGEST, files=[(name, (str(n), b"x")) for n, name in enumerate(names)])
+            error = told.json()["error"]
+            assert (told.status_code, error["code"], error["field"]) == (400, "bad_form", "file")
+            assert "one file" in error["message"]
+
+
+def test_bytes_that_are_there_under_another_cluster_are_refused_with_a_way_out_of_the_page(door: Door) -> None:
+    content = sacct(row(121, "else", "physics")).replace(b"|hpg|", b"||")
+    assert door.send(content, zone="UTC", cluster="one").status_code == 200
+    told = door.send(content, zone="UTC", cluster="two")
     assert told.status_code == 400
+    assert "ask the operator" in told.json()["error"]["message"]
+    assert "--" not in told.json()["error"]["message"]
+
+
+def test_what_is_wrong_with_an_upload_is_told_to_who_sent_it_and_not_in_every_report(door: Door) -> None:
+    assert door.send(b"a,b\n1,2\n", name="mistaken.txt").status_code == 400
+    assert "error" in door.send(sacct(BAD.replace("77", "79")), zone="UTC", name="all-bad.txt").json()
+    with gpuledger.open(door.ledger) as ledger:
+        runs = {run["input_name"]: run for run in ledger._ledger.store.matching(RUNS, run_kind="upload").to_pylist()}
+    assert runs["mistaken.txt"]["result"] == "failed"
+    told = door.server.get("/api/v1/reports/usage", **MAY)
+    assert told.status_code == 200
+    assert not [note for note in told.json()["banners"] if note["id"] == "failed-ingests"]
+    assert "could not be read, or not to the end" not in told.text
 
 
 def test_a_file_that_is_too_large_is_refused_before_it_is_read(door: Door) -> None:

@@ -27,7 +27,11 @@ PART = "table"
 
 
 class ReadOtherwise(UsageError):
-    """The same bytes are in the ledger already, read another way."""
+    """The same bytes are in the ledger already, read another way; `cause` says it without the way out."""
+
+    def __init__(self, cause: str, way_out: str = "add --replay to take that reading back and read it anew") -> None:
+        super().__init__(f"{cause}; {way_out}.")
+        self.cause = cause
 
 
 @dataclass(frozen=True)
@@ -59,16 +63,25 @@ class Readings:
             if (run := self.runs.get(taker.ingest_id))
         )
 
-    def refusal(self) -> ReadOtherwise:
-        """What to say when the way in force tells other rows."""
+    def refusal(self, *, is_slip: bool) -> ReadOtherwise:
+        """What to say when the way in force tells other rows; `is_slip`: the file is of the source that read it then."""
         newest = self.in_force[-1]
-        theirs, ours = self._way(newest), self._way(self.entry)
-        keys = [key for key in {**theirs, **ours} if theirs.get(key) != ours.get(key)]
-        return ReadOtherwise(
-            f"{self.entry.input_name} was read on {newest.received_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC with"
-            f" {_said(theirs, keys)}, and with {_said(ours, keys)} its rows would be counted twice; add --replay to"
-            " take that reading back and read it anew."
+        then = f"{self.entry.input_name} was read on {newest.received_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        if newest.source_type == self.entry.source_type:
+            return ReadOtherwise(f"{then} with {self._differences(newest)} its rows would be counted twice")
+        ours, theirs = self.entry.source_type, newest.source_type
+        cause = f"{then} as {theirs}, and as {ours} its rows would be counted twice"
+        return (
+            ReadOtherwise(cause, f"read it as {theirs}, or leave the source out") if is_slip else ReadOtherwise(cause)
         )
+
+    def _differences(self, other: Entry) -> str:
+        """Where the ways differ: in what a person says of a file, else in settings of the source."""
+        theirs, ours = self._way(other), self._way(self.entry)
+        differ = [key for key in {**theirs, **ours} if theirs.get(key) != ours.get(key)]
+        said = {"zone", "cluster", *other.options, *self.entry.options}
+        keys = [key for key in differ if key in said] or differ
+        return f"{_said(theirs, keys)}, and with {_said(ours, keys)}"
 
     def _ended(self, one: Entry) -> datetime:
         run = self.runs.get(one.ingest_id)

@@ -19,6 +19,7 @@ from gpuledger.actions._garbage import seldom_collected
 from gpuledger.actions._intake import Intake
 from gpuledger.actions._readings import Readings, readings, take_back
 from gpuledger.actions._receive import Progress, new_id, opened, received
+from gpuledger.actions.recognise import HEAD
 from gpuledger.model.batch import Batch, Watermark
 from gpuledger.model.errors import BrokenOff, LedgerError, NoData, SourceError
 from gpuledger.model.problems import Problem
@@ -40,6 +41,7 @@ class Ledger(Protocol):
 @dataclass(frozen=True)
 class Manner:
     """How to ingest. `is_dry_run` counts and writes nothing; `is_copied` keeps a file's bytes in the raw zone too;
+    `is_upload`: somebody sent it, who is told what is wrong with it, so that readers of reports need not be.
 
     `is_replay` reads again what is in the ledger already, and first takes back what the same bytes brought when they
     were read another way. `progress(read, all)` is called with bytes now and then. `is_derived_anew` is set where the
@@ -51,6 +53,7 @@ class Manner:
     is_replay: bool = False
     progress: Progress = lambda read, whole: None
     is_derived_anew: bool = False
+    is_upload: bool = False
 
     @property
     def gives_way(self) -> bool:
@@ -104,14 +107,16 @@ def ingest(
     """
     entry = received(ledger.raw, source, given, context, now, _kept(given, manner))
     before = readings(ledger.store, ledger.raw, entry, source)
-    if not manner.is_replay and _is_otherwise(ledger, before, given):
-        raise before.refusal()
+    is_otherwise = _is_otherwise(ledger, before, given)
+    if is_otherwise and not manner.is_replay:
+        raise before.refusal(is_slip=_is_slip(ledger, before, given))
     if manner.is_dry_run:
         return _dry(source, ledger.raw, entry, given, manner)
     if not manner.is_replay and (known := _known(before)):
-        return _again(ledger, entry, known, now)
+        return _again(ledger, entry, known, now, manner)
+    _require_readable(ledger, before, given, is_otherwise=is_otherwise)
     with ledger.raw.working(entry):
-        remarks = _anew(ledger, before, now, given)
+        remarks = _anew(ledger, before, now, is_otherwise=is_otherwise)
         # the same facts may be derived otherwise: other rules of sites, other codes of checkpoints
         manner = replace(manner, is_derived_anew=bool(before.in_force))
         return _read(ledger, source, entry, manner, None if manner.is_copied else given, remarks)
@@ -129,8 +134,10 @@ def replay(ledger: Ledger, source: Source, entry: Entry, *, now: datetime) -> In
     """
     again = _next(entry, now)
     before = readings(ledger.store, ledger.raw, again, source)
+    is_otherwise = _is_otherwise(ledger, before, None)
+    _require_readable(ledger, before, None, is_otherwise=is_otherwise)
     with ledger.raw.working(again):
-        remarks = _anew(ledger, before, now, None)
+        remarks = _anew(ledger, before, now, is_otherwise=is_otherwise)
         return _read(ledger, source, again, Manner(is_replay=True), None, remarks)
 
 
@@ -166,14 +173,38 @@ def _facts(source: Source, raw: BinaryIO, entry: Entry) -> Iterator[tuple[Any, .
                 yield (item,)
 
 
-def _anew(ledger: Ledger, before: Readings, now: datetime, given: Path | Fetched | None) -> list[str]:
+def _is_slip(ledger: Ledger, before: Readings, given: Path | Fetched) -> bool:
+    """Is it by its first bytes a file of the source that read it before, and none of the one that was named now?"""
+    then = source_of(before.in_force[-1], before.source)
+    path = given if isinstance(given, Path) else None
+    with opened(before.entry, ledger.raw, path, Manner().progress) as raw:
+        head, name = raw.read(HEAD), before.entry.input_name
+    return bool(then.claims(head, name)) and not before.source.claims(head, name)
+
+
+def _require_readable(ledger: Ledger, before: Readings, given: Path | Fetched | None, *, is_otherwise: bool) -> None:
+    """Reads once without writing where another reading would be taken back: it stays when this one tells nothing.
+
+    Raises what reading it raises. Nothing is recorded: a replay that failed would count as one that took back.
+    """
+    if not before.others or (before.in_force and not is_otherwise):
+        return
+    intake = _intake(None, before.entry)
+    path = given if isinstance(given, Path) else None
+    with opened(before.entry, ledger.raw, path, Manner().progress) as raw:
+        _parse(before.source, raw, before.entry, intake)
+    if is_otherwise and not intake.good_rows:
+        raise NoData(f"{_nothing(_ingested(before.entry, intake, 0.0))} What was read before stays.")
+
+
+def _anew(ledger: Ledger, before: Readings, now: datetime, *, is_otherwise: bool) -> list[str]:
     """Takes back what was read another way; remarks about what that did.
 
     Equal rows of several inputs carry the id of one ingest, so the other inputs are read again before the run of this
     one is told: killed at any moment before that, the ingest is an interrupted one, and reading it again does it all
     again.
     """
-    if not _is_otherwise(ledger, before, given):
+    if not is_otherwise:
         take_back(ledger.store, before.others, (PROBLEMS,))
         return []
     rows = take_back(ledger.store, before.others)
@@ -264,7 +295,10 @@ def _read(
 
 
 def _kind(entry: Entry, manner: Manner) -> dict[str, str]:
-    return {"run_kind": "replay" if manner.is_replay else "collect" if entry.is_collected else "ingest"}
+    """Who began it."""
+    if manner.is_replay:
+        return {"run_kind": "replay"}
+    return {"run_kind": "upload" if manner.is_upload else "collect" if entry.is_collected else "ingest"}
 
 
 def _nothing(done: Ingested) -> str:
@@ -321,17 +355,19 @@ def _known(before: Readings) -> Mapping[str, Any] | None:
     same = [
         one
         for one in before.earlier
-        if one.reading == before.entry.reading and not before.is_taken_back(one) and (not since or one.received_at > since)
+        if one.reading == before.entry.reading
+        and not before.is_taken_back(one)
+        and (not since or one.received_at > since)
     ]
     runs = [before.runs[one.ingest_id] for one in same if one.ingest_id in before.runs]
     found = [run for run in runs if run["result"] == "done" and not run["problem_count"]]
     return found[-1] if found else None
 
 
-def _again(ledger: Ledger, entry: Entry, known: Mapping[str, Any], now: datetime) -> Ingested:
+def _again(ledger: Ledger, entry: Entry, known: Mapping[str, Any], now: datetime, manner: Manner) -> Ingested:
     """Nothing new by definition: every row is unchanged. The run is told all the same."""
     rows, remarks = known["rows_read_count"], list(known["remarks"] or [])
-    told = {"run_kind": "ingest", "run_ended_at": now, "result": "done", "remarks": remarks, "rows_read_count": rows}
+    told = {"run_ended_at": now, "result": "done", "remarks": remarks, "rows_read_count": rows, **_kind(entry, manner)}
     counts = {"accepted_count": 0, "unchanged_count": rows, "problem_count": 0, "commit_count": 0}
     with ledger.raw.working(entry):
         _append_run(ledger.store, entry, {**told, **counts})

@@ -32,8 +32,14 @@ def upload(
     context, reader = Context("", zone, cluster, name), source_named(ledger.settings, source)
     try:
         given = as_configured(ledger.settings, reader, Fetched(content, name, None, now), now)
-        return Uploaded(ingest(ledger, reader, given, context=context, now=now, manner=Manner(is_copied=True)))
+        return Uploaded(
+            ingest(ledger, reader, given, context=context, now=now, manner=Manner(is_copied=True, is_upload=True))
+        )
     except Counted as error:
         return Uploaded(error.ingested, str(error))
-    except (SourceError, ReadOtherwise) as error:
+    except ReadOtherwise as error:
+        return Uploaded(
+            None, f"{error.cause}. Send it with the same zone and cluster, or ask the operator to read it anew."
+        )
+    except SourceError as error:
         return Uploaded(None, str(error))

@@ -186,7 +186,7 @@ COLUMNS: tuple[Column, ...] = (
     number("used_count", "Amount in use, in `unit`."),
     number("capacity_count", "Amount there is, in `unit`."),
     # our own runs
-    text("run_kind", "ingest, collect, report, send, maintain …", NEVER),
+    text("run_kind", "ingest, upload, collect, replay, report, send, publish, maintain …", NEVER),
     instant("run_started_at", "When our run began."),
     instant("run_ended_at", "When it finished; the row is written last."),
     text("source_type", "Type of the source or report the run used."),

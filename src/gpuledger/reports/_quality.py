@@ -112,7 +112,8 @@ def _runs(ask: Ask) -> list[dict[str, Any]]:
     """Our own ingests, newest first."""
     runs = unbound(RUNS)
     asked = runs.filter(
-        runs.run_kind.isin(["ingest", "collect", "replay"]), runs.run_started_at <= ask.now.replace(tzinfo=None)
+        runs.run_kind.isin(["ingest", "upload", "collect", "replay"]),
+        runs.run_started_at <= ask.now.replace(tzinfo=None),
     )
     rows: list[dict[str, Any]] = ask.rows(
         asked.order_by([runs.run_started_at.desc(), "input_name", "ingest_id"]).limit(200)
@@ -142,10 +143,11 @@ def _notes(runs: Sequence[dict[str, Any]]) -> Iterable[Note]:
 
 
 def _failed(runs: Sequence[dict[str, Any]]) -> Iterable[Note]:
-    """Inputs that could not be read, or not to their end, and were not since."""
+    """Inputs that could not be read, or not to their end, and were not since. Of an upload who sent it was told."""
     newest: dict[str, dict[str, Any]] = {}
     for run in reversed(runs):
-        newest[run["input_name"]] = run
+        if run["run_kind"] != "upload" or run["result"] == "done":
+            newest[run["input_name"]] = run
     bad = [run for run in newest.values() if run["result"] in ("failed", "partial")]
     if not bad:
         return

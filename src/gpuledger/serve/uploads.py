@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect
 
@@ -24,6 +25,12 @@ from gpuledger.serve.who import Uploader, needs
 
 _UPLOADS = 60
 _LONGEST_NAME = 200
+_MOST_FILES = 2
+"""One more than is read, so that our own sentence says so."""
+_MALFORMED = (
+    "The form cannot be read; send multipart/form-data with its boundary, one file in the field `file` and beside it"
+    " only `zone` and `cluster`."
+)
 
 
 class ProblemTold(BaseModel):
@@ -132,15 +139,17 @@ async def _form(request: Request) -> FormData:
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise Refused(400, "bad_form", "Send the file as multipart/form-data, in the field `file`.", "file")
     try:
-        return await request.form(max_files=1, max_fields=8)
+        given = await request.form(max_files=_MOST_FILES, max_fields=8)
     except Refused:
         raise
     except ClientDisconnect:
         raise Refused(400, "broken_off", "The upload broke off.") from None
-    except (MultiPartException, ValueError) as error:
-        raise Refused(
-            400, "bad_form", f"The form cannot be read: {getattr(error, 'message', 'it is malformed')}"
-        ) from None
+    except (HTTPException, MultiPartException, ValueError):
+        raise Refused(400, "bad_form", _MALFORMED, "file") from None
+    if sum(isinstance(value, UploadFile) for _, value in given.multi_items()) > 1:
+        await given.close()
+        raise Refused(400, "bad_form", "Send one file at a time, in the field `file`.", "file")
+    return given
 
 
 def _checked(given: Mapping[str, Any]) -> Form:
