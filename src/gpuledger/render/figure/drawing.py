@@ -132,6 +132,8 @@ class Room:
     measure: Callable[[str, float], float]
     is_stretched: bool
     has_side_labels: bool
+    is_narrow: bool = False
+    """A phone's: names stand above what they name."""
 
 
 def in_lines(text: str, size: float, width: float, room: Room) -> tuple[str, ...]:

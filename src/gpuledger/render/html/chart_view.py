@@ -7,10 +7,11 @@ from datetime import datetime
 
 from markupsafe import Markup
 
-from gpuledger.model.chart import Chart, Lines
+from gpuledger.model.chart import Bars, Chart, Lines
 from gpuledger.render.figure import draw
 from gpuledger.render.figure.axes import bin_edges
-from gpuledger.render.figure.drawing import Key, Room
+from gpuledger.render.figure.bars import has_long_names
+from gpuledger.render.figure.drawing import Drawing, Key, Room
 from gpuledger.render.figure.lines import series_paint
 from gpuledger.render.format import column_digits, stamp, unit_beside, unit_word
 from gpuledger.render.html import svg
@@ -18,6 +19,8 @@ from gpuledger.render.output import file_stem
 from gpuledger.render.theme import Colours, theme
 
 _HEIGHT = theme()["chart"]["height"]
+_PHONE = 328.0
+"""Pixels that a chart has on a phone 360 wide."""
 _NARROW, _WIDE = frozenset("iIjlt.,:;|!'()[] f"), frozenset("mwMW@%")
 
 
@@ -52,9 +55,19 @@ def chart_view(chart: Chart, colours: Colours, zone: str, *, is_small: bool) -> 
     )
     return ChartView(
         chart, unit_beside(chart.title, unit_word(chart.y.unit)) if isinstance(chart.shape, Lines) else "",
-        svg.chart(drawing, file_stem(chart.id)), drawing.legend,
+        _picture(chart, colours, drawing), drawing.legend,
         drawing.is_optional_right and drawing.right > 20, drawing.sentence, foot, spoken, _values(chart, colours, zone, drawing.left, drawing.right),
     )  # fmt: skip
+
+
+def _picture(chart: Chart, colours: Colours, drawing: Drawing) -> Markup:
+    """The drawing; of bars with long names a phone has its own, in which they stand above the bars."""
+    wide = svg.chart(drawing, file_stem(chart.id))
+    if not isinstance(chart.shape, Bars) or not has_long_names(drawing):
+        return wide
+    phone = draw(chart, colours, Room(_PHONE, drawing.height, measure, True, False, is_narrow=True))
+    both = '<div class="drawing roomy">{}</div><div class="drawing stacked">{}</div>'
+    return Markup(both).format(wide, svg.chart(phone, f"{file_stem(chart.id)}-s"))
 
 
 def _values(chart: Chart, colours: Colours, zone: str, left: float, right: float) -> Markup:
