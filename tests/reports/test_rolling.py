@@ -201,7 +201,10 @@ def test_hours_over_a_limit_are_exact_whatever_the_bins(tmp_path: Path) -> None:
         document = rolling(
             store, Period(START, hour(24)), hour(24), qos="q", bin=width, limits={"q": {"gpus": 4, "cpus": 100}}
         )
-        assert card(document, "over_limit").value == pytest.approx(0.75)
+        over_limit = card(document, "over_limit")
+        assert over_limit.value == pytest.approx(0.75)
+        assert (over_limit.label, over_limit.reason) == ("Time over a limit", "of GPUs")
+        assert len(document.blocks[0].items) == 6
         assert "Above the limit of 4 for 45\u202fmin." in chart(document, "gpus-in-use").finding
         assert "Never above the limit of 100." in chart(document, "cpus-in-use").finding
         assert "(125\u202f% of limit)" in chart(document, "gpus-in-use").readout
@@ -292,7 +295,8 @@ def test_a_qos_that_slurm_does_not_know_is_a_warning_with_those_it_knows(store: 
 def test_several_tabs_stand_one_after_the_other_under_the_same_colours(store: Lake) -> None:
     document = rolling(store, qos=["groupa", "nobody", "groupb"])
     assert [each.id for each in document.charts] == [
-        f"{name}-{n}" for n in (1, 3) for name in ("cpus-in-use", "gpus-in-use", "memory-in-use", "jobs-running")
+        *(f"{name}-1" for name in ("gpus-in-use", "cpus-in-use", "memory-in-use", "jobs-running")),
+        *(f"{name}-3" for name in ("cpus-in-use", "gpus-in-use", "memory-in-use", "jobs-running")),
     ]
     alone = rolling(store, qos="groupb")
     assert rows(document, "totals-3") == rows(alone, "totals")
@@ -452,3 +456,10 @@ def test_what_still_runs_on_draining_machines_is_told_over_time(tmp_path: Path) 
 def test_the_names_of_accounts_are_not_told_to_who_mistypes_one(store: Lake) -> None:
     [note] = rolling(store, account="mth").banners
     assert note.sentence == "There is no account 'mth' that the scheduler told of."
+
+
+def test_gpus_lead_the_charts_of_a_group_that_holds_any_and_cpus_those_of_one_that_does_not(tmp_path: Path) -> None:
+    rows = [attempt(1, qos="gpus"), attempt(2, qos="cpus", gpu_count=0.0)]
+    store = ledger(tmp_path / "l", rows)
+    led = {name: rolling(store, Period(START, hour(24)), hour(24), qos=name).charts[0].id for name in ("gpus", "cpus")}
+    assert led == {"gpus": "gpus-in-use", "cpus": "cpus-in-use"}

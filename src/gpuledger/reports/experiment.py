@@ -24,6 +24,7 @@ from gpuledger.reports._experiment import (
     waits,
 )
 from gpuledger.reports._experiment.scene import Scene
+from gpuledger.reports._experiment.told import require_experiment
 from gpuledger.reports._quality import coverage, quality_of
 
 
@@ -43,7 +44,8 @@ class ExperimentParameters(BaseModel):
 
 
 def build(ask: Ask, parameters: ExperimentParameters) -> Document:
-    """Raises NoData when the ledger holds no attempt of the period."""
+    """Raises NoData when the ledger holds no attempt of the period, or no experiment at all."""
+    require_experiment(ask)
     scene = Scene(
         ask, read(ask, Patterns(parameters.step_pattern, parameters.type_pattern, ask.sites)), parameters.rows
     )

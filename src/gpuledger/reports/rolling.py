@@ -11,7 +11,7 @@ from gpuledger.reports import _words as words
 from gpuledger.reports._quality import banners, coverage, definitions, open_records, quality_of
 from gpuledger.reports._rolling.beside import BESIDE, beside, of_beside
 from gpuledger.reports._rolling.charts import charts
-from gpuledger.reports._rolling.limits import limits_of
+from gpuledger.reports._rolling.limits import LIMITED, limits_of
 from gpuledger.reports._rolling.machines import out_of_service
 from gpuledger.reports._rolling.parameters import Choice, RollingParameters, tabs, width
 from gpuledger.reports._rolling.scene import LABELS, TabScene, of_tab
@@ -117,14 +117,17 @@ def _without_jobs(scene: TabScene) -> str:
 
 
 def _cards(scene: TabScene) -> Numbers:
-    """Now, then the window."""
+    """Now, then the window: six. Time over a limit takes the place of the hours that say less; all of them are in the totals."""
     _, gpus, cpus, _, jobs = now(scene).totals or (None,) * 5
+    hours = ("gpu_hours", "cpu_hours")
+    if scene.hours_over:
+        hours = hours[:1] if scene.totals.value("gpu_hours") else hours[1:]
     items = (
         _now(scene, "gpus_now", "GPUs in use now", gpus, "gpu"),
         _now(scene, "cpus_now", "CPUs in use now", cpus, "count"),
         _now(scene, "jobs_now", "Jobs running now", jobs, "count"),
         _now(scene, "waiting_now", "Jobs waiting now", (reasons(scene).totals or (None, None))[1], "count"),
-        *(_hours(scene, name) for name in ("gpu_hours", "cpu_hours")),
+        *(_hours(scene, name) for name in hours),
         *_over(scene),
     )
     return Numbers(f"numbers{scene.suffix}", "Numbers", items)
@@ -151,8 +154,10 @@ def _over(scene: TabScene) -> Iterator[Number]:
     meaning = (
         "Time in which more was held at one moment than the limit allows, of the resource that was over it longest."
     )
-    reason = scene.ask.metrics[name].label if longest else "within every limit all the time"
-    yield Number(f"over_limit{scene.suffix}", "Over a limit", longest, "hour", meaning, better="low", reason=reason)
+    reason = f"of {LIMITED[name]}" if longest else "within every limit all the time"
+    yield Number(
+        f"over_limit{scene.suffix}", "Time over a limit", longest, "hour", meaning, better="low", reason=reason
+    )
 
 
 def _finding(scene: TabScene) -> str:

@@ -8,6 +8,7 @@ from gpuledger.metrics.workflows.totals import Totals
 from gpuledger.model.document import Measured, Note, Number, Numbers
 from gpuledger.reports import _words as words
 from gpuledger.reports._experiment.scene import Scene
+from gpuledger.reports._experiment.told import measured_by
 
 _EVERYTHING = "all attempts of the experiment"
 
@@ -74,11 +75,13 @@ def _parts(whole: Totals, what: str, unit: str) -> str:
 
 def _busy(scene: Scene) -> Number:
     ratio, measured = busy(scene)
+    source = measured_by(scene.ask, scene.tries.names["cluster"].labels)
+    told = "Usage ÷ Allocated of the job's table" if source == "HTCondor" else "as told of each job"
     return Number(
         "gpu-busy", "GPU busy while held", ratio, "ratio",
         "Share of GPU time with work on the device, weighted by GPU-hours, of the attempts that reported it.",
-        better="high", measured=None if measured is None else Measured(measured, "HTCondor"),
-        reason="no attempt reported how busy its GPUs were" if ratio is None else "Usage ÷ Allocated of the job's table",
+        better="high", measured=None if measured is None else Measured(measured, source),
+        reason="no attempt reported how busy its GPUs were" if ratio is None else told,
     )  # fmt: skip
 
 

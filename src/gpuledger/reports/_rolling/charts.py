@@ -12,12 +12,13 @@ from gpuledger.reports._rolling.scene import TabScene
 NODES = Held("nodes-in-use", "Nodes in use", "node_hours", "", "", "gpu", "hour")
 JITTER_SECONDS = 60
 """A report made seconds after the last reading has no gap to show."""
-FOUR = (CPUS, GPUS, MEMORY, RUNNING)
+FOUR = (GPUS, CPUS, MEMORY, RUNNING)
 
 
 def charts(scene: TabScene) -> Iterator[Chart]:
-    """CPUs, GPUs, memory and jobs; nodes too where they are limited."""
-    shown = [*FOUR, *([NODES] if NODES.metric in scene.limits else [])]
+    """What is scarce leads: GPUs, without any of them CPUs; nodes too where they are limited."""
+    four = FOUR if scene.totals.value(GPUS.metric) or GPUS.metric in scene.limits else (CPUS, GPUS, *FOUR[2:])
+    shown = [*four, *([NODES] if NODES.metric in scene.limits else [])]
     metrics = [held.metric for held in shown]
     series = scene.ask.series_of(metrics, scene.edges, by=scene.by, kept=scene.drawn)
     for held, use in zip(shown, series, strict=True):

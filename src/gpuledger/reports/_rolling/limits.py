@@ -15,6 +15,10 @@ METRICS: Mapping[str, str] = {
     "gpus": "gpu_hours", "cpus": "cpu_hours", "memory_gib": "memory_gib_hours", "jobs": "attempt_hours", "nodes": "node_hours",
 }  # fmt: skip
 """The held metric each limit is about."""
+LIMITED: Mapping[str, str] = {
+    "gpu_hours": "GPUs", "cpu_hours": "CPUs", "memory_gib_hours": "memory", "attempt_hours": "jobs", "node_hours": "nodes",
+}  # fmt: skip
+"""What a limit on the held metric is a limit of, in words."""
 
 
 def limits_of(
