@@ -119,7 +119,7 @@ def _without_jobs(scene: TabScene) -> str:
 def _cards(scene: TabScene) -> Numbers:
     """Now, then the window: six. Time over a limit takes the place of the hours that say less; all of them are in the totals."""
     _, gpus, cpus, _, jobs = now(scene).totals or (None,) * 5
-    hours = ("gpu_hours", "cpu_hours")
+    hours: tuple[str, ...] = ("gpu_hours", "cpu_hours")
     if scene.hours_over:
         hours = hours[:1] if scene.totals.value("gpu_hours") else hours[1:]
     items = (
