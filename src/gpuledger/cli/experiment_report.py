@@ -69,6 +69,10 @@ class Made:
     formats: Annotated[
         str, typer.Option("--format", metavar="FORMATS", help="Also svg and parquet; commas join them.")
     ] = FORMATS
+    rows: Annotated[
+        int | None,
+        typer.Option("--rows", min=1, max=1_000_000, metavar="N", help="Most rows of a table, in every format. [30]"),
+    ] = None
 
 
 @spread
@@ -98,7 +102,7 @@ def report(
 
     session: Session = ctx.obj
     with reading(session, table, inputs) as ledger:
-        document = document_of(session, ledger, _chosen(when, kept.hours, session.now.year), kept.where)
+        document = document_of(session, ledger, _chosen(when, kept.hours, session.now.year), kept.where, made.rows)
     for file in render(document, words([made.formats]), made.folder):
         print(file)
     messages.say(document.finding)
@@ -131,7 +135,9 @@ def _chosen(when: PeriodChoice, hours: int | None, year: int) -> PeriodChoice:
     return PeriodChoice(end=when.end, last=f"{hours}h")
 
 
-def document_of(session: Session, ledger: "Ledger", when: PeriodChoice, where: list[str]) -> "Document":
+def document_of(
+    session: Session, ledger: "Ledger", when: PeriodChoice, where: list[str], rows: int | None = None
+) -> "Document":
     """The very Document of `gpuledger report experiment` on this ledger."""
     from gpuledger.actions.report import report as action
     from gpuledger.config.check import parameters
@@ -139,7 +145,8 @@ def document_of(session: Session, ledger: "Ledger", when: PeriodChoice, where: l
 
     declared = load("reports", "experiment")
     configured = session.settings.reports.get(declared.name, {})
-    said = parameters(declared.parameters, configured, f"report {declared.name}")
+    chosen = configured | ({"rows": rows} if rows else {})
+    said = parameters(declared.parameters, chosen, f"report {declared.name}")
     made = action(ledger, declared, said, session.period(when, declared.window(configured)), where, session.now)
     return made if session.typed.ledger else undated(made)
 

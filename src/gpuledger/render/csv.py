@@ -19,9 +19,14 @@ _STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "�
 def write(document: Document, out: Path, others: Sequence[Output]) -> list[Output]:
     """Writes `<table id>.csv` for every table of the document."""
     return [
-        save(to_csv(table), out, file_stem(table.id), "csv", block=table.id, title=table.title)
+        save(to_csv(table), out, file_stem(table.id), "csv", block=table.id, title=_title(table))
         for table in document.tables
     ]
+
+
+def _title(table: Table) -> str:
+    """The title, and that rows are left out where they are: the file itself holds nothing but rows."""
+    return f"{table.title} ({table.left_out.rstrip('.')})" if table.left_out else table.title
 
 
 def to_csv(table: Table) -> bytes:

@@ -11,7 +11,7 @@ from gpuledger.model.document import Block, Column, Scalar, Table, Text
 from gpuledger.reports import _words as words
 from gpuledger.reports._experiment.failing import FEWEST, Failures, Place
 from gpuledger.reports._experiment.scene import Scene
-from gpuledger.reports._experiment.shapes import Said, grid
+from gpuledger.reports._experiment.shapes import Said, first_of, grid
 from gpuledger.reports._experiment.success import listed
 
 MOST_CAUSES = 12
@@ -92,7 +92,7 @@ def _table(scene: Scene, failures: Failures, id_: str, title: str, label: str, p
         ),
         rows=tuple(rows), finding=_finding(failures, worse, label, len(places)),
         foot="Decided: succeeded or failed; what was removed says nothing about the place. Most certain first.",
-        left_out=f"{len(bad) - scene.rows} more; `--rows` shows them." if len(bad) > scene.rows else "",
+        left_out=first_of(scene.rows, len(bad)),
         empty="No attempt failed at a place that is known.",
     )  # fmt: skip
 

@@ -8,6 +8,7 @@ from gpuledger.model.document import Column, Scalar, Table
 from gpuledger.model.schema import unbound
 from gpuledger.model.tables import PROBLEMS, RUNS
 from gpuledger.reports import _words as words
+from gpuledger.reports._experiment.shapes import first_of
 
 SOURCES = ("condor-log", "dagman", "condor-history", "job-summary")
 """Sources that tell of workflows and their attempts."""
@@ -25,7 +26,7 @@ def table(ask: Ask, most: int) -> Table:
     return Table(
         id="runs", title="Inputs", columns=_COLUMNS, rows=tuple(told[:most]),
         foot=f"Read by gpuledger {__version__}; the same inputs, options and version give the same report. The sha256 of a DAG is of it with what stands beside it (dagman.out, rescue files).",
-        left_out=f"{len(told) - most} more; `--rows` shows them." if len(told) > most else "",
+        left_out=first_of(most, len(told)),
         finding=f"{words.plural(len(told), 'input')}, {words.plural(sum(row['problem_count'] or 0 for row in rows), 'problem')} in them.",
         empty="Nothing was ingested.",
     )  # fmt: skip

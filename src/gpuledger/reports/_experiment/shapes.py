@@ -144,3 +144,10 @@ def median(values: "Floats") -> float | None:
 def at(values: "Floats", percent: float) -> float | None:
     """The value that this share does not exceed, None of none."""
     return float(np.percentile(values, percent)) if len(values) else None
+
+
+def first_of(shown: int, count: int) -> str:
+    """That a table holds only its first rows, in every form that it is written in; nothing where it holds all."""
+    if count <= shown:
+        return ""
+    return f"The first {words.count(shown)} of {words.count(count)}, in every format; `--rows {count}` gives all."

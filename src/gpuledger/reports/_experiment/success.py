@@ -15,7 +15,7 @@ from gpuledger.model.document import Block, Column, Note, Scalar, Table
 from gpuledger.model.sites import DEFAULT, site_of
 from gpuledger.reports import _words as words
 from gpuledger.reports._experiment.scene import Scene
-from gpuledger.reports._experiment.shapes import Said, bars
+from gpuledger.reports._experiment.shapes import Said, bars, first_of
 
 _COLUMNS = (
     Column("attempts", "Attempts", "count", meaning="Matches, executed or not."),
@@ -45,7 +45,6 @@ _TOLD = (
 _LABELS = {"site": "Site", "workflow": "Workflow", "workflow_run": "Run", "target_site": "Target"}
 _OF_DAGS = {"workflow": 0, "workflow_run": 1}
 """Filters that keep whole DAGs, and where in what is told of them."""
-_UNDONE_SHOWN = 30
 
 
 def blocks(scene: Scene) -> Iterator[Block]:
@@ -195,7 +194,7 @@ def table(scene: Scene, id_: str, title: str, dimension: str, found: Mapping[str
         totals=_cells(scene, "All", scene.whole),
         finding=_finding(scene, found),
         foot="A node tried at several places counts at each, so nodes tried do not add up.",
-        left_out=f"{len(found) - scene.rows} more; `--rows` shows them." if len(found) > scene.rows else "",
+        left_out=first_of(scene.rows, len(found)),
     )  # fmt: skip
 
 
@@ -275,7 +274,7 @@ def _targets(scene: Scene) -> Iterator[Table]:
         rows=tuple(rows[: scene.rows]),
         finding=f"{words.plural(elsewhere, 'attempt')} ran elsewhere than the node asked for." if elsewhere else "Every attempt ran where its node asked for.",
         foot="The target is the node's ResourceName.",
-        left_out=f"{len(rows) - scene.rows} more; `--rows` shows them." if len(rows) > scene.rows else "",
+        left_out=first_of(scene.rows, len(rows)),
     )  # fmt: skip
 
 
@@ -296,7 +295,7 @@ def _undone(scene: Scene) -> Iterator[Table]:
     gpu = node.sums(tries.gpu_hours)
     last = _last_rows(scene)
     order = sorted(undone.tolist(), key=lambda n: (-gpu[n], -tried[n], node.labels[n]))
-    rows = [_undone_row(scene, last[n], int(tried[n]), float(gpu[n])) for n in order[: min(_UNDONE_SHOWN, scene.rows)]]
+    rows = [_undone_row(scene, last[n], int(tried[n]), float(gpu[n])) for n in order[: scene.rows]]
     yield Table(
         id="nodes-without-success", title="Nodes that never succeeded",
         columns=(
@@ -306,7 +305,7 @@ def _undone(scene: Scene) -> Iterator[Table]:
         ),
         rows=tuple(rows),
         finding=f"{words.plural(len(undone), 'node')} of {words.count(scene.whole.nodes)} never succeeded.",
-        left_out=f"{len(undone) - len(rows)} more." if len(undone) > len(rows) else "",
+        left_out=first_of(scene.rows, len(undone)),
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from gpuledger.reports._experiment.colours import CHECKPOINT, GOOD
 from gpuledger.reports._experiment.colours import LOST as LOST_TIME
 from gpuledger.reports._experiment.colours import UNTOLD as UNTOLD_TIME
 from gpuledger.reports._experiment.scene import Scene
-from gpuledger.reports._experiment.shapes import Said, bars, parted
+from gpuledger.reports._experiment.shapes import Said, bars, first_of, parted
 
 TOLERANCE = 1e-6
 _PARTS = (("good", GOOD), ("checkpoint", CHECKPOINT), ("lost", LOST_TIME), ("untold", UNTOLD_TIME))
@@ -156,7 +156,7 @@ def _causes(scene: Scene) -> Table:
         totals=("All lost", whole, 1.0 if whole else None, scene.whole.lost_gpu, int(counts.sum())),
         finding=_lost_finding(rows, whole) if rows and whole else empty,
         foot="Attempts that never executed lost no wall time; their transfers are below.",
-        left_out=f"{len(rows) - scene.rows} more causes." if len(rows) > scene.rows else "",
+        left_out=first_of(scene.rows, len(rows)),
         empty=empty,
     )  # fmt: skip
 

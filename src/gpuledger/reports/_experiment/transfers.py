@@ -12,7 +12,7 @@ from gpuledger.model.document import Block, Column, Scalar, Table, Text
 from gpuledger.reports import _words as words
 from gpuledger.reports._experiment.course import Course
 from gpuledger.reports._experiment.scene import GIB, Scene
-from gpuledger.reports._experiment.shapes import Said, at, bars, box, boxes, median, over_time
+from gpuledger.reports._experiment.shapes import Said, at, bars, box, boxes, first_of, median, over_time
 
 if TYPE_CHECKING:
     from gpuledger.metrics.events import Floats
@@ -134,7 +134,7 @@ def _table(scene: Scene, id_: str, title: str, label: str, names: Names, dimensi
         rows=tuple(rows[: scene.rows]), totals=("All", *(_cell(whole[key], 0) for key in whole), median(every), at(every, 90)),
         finding=_finding(scene),
         foot="Bytes are of each attempt alone (Run Bytes), also of attempts that were evicted. “–”: not told.",
-        left_out=f"{len(rows) - scene.rows} more; `--rows` shows them." if len(rows) > scene.rows else "",
+        left_out=first_of(scene.rows, len(rows)),
     )  # fmt: skip
 
 
@@ -237,7 +237,7 @@ def _slow(scene: Scene, slow_seconds: float) -> Table:
         id="slow-transfers", title=f"Input transfers longer than {limit}", columns=columns,
         rows=tuple(_slow_row(scene, row, float(took[row]), names) for row in order[: scene.rows]),
         finding=f"{words.plural(len(order), 'input transfer')} took longer than {limit}, {words.amount(float(took[slow].sum()) / 3600)} h together.",
-        left_out=f"{len(order) - scene.rows} more; `--rows` shows them." if len(order) > scene.rows else "",
+        left_out=first_of(scene.rows, len(order)),
         empty=f"No input transfer took longer than {limit}.",
     )  # fmt: skip
 
