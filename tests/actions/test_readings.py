@@ -1,10 +1,10 @@
 """The same bytes read another way: refused, or read anew so that only the last way is in the ledger."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -54,10 +54,10 @@ class Site:
         (self.folder / name).write_text("\n".join([HEADER, *rows]) + "\n")
         return str(self.folder / name)
 
-    def read(self, name: str, *, replay: bool = False, **how: Any) -> Any:
+    def read(self, name: str, *, replay: bool = False, source: str = "slurm", **how: Any) -> Any:
         self.now += timedelta(minutes=1)
         given = [str(self.folder / name)]
-        (outcome,) = read(self.ledger, given, Reading("slurm", **how), self.now, Manner(is_replay=replay))
+        (outcome,) = read(self.ledger, given, Reading(source, **how), self.now, Manner(is_replay=replay))
         return outcome
 
     def rows(self, table: Table) -> list[dict[str, Any]]:
@@ -221,6 +221,65 @@ def test_killed_at_any_moment_it_can_be_done_again(site: Site, tmp_path: Path, w
     site.ledger = whole
     assert site.all() == rightly(tmp_path, ("may.txt", NEW_YORK), ("overlap.txt", None)).all()
     assert check(whole, at(3001)).findings == ()
+
+
+def test_a_slip_of_the_source_is_named_and_no_replay_offered(site: Site) -> None:
+    site.read("may.txt", cluster="heron")
+    refused = str(site.read("may.txt", source="thermal-csv").error)
+    assert "as slurm, and as thermal-csv its rows would be counted twice; read it as slurm" in refused
+    assert "--replay" not in refused
+    assert "overlap_hours" not in refused
+
+
+def test_a_file_that_was_read_as_another_s_by_mistake_can_be_read_anew(site: Site) -> None:
+    mapped = JobsCsv(
+        columns={"job_id": "JobIDRaw", "started_at": "Start", "ended_at": "End"}, id="JobIDRaw", cluster="x"
+    )
+    path = site.folder / "may.txt"
+    ingest(site.ledger, mapped, path, context=Context("", zone="UTC"), now=site.now)
+    assert "as jobs-csv, and as slurm" in str(refused := site.read("may.txt").error)
+    assert "--replay" in str(refused)
+    assert not site.read("may.txt", replay=True).error
+    assert {row["cluster"] for row in site.rows(JOB_ATTEMPTS)} == {"slurm"}
+
+
+@pytest.mark.parametrize("how", [{"source": "thermal-csv"}, {"options": {"fields": "JobID,State"}}])
+def test_a_replay_that_tells_nothing_takes_nothing_back(site: Site, how: dict[str, Any]) -> None:
+    (site.folder / "bare.txt").write_text("\n".join([row(1), row(2), BAD]) + "\n")
+    assert not site.read("bare.txt", options={"fields": HEADER.replace("|", ",")}).error
+    before, runs = site.all(), site.rows(RUNS)
+    assert site.read("bare.txt", replay=True, **how).error
+    assert site.all() == before
+    assert site.rows(RUNS) == runs
+    assert site.read("bare.txt", zone=NEW_YORK, options={"fields": HEADER.replace("|", ",")}).error.exit_code == 2
+    assert check(site.ledger, at(3001)).findings == ()
+
+
+class Mortal(Slurm):
+    """Ends the process at the first row of one of its readings of a file, counted over all."""
+
+    left = 0
+
+    def parse(self, raw: BinaryIO, context: Context) -> Iterator[Any]:
+        if type(self).left == 0:
+            raise Killed
+        type(self).left -= 1
+        return super().parse(raw, context)
+
+
+@pytest.mark.parametrize("readings", range(5))
+def test_killed_while_it_reads_nothing_is_lost(site: Site, tmp_path: Path, readings: int) -> None:
+    site.read("may.txt")
+    site.read("overlap.txt")
+    before, Mortal.left = site.all(), readings
+    context, path = Context("", zone=NEW_YORK), site.folder / "may.txt"
+    try:
+        ingest(site.ledger, Mortal(), path, context=context, now=at(2500), manner=Manner(is_replay=True))
+    except Killed:
+        if readings < 3:
+            assert site.all() == before, "it only looked"
+        assert not site.read("may.txt", zone=NEW_YORK, replay=True).error
+    assert site.all() == rightly(tmp_path, ("may.txt", NEW_YORK), ("overlap.txt", None)).all()
 
 
 def test_a_way_that_left_nothing_is_no_obstacle(site: Site) -> None:

@@ -10,7 +10,7 @@ import pytest
 from tests.cli.accounting import ANN, BAD, BOB, EVIL, HEADER, accounting
 from tests.cli.conftest import Ran, Run
 
-IDENTITY = re.compile(r"([\d,]+) rows read = ([\d,]+) accepted \+ ([\d,]+) unchanged \+ ([\d,]+) problems")
+IDENTITY = re.compile(r"([\d,]+) rows? read = ([\d,]+) accepted \+ ([\d,]+) unchanged \+ ([\d,]+) problems?")
 
 
 def counts(ran: Ran) -> list[tuple[int, ...]]:
@@ -239,3 +239,24 @@ def test_a_table_nobody_knows_is_answered_with_how_to_map_it(work: Path, cli: Ru
 def test_many_problems_point_to_where_they_are_listed(work: Path, cli: Run) -> None:
     ran = cli("--ledger", "led", "ingest", accounting(work / "a.txt", ANN, *[BAD] * 7), "--zone", "UTC")
     assert "2 more problems; `gpuledger store problems` lists them" in ran.err
+
+
+def test_a_ledger_that_nobody_named_is_named_when_it_is_made(work: Path, cli: Run) -> None:
+    file = accounting(work / "sacct.txt", ANN)
+    made = cli("ingest", file, "--zone", "UTC")
+    assert re.search(r"A new ledger was made at \S+/gpuledger/ledger\.", made.err)
+    assert "new ledger" not in cli("ingest", file, "--zone", "UTC").err
+
+
+def test_one_is_no_plural(work: Path, cli: Run) -> None:
+    ran = cli("--ledger", "led", "ingest", accounting(work / "sacct.txt", BAD), "--zone", "UTC")
+    assert "1 row read = 0 accepted + 0 unchanged + 1 problem\n" in ran.out
+
+
+def test_the_way_out_of_a_slip_keeps_what_was_read(work: Path, cli: Run) -> None:
+    file = accounting(work / "sacct.txt", ANN, BOB)
+    cli("--ledger", "led", "ingest", "slurm", file, "--zone", "UTC")
+    slip = cli("--ledger", "led", "ingest", "thermal-csv", file, "--zone", "UTC")
+    assert (slip.code, "--replay" in slip.err, "read it as slurm" in slip.err) == (2, False, True)
+    assert cli("--ledger", "led", "ingest", "thermal-csv", file, "--zone", "UTC", "--replay").code == 1
+    assert counts(cli("--ledger", "led", "ingest", file, "--zone", "UTC")) == [(2, 0, 2, 0)]

@@ -36,14 +36,14 @@ def test_stray_files_of_a_glob_change_no_number_and_are_said(tmp_path: Path, cli
         "pool",
     )
     assert done.code == 0
-    assert "3 inputs: 1 rows read = 1 accepted" in done.out
+    assert "3 inputs: 1 row read = 1 accepted" in done.out
     assert done.err.count("left out: by its name it is half written") == 2
 
 
 def test_named_alone_it_is_read(tmp_path: Path, cli: Run) -> None:
     (tmp_path / "gpu_state_2026-07_dev.parquet").write_bytes(parquet([slot()]))
     done = cli("--ledger", str(tmp_path / "ledger"), "ingest", str(tmp_path / "gpu_state_2026-07_dev.parquet"))
-    assert "1 rows read = 1 accepted" in done.out
+    assert "1 row read = 1 accepted" in done.out
 
 
 def test_the_head_of_a_parquet_file_holds_its_columns_however_large_it_is(tmp_path: Path) -> None:

@@ -78,7 +78,12 @@ class Reading:
     def manner(self, settings: "Settings", progress: Callable[[int, int], None]) -> "Manner":
         from gpuledger.actions.ingest import Manner
 
-        return Manner(self.is_dry_run, settings.raw == "copy", self.is_replay, progress)
+        return Manner(
+            is_dry_run=self.is_dry_run,
+            is_copied=settings.raw == "copy",
+            is_replay=self.is_replay,
+            progress=progress,
+        )
 
 
 @app.command()
@@ -118,6 +123,7 @@ def ingest(
         raise UsageError(f"Name the files to read as {source}: `gpuledger ingest {source} FILE...`.")
     if reading.is_suggested:
         return _suggest(source, names)
+    is_new = session.loaded.origins["ledger"] == "default" and not session.is_there
     with session.open() as ledger, progress("Reading") as told:
         if names:
             outcomes = read(
@@ -126,6 +132,8 @@ def ingest(
         else:
             outcomes = replay_all(ledger, source, session.now)
         finished = [_told(outcome, reading) for outcome in outcomes]
+    if is_new and session.is_there:
+        messages.say(f"A new ledger was made at {session.settings.ledger}.")
     return _end(finished, reading)
 
 
@@ -151,8 +159,14 @@ def _told(outcome: "Outcome", reading: Reading) -> "Outcome":
 
 
 def _counts(done: "Ingested", is_dry_run: bool) -> str:
-    rows = f"{done.rows_read:,} rows read = {done.accepted:,} accepted + {done.unchanged:,} unchanged + {done.problems:,} problems"
+    rows = _identity(done.rows_read, done.accepted, done.unchanged, done.problems)
     return f"{done.input_name}: {rows}{' (dry run: nothing was written)' if is_dry_run else ''}"
+
+
+def _identity(read: int, accepted: int, unchanged: int, problems: int) -> str:
+    """The counts, as their sum."""
+    rows, refused = "row" if read == 1 else "rows", "problem" if problems == 1 else "problems"
+    return f"{read:,} {rows} read = {accepted:,} accepted + {unchanged:,} unchanged + {problems:,} {refused}"
 
 
 def _details(done: "Ingested", is_dry_run: bool) -> Iterator[str]:
@@ -163,7 +177,8 @@ def _details(done: "Ingested", is_dry_run: bool) -> Iterator[str]:
     yield from (f"  note: {remark}" for remark in done.remarks)
     yield from (f"  line {problem.line:,}: {problem.reason}" for problem in done.first_problems[:SHOWN_PROBLEMS])
     if done.problems > SHOWN_PROBLEMS and done.first_problems:
-        more = f"  … {done.problems - min(SHOWN_PROBLEMS, len(done.first_problems)):,} more problems"
+        rest = done.problems - min(SHOWN_PROBLEMS, len(done.first_problems))
+        more = f"  … {rest:,} more {'problem' if rest == 1 else 'problems'}"
         yield more if is_dry_run else f"{more}; `gpuledger store problems` lists them"
 
 
@@ -184,9 +199,8 @@ def _sum(outcomes: "list[Outcome]") -> str:
     done = [outcome.done for outcome in outcomes if outcome.done]
     read, accepted, unchanged, problems = (sum(getattr(one, name) for one in done) for name in COUNTS)
     failed = sum(outcome.error is not None for outcome in outcomes)
-    return (
-        f"{len(outcomes)} inputs: {read:,} rows read = {accepted:,} accepted + {unchanged:,} unchanged + {problems:,} problems"
-        f"{f'; {failed} of the inputs failed' if failed else ''}"
+    return f"{len(outcomes)} inputs: {_identity(read, accepted, unchanged, problems)}" + (
+        f"; {failed} of the inputs failed" if failed else ""
     )
 
 

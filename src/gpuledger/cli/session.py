@@ -123,6 +123,28 @@ class Session:
             )
         return self.open()
 
+    @property
+    def is_there(self) -> bool:
+        """Has anything been written to the ledger?"""
+        from gpuledger.config import ledger_folder
+
+        return _is_ledger(ledger_folder(self.settings.ledger))
+
+    @property
+    def of_tokens(self) -> "Settings":
+        """Where the ledger and its tokens are: a mistake in another part of the file keeps no token from being taken back."""
+        from gpuledger.config.loading import load
+        from gpuledger.model.errors import ConfigError
+
+        try:
+            return self.settings
+        except ConfigError as error:
+            found = load(self.typed.flags, os.environ, Path.cwd(), self.typed.config, only=("ledger", "serve"))
+            messages.warn(
+                f"The tokens of {found.settings.ledger} are meant; the rest of the settings is not read. {error}"
+            )
+            return found.settings
+
     def period(self, when: "PeriodChoice", default_last: str) -> "Period":
         """The period that was typed, in the display zone, else the last `default_last`."""
         settings = self.settings

@@ -73,7 +73,7 @@ def listed(ctx: typer.Context, form: FormOptions) -> None:
     columns = ("id", "name", "scopes", "user", "state", "created_at", "expires_at")
     rows = [
         {**vars(each), "scopes": ", ".join(each.scopes), "state": each.state(session.now)}
-        for each in tokens_of(session.settings).all()
+        for each in tokens_of(session.of_tokens).all()
     ]
     print_rows(rows, dict.fromkeys(columns, "text"), form)
 
@@ -92,7 +92,7 @@ def revoke(
     from gpuledger.serve.tokens import tokens_of
 
     session: Session = ctx.obj
-    gone = tokens_of(session.settings).revoke(name, session.now)
+    gone = tokens_of(session.of_tokens).revoke(name, session.now)
     messages.note("A token was taken back.", token=gone.id, token_name=gone.name)
     messages.say(f"Token {gone.id} of {gone.name} is taken back.")
 
@@ -113,6 +113,8 @@ def _end(expires: str, now: datetime) -> datetime | None:
 
     if expires == "never":
         return None
+    if expires.strip() == "all" or expires.strip().isdigit():
+        raise UsageError(f"--expires {expires!r} is not a length of time; write 90d, 52w, or never.")
     try:
         return now + (now - last(expires, now).start)
     except OverflowError:

@@ -1,7 +1,7 @@
 """Flags over environment over `.env` over file over default, with the origin of every value remembered."""
 
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,9 +40,15 @@ class Loaded:
 
 
 def load(
-    flags: Mapping[str, Any], environ: Mapping[str, str], folder: Path | None, config: Path | None = None
+    flags: Mapping[str, Any],
+    environ: Mapping[str, str],
+    folder: Path | None,
+    config: Path | None = None,
+    *,
+    only: Container[str] | None = None,
 ) -> Loaded:
-    """The settings in force. `flags` holds only what was typed; `folder` is where we stand (None: read no file).
+    """The settings in force. `flags` holds only what was typed; `folder` is where we stand (None: read no file);
+    `only` these tables and keys are looked at, so that mistakes in others do not matter.
 
     Raises ConfigError for a file that is missing or no TOML, an unknown key (with the near one) or a bad value.
     """
@@ -54,7 +60,7 @@ def load(
     origins = {key: name for name, values in layers for key in values}
     merged: dict[str, Any] = {}
     for _, values in layers:
-        _merge(merged, values)
+        _merge(merged, {key: value for key, value in values.items() if only is None or key in only})
     return Loaded(_checked(merged, origins), file, origins)
 
 
