@@ -22,7 +22,7 @@ def read(work: Path, cli: Run) -> Run:
     """A ledger that has read a file of events, recognised by itself."""
     (work / "events.csv").write_text(EVENTS, encoding="utf-8")
     told = cli("--ledger", "led", "ingest", "events.csv", "--zone", "UTC", "--cluster", "c")
-    assert (told.code, told.out) == (0, "events.csv: 4 rows read = 3 accepted + 0 unchanged + 1 problems\n")
+    assert (told.code, told.out) == (0, "events.csv: 4 rows read = 3 accepted + 0 unchanged + 1 problem\n")
     return cli
 
 
