@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -171,6 +172,22 @@ def test_under_pseudonyms_no_name_is_anywhere(led: Path, tmp_path: Path) -> None
     rolling = next(report for report in index(tmp_path / "www")["reports"] if report["name"] == "rolling")
     assert [tab["label"][:6] for tab in rolling["tabs"]] == ["group-", "group-"]
     assert {one["tab"] for one in rolling["windows"]} == {tab["label"] for tab in rolling["tabs"]}
+
+
+@pytest.mark.parametrize("asked", [["math", "bio"], ["math", "nosuch", "bob"]])
+def test_a_tab_called_as_an_account_is_published_under_its_pseudonym_only(
+    asked: list[str], led: Path, tmp_path: Path
+) -> None:
+    """A QoS for each account is common: its name and its pseudonym together would tell who is who."""
+    rolling = {"rolling": {"qos": asked}}
+    with opened(led, {"names": "pseudonym", "reports": ["rolling"]}, reports=rolling) as ledger:
+        publish(ledger, "pages", NOW)
+    for path in (tmp_path / "www" / "data").rglob("*"):
+        told = f"{path.name} {path.read_text('utf-8')}"
+        assert not re.search(r"(?<![a-z0-9])(math|bio|bob)(?![a-z0-9])", told), path.name
+    [report] = index(tmp_path / "www")["reports"]
+    assert {one["tab"] for one in (*report["windows"], *report["missing"])} == {tab["label"] for tab in report["tabs"]}
+    assert report["tabs"][0]["parameters"]["qos"] == report["tabs"][0]["label"]
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """Who may see only their own rows sees no others, and where names are pseudonyms no answer holds a name."""
 
+import base64
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.serve.serving import HOSTILE, MAY, Server, bearer, ledger_of, serving, token
+from tests.serve.serving import HOSTILE, MAY, ROWS, Server, bearer, ledger_of, row, serving, token
 
 NAMES = ("ann", "bob", "cyd", "physics", "biology", "train", HOSTILE, "alert(1)", "=cmd()")
 READABLE = (
@@ -17,6 +19,10 @@ READABLE = (
     "/api/v1/inventory", "/api/v1/tables/job_attempts", "/api/v1/tables/runs", "/api/v1/tables/problems", "/api/v1/tables/job_events", "/metrics",
     "/readyz", "/api/v1/reports", "/",
 )  # fmt: skip
+
+
+TABS = '[reports.rolling]\nqueue = ["biology", "a100"]\naccount = ["physics"]'
+"""A queue is called as an account is."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +44,9 @@ class Veiled:
 @pytest.fixture(scope="module")
 def veiled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Veiled]:
     folder = tmp_path_factory.mktemp("veiled")
-    ledger = ledger_of(folder)
+    ledger = ledger_of(folder, *ROWS, row(7, "cyd", "biology", 14, queue="biology"))
     tokens = {"public": token(ledger, "public"), "operator": token(ledger, "operator", "--scope", "admin")}
-    with serving(ledger, folder / "home", '[serve]\nauth = "token"\nnames = "pseudonym"') as running:
+    with serving(ledger, folder / "home", f'[serve]\nauth = "token"\nnames = "pseudonym"\n{TABS}') as running:
         yield Veiled(running, tokens)
 
 
@@ -74,13 +80,66 @@ def test_the_operator_sees_names(veiled: Veiled) -> None:
         "/api/v1/reports/usage?where=job_name=x", "/api/v1/query?metric=gpu_hours&where=user=ann", "/api/v1/tables/job_attempts?where=user_name=ann",
         "/api/v1/tables/job_attempts?sort=user_name", "/api/v1/tables/job_attempts?where=user_id=1", "/api/v1/tables/job_attempts?where=user_name>=a",
         "/api/v1/reports/rolling?account=physics", "/api/v1/tables/job_attempts?where=end_reason=x",
+        "/api/v1/reports/rolling?queue=biology", "/api/v1/reports/rolling?queue=a100,biology", "/api/v1/reports/usage?where=queue=biology",
+        "/api/v1/query?metric=gpu_hours&where=queue!=biology", "/api/v1/tables/job_attempts?where=queue=biology",
+        "/api/v1/tables/job_attempts?where=queue>b", "/api/v1/tables/job_attempts?sort=-queue", "/api/v1/tables/job_attempts?where=row_hash=1",
+        "/api/v1/tables/job_attempts?sort=row_hash", "/api/v1/tables/runs?where=source=file:00", "/api/v1/tables/runs?where=ingest_id>2",
     ],
 )  # fmt: skip
 def test_a_question_by_name_would_tell_who_is_who_and_is_refused(path: str, veiled: Veiled) -> None:
     with veiled.server.client(**bearer(veiled.tokens["public"])) as client:
         told = client.get(path)
     assert (told.status_code, told.json()["error"]["code"]) == (403, "hidden")
-    assert not re.search(r"\b(ann|physics)\b", told.text)
+    assert not re.search(r"\b(ann|physics|biology)\b", told.text)
+
+
+def test_no_hash_of_a_row_or_file_lets_a_guessed_name_be_checked(veiled: Veiled) -> None:
+    """A hash without a salt is the same for whoever guesses the row right."""
+    told = {name: veiled.get(f"/api/v1/tables/{name}", "public") for name in ("job_attempts", "runs")}
+    known = {name: json.loads(veiled.get(f"/api/v1/tables/{name}", "operator"))["rows"] for name in told}
+    [run], attempts = known["runs"], known["job_attempts"]
+    secrets = [run["input_sha256"], run["input_sha256"][:8], run["ingest_id"], run["source"]]
+    for secret in (*secrets, *(str(each["row_hash"]) for each in attempts)):
+        assert not any(secret in text for text in told.values()), secret
+    assert json.loads(told["runs"])["rows"][0]["source"].startswith("file-")
+
+
+def test_the_next_page_tells_nothing_of_the_rows_of_this_one(veiled: Veiled) -> None:
+    jobs, cursor = [], ""
+    while cursor is not None:
+        told = json.loads(veiled.get(f"/api/v1/tables/job_attempts?limit=3&cursor={cursor}", "public"))
+        jobs += [row["job_id"] for row in told["rows"]]
+        cursor = told["next"]
+        assert b"2026" not in base64.urlsafe_b64decode(cursor or "")
+    assert sorted(jobs) == ["1", "2", "3", "4", "5", "6", "7"]
+    forged = base64.urlsafe_b64encode(b'{"order": [false, "submitted_at"], "after": []}').decode()
+    assert '"cursor"' in veiled.get(f"/api/v1/tables/job_attempts?cursor={forged}", "public")
+
+
+def test_a_tab_called_as_an_account_has_the_pseudonym_and_is_asked_for_by_it(veiled: Veiled) -> None:
+    listed = json.loads(veiled.get("/api/v1/reports", "public"))["reports"]
+    [biology, a100, physics] = next(each["tabs"] for each in listed if each["name"] == "rolling")
+    assert a100["label"] == "a100"
+    for tab, key in ((biology, "queue"), (physics, "account")):
+        assert re.fullmatch(r"group-[0-9a-f]{8}", tab["label"])
+        assert tab["parameters"][key] == tab["label"]
+        asked = "&".join(f"{key}={value}" for key, value in tab["parameters"].items())
+        told = veiled.get(f"/api/v1/reports/rolling?{asked}", "public")
+        assert tab["label"] in told
+        assert "error" not in told[:9]
+        assert not re.search(r"\b(physics|biology)\b", told)
+
+
+def test_accounts_are_not_listed_in_the_order_of_their_names(veiled: Veiled) -> None:
+    """Who knows the names would number them."""
+    accounts = json.loads(veiled.get("/api/v1/inventory?month=2026-05", "public"))["accounts"]
+    assert [each["account"] for each in accounts] == sorted(each["account"] for each in accounts)
+
+
+def test_a_dimension_there_is_not_is_named_with_the_near_ones(veiled: Veiled) -> None:
+    error = json.loads(veiled.get("/api/v1/query?metric=gpu_hours&by=usr", "public"))["error"]
+    assert (error["field"], error["code"]) == ("by", "bad_parameter")
+    assert "'user'" in error["message"]
 
 
 def test_a_near_name_is_not_proposed(veiled: Veiled) -> None:
@@ -125,6 +184,20 @@ class TestOwnRows:
             assert client.get(path).json()["error"]["code"] == "hidden"
         with own.server.client(**bearer(own.tokens["operator"])) as client:
             assert client.get(path).status_code == 200
+
+    @pytest.mark.parametrize(
+        ("path", "field"),
+        [("/api/v1/reports/health", "name"), ("/api/v1/query?metric=device_events&by=host", "metric")],
+    )
+    def test_numbers_of_devices_are_not_theirs_and_the_answer_says_so(self, path: str, field: str, own: Veiled) -> None:
+        error = json.loads(own.get(path, "ann"))["error"]
+        assert (error["code"], error["field"]) == ("hidden", field)
+
+    def test_reports_they_may_not_see_are_not_offered(self, own: Veiled) -> None:
+        for path in ("/", "/api/v1/reports"):
+            assert '"name": "usage"' in own.get(path, "ann")
+            assert '"name": "health"' not in own.get(path, "ann")
+            assert '"name": "health"' in own.get(path, "operator")
 
     def test_a_name_with_a_comma_is_one_name(self, own: Veiled) -> None:
         """A filter's commas part values: the person's name may not become several."""

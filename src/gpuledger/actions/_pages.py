@@ -5,10 +5,10 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
 
 from pydantic import BaseModel
 
+from gpuledger.actions.catalogue import Shown, by_name, veiled
 from gpuledger.actions.report import together
 from gpuledger.config import Ledger
 from gpuledger.config.check import parameters
@@ -16,7 +16,7 @@ from gpuledger.config.publish import PublishSettings
 from gpuledger.model.document import Document
 from gpuledger.model.errors import LedgerError, NoData, UsageError
 from gpuledger.model.period import Period, last
-from gpuledger.model.pseudonym import KINDS, hidden
+from gpuledger.model.pseudonym import KINDS
 from gpuledger.model.schema import unbound
 from gpuledger.model.tables import GPU_STATES
 from gpuledger.plugins import PluginError, load, names
@@ -53,35 +53,22 @@ class Page:
 
 @dataclass(frozen=True)
 class Mask:
-    """How people and accounts appear: `worn` changes a document; without a salt they appear by name."""
+    """How people and accounts appear: `worn` changes a document, `shown` a value of a column, `text` any other text."""
 
     worn: Callable[[Document], Document] = lambda document: document
-    salt: bytes | None = None
+    shown: Shown = by_name
+    text: Callable[[str], str] = lambda text: text
 
     def tab(self, tab: Tab) -> Tab:
-        """A tab as strangers may read it."""
-        kinds = [key for key, value in tab.parameters.items() if tab.label in (value, *_several(value))]
-        said = {key: self._value(key, value) for key, value in tab.parameters.items()}
-        return Tab(self._value(kinds[0] if kinds else "", tab.label), said)
-
-    def _value(self, key: str, value: Any) -> Any:
-        if self.salt is None or key not in KINDS:
-            return value
-        if isinstance(value, str):
-            return hidden(key, value, self.salt)
-        return [self._value(key, one) for one in _several(value)]
+        """A tab as strangers may read it: a queue or QoS may be called as an account is."""
+        return veiled(tab, self.shown)
 
     def reason(self, error: Exception, tab: Tab | None) -> str:
         """Why a document could not be made; what surprised us may quote a name, so only its kind is told."""
         if not isinstance(error, LedgerError):
             return f"Unexpected {type(error).__name__}."
-        if self.salt is None or tab is None:
-            return str(error)
-        return str(error).replace(tab.label, self.tab(tab).label)
-
-
-def _several(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, list | tuple) else []
+        said = str(error).replace(tab.label, self.tab(tab).label) if tab else str(error)
+        return self.text(said)
 
 
 def wanted(ledger: Ledger, publication: PublishSettings, now: datetime) -> Iterator[Wanted]:

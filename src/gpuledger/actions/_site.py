@@ -19,7 +19,7 @@ from gpuledger.config.publish import PublishSettings
 from gpuledger.deliver.sites import OURS, POINTERS
 from gpuledger.model.document import Document
 from gpuledger.model.errors import NoData
-from gpuledger.model.pseudonym import pseudonymised
+from gpuledger.model.pseudonym import pseudonymised, shown_as, veil
 from gpuledger.model.tables import RUNS, TABLES
 from gpuledger.plugins import PluginError, load
 
@@ -94,7 +94,12 @@ def _mask(ledger: Ledger, publication: PublishSettings) -> Mask:
     def worn(document: Document) -> Document:
         return pseudonymised(document, salt, known)
 
-    return Mask(worn, salt)
+    text = veil(salt, known)
+
+    def shown(column: str, value: Any) -> Any:
+        return shown_as(column, value, salt, text)
+
+    return Mask(worn, shown, text)
 
 
 def _viewer() -> tuple[dict[str, bytes], str]:
@@ -131,14 +136,14 @@ def _index(ledger: Ledger, publication: PublishSettings, made: Sequence[Page], m
             "windows": [_window(page) for page in ours if page.file],
             "missing": [_missing(page) for page in ours if page.reason],
         }  # fmt: skip
-        listed.append(_described(ledger, name) | told)
+        listed.append(_described(ledger, name, mask) | told)
     return listed
 
 
-def _described(ledger: Ledger, name: str) -> dict[str, Any]:
+def _described(ledger: Ledger, name: str, mask: Mask) -> dict[str, Any]:
     """The report as the page lists it; one that cannot be loaded by its name alone."""
     try:
-        return info(load("reports", name), ledger.settings.reports.get(name, {}))
+        return info(load("reports", name), ledger.settings.reports.get(name, {}), mask.shown)
     except PluginError:
         return {"name": name, "title": name, "audience": "", "default_last": "", "parameters": {}}
 

@@ -1,6 +1,7 @@
 """What a page must know before it asks: each report with what may be chosen, and what files can be read as."""
 
-from dataclasses import fields
+from collections.abc import Callable
+from dataclasses import asdict, fields
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin
@@ -10,20 +11,34 @@ from pydantic import BaseModel
 from gpuledger.config import Settings
 from gpuledger.model.choice import PeriodChoice
 from gpuledger.plugins import load, names
-from gpuledger.reports import Report
+from gpuledger.reports import Report, Tab
+
+Shown = Callable[[str, Any], Any]
+"""(column or dimension, value) → the value as those may read it who look."""
+
+
+def by_name(column: str, value: Any) -> Any:
+    """Everything as it is."""
+    return value
+
 
 _FIRST = ("usage", "pool")
 """What most readers look for."""
 _PERIOD = frozenset(field.name for field in fields(PeriodChoice))
 
 
-def catalogue(settings: Settings) -> list[dict[str, Any]]:
-    """Every report as the viewer's `ReportInfo`: those with tabs first (they are what a site has set up), then _FIRST."""
-    told = [info(load("reports", name), settings.reports.get(name, {})) for name in names("reports")]
+def catalogue(
+    settings: Settings, shown: Shown = by_name, is_seen: Callable[[Report], bool] = lambda declared: True
+) -> list[dict[str, Any]]:
+    """Every report that is seen, as the viewer's `ReportInfo`: those with tabs first (they are what a site has set up),
+    then _FIRST.
+    """
+    declared = [each for name in names("reports") if is_seen(each := load("reports", name))]
+    told = [info(each, settings.reports.get(each.name, {}), shown) for each in declared]
     return sorted(told, key=lambda each: (not each["tabs"], *(each["name"] != name for name in _FIRST), each["name"]))
 
 
-def info(declared: Report, configured: dict[str, Any]) -> dict[str, Any]:
+def info(declared: Report, configured: dict[str, Any], shown: Shown = by_name) -> dict[str, Any]:
     """One report with the parameters that are configured for it."""
     from gpuledger.render.viewer import report_info
 
@@ -31,7 +46,24 @@ def info(declared: Report, configured: dict[str, Any]) -> dict[str, Any]:
     chosen = public(declared.parameters)
     schema = told["parameters"]
     kept = {name: each for name, each in schema.get("properties", {}).items() if name in chosen}
-    return told | {"parameters": {**schema, "properties": kept}}
+    tabs = [asdict(veiled(tab, shown)) for tab in declared.tabs(configured)]
+    return told | {"parameters": {**schema, "properties": kept}, "tabs": tabs}
+
+
+def veiled(tab: Tab, shown: Shown) -> Tab:
+    """A tab as those may read it who look: its label stands for the parameter that it names."""
+    said = {key: _veiled(key, value, shown) for key, value in tab.parameters.items()}
+    kinds = [key for key, value in tab.parameters.items() if tab.label in several(value)]
+    return Tab(shown(kinds[0] if kinds else "", tab.label), said)
+
+
+def _veiled(key: str, value: Any, shown: Shown) -> Any:
+    return [shown(key, one) for one in value] if isinstance(value, list | tuple) else shown(key, value)
+
+
+def several(value: Any) -> tuple[Any, ...]:
+    """The values of a parameter that has one or many."""
+    return tuple(value) if isinstance(value, list | tuple) else (value,)
 
 
 def public(kind: type[BaseModel]) -> tuple[str, ...]:

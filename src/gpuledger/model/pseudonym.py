@@ -36,6 +36,9 @@ KINDS: Mapping[str, str] = {
     "error": "error",
 }
 """What a pseudonym begins with, by dimension or column. Accounts and projects are one kind: they share names."""
+HASHES = frozenset({"row_hash", "usage_hash", "events_hash", "input_sha256", "ingest_id"})
+"""Columns with a hash of a row or of an input, whole or in part: without a salt, they tell whoever guesses a name that it
+is the one."""
 SEVERAL = ("project", "owner_projects")
 """Columns whose text may hold several names, joined with a comma and a blank."""
 KEPT = frozenset({"", "not known", "nobody", "(none)", "(no project)", "others", "open"})
@@ -46,6 +49,8 @@ _FIXED = frozenset({
 })  # fmt: skip
 """Fields of a Document that hold its own words, never one of the data's."""
 _DIGITS = 8
+_FILE = re.compile(r"\bfile:[0-9a-f]+")
+"""A file that stands as a source: by the start of its sha256."""
 _WORD = re.compile(r"[^\W_]+|.", re.DOTALL)
 """Letters and digits in a row, or any other sign by itself."""
 
@@ -66,6 +71,13 @@ def hidden(kind: str, text: str, salt: bytes) -> str:
     if kind in SEVERAL and ", " in text:
         return ", ".join(hidden(kind, part, salt) for part in text.split(", "))
     return text if text in KEPT else pseudonym(kind, text, salt)
+
+
+def shown_as(kind: str, value: T, salt: bytes, text: Callable[[str], str]) -> T:
+    """A value of a column as strangers may read it; `text` is a `veil` for columns that hold names by chance."""
+    if not isinstance(value, str):
+        return value
+    return hidden(kind, value, salt) if kind in KINDS else text(value)  # type: ignore[return-value]
 
 
 def veil(salt: bytes, names: Iterable[tuple[str, str]]) -> Callable[[str], str]:
@@ -130,7 +142,7 @@ def _of_chart(chart: Chart) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class _Cloak:
-    """The names to hide, with their kinds, and how."""
+    """The names to hide, with their kinds, and how. Hashes of what holds names are hidden with them."""
 
     salt: bytes
     kinds: Mapping[str, str]
@@ -165,6 +177,8 @@ class _Cloak:
         return replace(self._fields(replace(table, rows=())), rows=rows)
 
     def _cell_of(self, kind: str) -> Callable[[Scalar], Scalar]:
+        if kind in HASHES:
+            return lambda cell: None
         if kind in KINDS:
             return lambda cell: hidden(kind, cell, self.salt) if isinstance(cell, str) else cell
         return lambda cell: self.text(cell) if isinstance(cell, str) else cell
@@ -173,6 +187,8 @@ class _Cloak:
         """The text with every name in it replaced; a name is bounded by what is neither letter nor digit."""
         if text in self.kinds:
             return pseudonym(self.kinds[text], text, self.salt)
+        if "file:" in text:
+            text = _FILE.sub(lambda found: digest("file", found[0], self.salt), text)
         found: list[str] = []
         done = 0
         for word in _WORD.finditer(text):

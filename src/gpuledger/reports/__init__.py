@@ -31,7 +31,8 @@ class Report:
     `name` is the file's name and the entry point's name; `audience` says who reads it and for what. `default_last` is
     the period when none is given ("30d"). `build` asks metrics and computes every number and sentence; it raises
     NoData when the ledger holds nothing in the period. `tabs` are those of the configured parameters (`[reports.NAME]`).
-    `together` gives a `build` for many parameters of one ask: what they have in common is asked once.
+    `together` gives a `build` for many parameters of one ask: what they have in common is asked once. `is_of_people`:
+    its numbers can be told apart by user; who may see only their own rows is not offered a report that is nobody's own.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Report:
     default_last: str = "30d"
     tabs: Callable[[Mapping[str, Any]], tuple[Tab, ...]] = _no_tabs
     together: "Callable[[Ask], Callable[[Any], Document]] | None" = None
+    is_of_people: bool = True
 
     def window(self, configured: Mapping[str, Any]) -> str:
         """How far back the report goes when no period is given: `last` of the configured parameters, else its own."""

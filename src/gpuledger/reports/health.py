@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gpuledger.metrics import NOT_KNOWN, Ask
 from gpuledger.metrics.filters import require_values
+from gpuledger.metrics.whole import after
 from gpuledger.model.document import Document, Number, Numbers, Quality, Section
 from gpuledger.model.errors import NoData
 from gpuledger.model.events import EventKind
@@ -89,7 +90,7 @@ def _require_events(ask: Ask) -> None:
         raise NoData("The ledger holds no events of devices yet; read some with `gpuledger ingest thermal-csv FILE`.")
     raise NoData(
         f"No event was told in {ask.period}, which is not known to have been a healthy time; try"
-        f" `gpuledger report health --last 30d --to {newest:%Y-%m-%dT%H:%M:%SZ}`."
+        f" `gpuledger report health --last 30d --to {after(newest):%Y-%m-%dT%H:%MZ}`."
     )
 
 
@@ -178,4 +179,5 @@ REPORT = Report(
     audience="Operators of hardware: which GPUs throttle or fail by heat, where, how often, since when.",
     parameters=HealthParameters,
     build=build,
+    is_of_people=False,
 )

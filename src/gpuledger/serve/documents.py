@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from gpuledger.actions.catalogue import catalogue
 from gpuledger.actions.report import report
 from gpuledger.model.document import Document
-from gpuledger.model.errors import UsageError
+from gpuledger.model.errors import NoData, UsageError
 from gpuledger.model.period import Period
 from gpuledger.plugins import load, names
 from gpuledger.reports import Report
@@ -70,9 +69,10 @@ class Reports:
         period = Calendar(now, settings).period(pairs, declared.window(configured))
         own = [(key, value) for key, value in pairs if key not in (*PERIOD, "where", *_BLOCKS)]
         sight = sight_of(self.site, who)
-        said = parameters(declared, own, configured)
-        tabs = [pair for tab in declared.tabs(configured) for pair in tab.parameters.items()]
-        sight.check([pair for pair in own if pair not in tabs], filters(pairs))
+        if not sight.sees(declared):
+            raise Refused(403, "hidden", f"{declared.title} holds nobody's own rows; it is the operator's.", "name")
+        sight.check((), filters(pairs))
+        said = parameters(declared, sight.asked(declared, own), configured)
         return Wanted(name, said, period, sight.narrowed(filters(pairs)), _moment(now, period), sight)
 
     async def made(self, wanted: Wanted) -> Made:
@@ -97,6 +97,8 @@ class Reports:
             document = report(ledger, declared, wanted.parameters, wanted.period, wanted.where, wanted.now)
         except UsageError as error:
             raise wanted.sight.told(error, wanted.blamed(str(error))) from None
+        except NoData as error:
+            raise NoData(wanted.sight.text(str(error))) from None
         document = wanted.sight.of(document)
         json = to_json(document)
         made = Made(document, json, packed(json), tag_of(json), witness.seen)
@@ -129,9 +131,9 @@ def routes(site: Site) -> APIRouter:
     reports = Reports(site)
 
     @router.get("", responses=refusals())
-    def listed(request: Request) -> Response:
-        """The reports there are, each with its parameters as JSON Schema."""
-        return answer_json(request, {"reports": catalogue(site.settings)})
+    def listed(request: Request, who: Reader) -> Response:
+        """The reports you may see, each with its parameters as JSON Schema."""
+        return answer_json(request, {"reports": sight_of(site, who).catalogue()})
 
     @router.get("/{name}", responses={**DOCUMENT, **refusals(404, 406)}, openapi_extra=REPORT_PARAMETERS)
     async def one(name: str, request: Request, who: Reader) -> Response:

@@ -5,13 +5,13 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from gpuledger.actions.catalogue import catalogue
 from gpuledger.render.viewer import PlotlyMissing, csp, files, page, plotly
 from gpuledger.serve.answers import answer, is_known, not_changed, refusals, tag_of
 from gpuledger.serve.apidocs import apidocs
 from gpuledger.serve.refusals import Refused
+from gpuledger.serve.sight import sight_of
 from gpuledger.serve.site import Site
-from gpuledger.serve.who import who_of
+from gpuledger.serve.who import Who, who_of
 
 _FOREVER = "public, max-age=31536000, immutable"
 """A file's name changes with its content."""
@@ -33,7 +33,7 @@ def routes(site: Site) -> APIRouter:
     def viewer(request: Request) -> Response:
         """The page. Who may not read gets it without the names of reports: it asks for a token."""
         policy = {"Content-Security-Policy": f"{csp(False)}; frame-ancestors 'none'"}
-        content = page(_config(site, may_read=who_of(request).may("read")), inline=False)
+        content = page(_config(site, who_of(request)), inline=False)
         tag = tag_of(content)
         if is_known(request, tag):
             return not_changed(tag)
@@ -57,15 +57,23 @@ def routes(site: Site) -> APIRouter:
     return router
 
 
-def _config(site: Site, *, may_read: bool) -> dict[str, Any]:
+def _config(site: Site, who: Who) -> dict[str, Any]:
     return {
         "mode": "live",
         "title": site.serve.title,
-        "reports": catalogue(site.settings) if may_read else [],
+        "reports": _reports(site, who),
         "refresh_seconds": site.serve.refresh_seconds,
         "names": site.serve.names,
         "base": "",
     }
+
+
+def _reports(site: Site, who: Who) -> list[dict[str, Any]]:
+    """Those they may see; none for whom no rows can be told apart: the API says why."""
+    try:
+        return sight_of(site, who).catalogue() if who.may("read") else []
+    except Refused:
+        return []
 
 
 def _assets() -> Mapping[str, bytes]:

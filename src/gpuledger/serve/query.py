@@ -1,16 +1,17 @@
 """`/api/v1/query`: metrics by dimensions, as `gpuledger query` answers them."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from gpuledger.actions.query import Asked, answered, known_metrics
-from gpuledger.model.errors import UsageError
+from gpuledger.model.errors import NoData, UsageError
 from gpuledger.model.period import Period
 from gpuledger.serve.answers import answer_json, refusals
 from gpuledger.serve.asked import Calendar, filters, require_known
-from gpuledger.serve.refusals import Refused
+from gpuledger.serve.refusals import Refused, refusal
 from gpuledger.serve.sight import Sight, sight_of
 from gpuledger.serve.site import Site
 from gpuledger.serve.spec import WHERE, period_parameters
@@ -55,6 +56,8 @@ def routes(site: Site) -> APIRouter:
         if not _words(metric):
             raise Refused(400, "bad_parameter", "Name at least one metric, for example gpu_hours.", "metric")
         asked = Asked(_words(metric), _words(by), sight.narrowed(filters(pairs)))
+        _require_names(asked)
+        _require_own(asked, sight)
         key = ("query", *map(tuple, (asked.metrics, asked.by, asked.where)), period, limit, sight)
         return answer_json(request, await site.builds.once(key, lambda: _answered(site, asked, period, sight, limit)))
 
@@ -65,14 +68,40 @@ def _words(given: Names) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word.strip() for each in given for word in each.split(",") if word.strip()))
 
 
+def _require_names(asked: Asked) -> None:
+    """Raises Refused for a metric or dimension there is not: no name of the data is among those that are near."""
+    from gpuledger.metrics.naming import find, of_table
+    from gpuledger.metrics.registry import BY_DIMENSION
+
+    held, parameter = known_metrics(), "metric"
+    try:
+        tables = [find("metric", name, held).table for name in asked.metrics]
+        parameter = "by"
+        for name in asked.by:
+            for table in tables:
+                of_table(name, table, BY_DIMENSION)
+    except UsageError as error:
+        raise replace(refusal(error), parameter=parameter) from None
+
+
+def _require_own(asked: Asked, sight: Sight) -> None:
+    """Raises Refused for numbers of which none is a person's own, where only one's own may be seen."""
+    from gpuledger.metrics.registry import BY_DIMENSION
+
+    held = known_metrics()
+    for name in asked.metrics:
+        if sight.user is not None and not BY_DIMENSION["user"].is_of(held[name].table):
+            raise Refused(403, "hidden", f"{name} is nobody's own; it is the operator's.", "metric")
+
+
 def _answered(site: Site, asked: Asked, period: Period, sight: Sight, limit: int) -> dict[str, Any]:
     site.require_ledger()
     try:
         told = answered(site.ledger, asked, period, site.now())
     except UsageError as error:
-        named = [text for text in (*asked.metrics, *asked.by) if repr(text) in str(error)]
-        blamed = "where" if not named else "metric" if named[0] in asked.metrics else "by"
-        raise sight.told(error, blamed) from None
+        raise sight.told(error, "where" if asked.where else None) from None
+    except NoData as error:
+        raise NoData(sight.text(str(error))) from None
     answer, dimensions = told.answer, [d.name for d in told.answer.dimensions]
     rows = [{name: sight.cell(name, value) for name, value in answer.shown(row).items()} for row in answer.records()]
     return {

@@ -14,11 +14,12 @@ from gpuledger.actions.rows import Condition, Page, Rows, Value, condition, desc
 from gpuledger.model.errors import UsageError
 from gpuledger.model.names import unknown
 from gpuledger.model.period import Period
-from gpuledger.model.pseudonym import KINDS
+from gpuledger.model.pseudonym import HASHES, KINDS
 from gpuledger.model.tables import TABLES, Table
 from gpuledger.serve.answers import answer_json, refusals
 from gpuledger.serve.asked import ALL, PERIOD, Calendar, require_known
 from gpuledger.serve.refusals import Refused
+from gpuledger.serve.seals import opened, sealed
 from gpuledger.serve.sight import Sight, sight_of
 from gpuledger.serve.site import Site
 from gpuledger.serve.spec import period_parameters
@@ -66,7 +67,7 @@ def routes(site: Site) -> APIRouter:
         wanted = _sorted(Page(table, _columns(table, asked.columns), limit=asked.limit, period=period), asked.sort)
         wanted = replace(wanted, conditions=_conditions(table, asked.where))
         _check(sight, wanted)
-        wanted = _continued(_narrowed(sight, wanted), asked.cursor)
+        wanted = _continued(sight, _narrowed(sight, wanted), asked.cursor)
         found = await site.builds.once(("rows", wanted), lambda: _found(site, wanted))
         return answer_json(request, _told(sight, wanted, found))
 
@@ -123,16 +124,27 @@ def _check(sight: Sight, page: Page) -> None:
         raise Refused(403, "hidden", f"Rows of {page.table.name} are nobody's own; they are the operator's.")
     if sight.is_whole:
         return
-    if sight.is_veiled and any(_is_hidden(name) for name in page.table.key):
+    if sight.is_veiled and any(_names_people(name) for name in page.table.key):
         raise Refused(403, "hidden", f"Rows of {page.table.name} are told apart by names; they are the operator's.")
-    asked = [("sort", page.sort), *(("where", one.column) for one in page.conditions)]
-    for parameter, column in asked:
-        if _is_hidden(column):
-            raise Refused(403, "hidden", f"{column} cannot be asked for by name here.", parameter)
+    if page.sort and (_is_hidden(page.sort) or _is_read(sight, page, page.sort)):
+        raise Refused(403, "hidden", f"{page.sort} cannot be sorted by here: its order would tell names.", "sort")
+    for one in page.conditions:
+        is_bounded = one.op not in ("=", "!=") and _is_read(sight, page, one.column)
+        if _is_hidden(one.column) or is_bounded or any(sight.is_name(v) for v in one.values if isinstance(v, str)):
+            raise Refused(403, "hidden", f"{one.column} cannot be asked for by name here.", "where")
 
 
 def _is_hidden(column: str) -> bool:
+    return _names_people(column) or column in HASHES
+
+
+def _names_people(column: str) -> bool:
     return column in KINDS or column in _WORDS
+
+
+def _is_read(sight: Sight, page: Page, column: str) -> bool:
+    """Would the order of this column tell the names behind pseudonyms? Any text may hold one."""
+    return sight.is_veiled and kind_of(page.table, column) == "text"
 
 
 def _narrowed(sight: Sight, page: Page) -> Page:
@@ -143,12 +155,12 @@ def _narrowed(sight: Sight, page: Page) -> Page:
     return replace(page, conditions=(*page.conditions, Condition(column, "=", (sight.user,))))
 
 
-def _continued(page: Page, cursor: str) -> Page:
+def _continued(sight: Sight, page: Page, cursor: str) -> Page:
     """The page that begins where the cursor says. Raises Refused for one that is not ours."""
     if not cursor:
         return page
     try:
-        told = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+        told = json.loads(_opened(sight, base64.urlsafe_b64decode(cursor.encode())))
         texts = told["after"]
         if told["order"] != [page.is_descending, *page.order] or len(texts) != len(page.order):
             raise ValueError
@@ -170,10 +182,16 @@ def _plain(text: object) -> str:
     return text
 
 
-def _cursor(page: Page, after: tuple[Value, ...]) -> str:
+def _cursor(sight: Sight, page: Page, after: tuple[Value, ...]) -> str:
     texts = [value.isoformat() if isinstance(value, datetime) else _as_text(value) for value in after]
     told = {"order": [page.is_descending, *page.order], "after": texts}
-    return base64.urlsafe_b64encode(json.dumps(told).encode()).decode()
+    plain = json.dumps(told).encode()
+    return base64.urlsafe_b64encode(sealed(plain, sight.site.salt) if sight.is_veiled else plain).decode()
+
+
+def _opened(sight: Sight, cursor: bytes) -> bytes:
+    """With pseudonyms a cursor is sealed: it holds values of rows that are not shown."""
+    return opened(cursor, sight.site.salt) if sight.is_veiled else cursor
 
 
 def _as_text(value: Value) -> str | None:
@@ -184,7 +202,7 @@ def _as_text(value: Value) -> str | None:
 
 def _told(sight: Sight, page: Page, found: Rows) -> dict[str, Any]:
     shown = [{name: _cell(sight, name, value) for name, value in row.items()} for row in found.rows]
-    return {"table": page.table.name, "rows": shown, "next": _cursor(page, found.after) if found.after else None}
+    return {"table": page.table.name, "rows": shown, "next": _cursor(sight, page, found.after) if found.after else None}
 
 
 def _cell(sight: Sight, name: str, value: object) -> object:

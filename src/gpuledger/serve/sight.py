@@ -2,14 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
+from gpuledger.actions.catalogue import catalogue, several
 from gpuledger.metrics import NOT_KNOWN
 from gpuledger.model.document import Document
 from gpuledger.model.errors import UsageError
-from gpuledger.model.pseudonym import KINDS, hidden, pseudonymised
+from gpuledger.model.pseudonym import HASHES, KINDS, pseudonymised, shown_as
+from gpuledger.reports import Report
 from gpuledger.serve.refusals import Refused, refusal
 from gpuledger.serve.site import Site
 from gpuledger.serve.who import Who
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -26,12 +31,41 @@ class Sight:
         return self.user is None and not self.is_veiled
 
     def check(self, given: Sequence[tuple[str, str]], where: Sequence[str]) -> None:
-        """Raises Refused for a question by a name that may not be seen: its answer would tell who is who."""
+        """Raises Refused for a question by a name that may not be seen: its answer would tell who is who.
+
+        With pseudonyms a queue or QoS that is called as a person or an account is such a name too.
+        """
         if self.is_whole:
             return
-        for key, name in (*((key, key) for key, _ in given), *(("where", dimension_of(text)) for text in where)):
-            if name in KINDS:
-                raise Refused(403, "hidden", f"{name} cannot be asked for by name here.", key)
+        asked = [(key, key, value) for key, value in given]
+        asked += [("where", dimension_of(text), text.partition("=")[2]) for text in where]
+        for parameter, name, value in asked:
+            if name in KINDS or self.is_name(value):
+                raise Refused(403, "hidden", f"{name} cannot be asked for by name here.", parameter)
+
+    def is_name(self, text: str) -> bool:
+        """Does a text hold a name that is shown by its pseudonym only?"""
+        return self.is_veiled and self.site.veil.get()(text) != text
+
+    def asked(self, declared: Report, pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+        """The parameters of a report: those that choose a tab are asked for as the tab shows them. Raises Refused."""
+        tabs = declared.tabs(self.site.settings.reports.get(declared.name, {}))
+        chosen = [(key, one) for tab in tabs for key, value in tab.parameters.items() for one in several(value)]
+        real = {(key, self.cell(key, one)): one for key, one in chosen}
+        self.check([pair for pair in pairs if pair not in real], ())
+        return [(key, real.get((key, value), value)) for key, value in pairs]
+
+    def sees(self, declared: Report) -> bool:
+        """May they see this report at all? One of devices has no rows that are a person's own."""
+        return self.user is None or declared.is_of_people
+
+    def catalogue(self) -> list[dict[str, Any]]:
+        """The reports they may see, with names as they may see them."""
+        return catalogue(self.site.settings, self.cell, self.sees)
+
+    def text(self, text: str) -> str:
+        """Any text, without the names they may not see."""
+        return self.site.veil.get()(text) if self.is_veiled else text
 
     def narrowed(self, where: tuple[str, ...]) -> tuple[str, ...]:
         """The filters, and the one that leaves only their own rows."""
@@ -43,17 +77,21 @@ class Sight:
             return document
         return pseudonymised(document, self.site.salt, self.site.names.get())
 
-    def cell(self, column: str, value: object) -> object:
-        """A value of a column of this name, as they may see it."""
-        if not self.is_veiled or not isinstance(value, str):
+    def cell(self, column: str, value: T) -> T | None:
+        """A value of a column of this name, as they may see it: no hash of what holds names they may not see."""
+        if self.is_whole:
             return value
-        return hidden(column, value, self.site.salt) if column in KINDS else self.site.veil.get()(value)
+        if column in HASHES:
+            return None
+        if not self.is_veiled or not isinstance(value, str) or not value:
+            return value
+        return shown_as(column, value, self.site.salt, self.text)
 
     def told(self, error: UsageError, parameter: str | None = None) -> Refused:
         """What is wrong with a question, without the names it is compared with."""
         if self.is_whole:
             return replace(refusal(error), parameter=parameter)
-        return Refused(400, "bad_parameter", "A parameter or filter names something that is not there.")
+        return Refused(400, "bad_parameter", "A parameter or filter names something that is not there.", parameter)
 
 
 def sight_of(site: Site, who: Who) -> Sight:

@@ -52,7 +52,13 @@ def _kinds(pairs: list[tuple[str, str]], given: list[str]) -> tuple[str, ...]:
 def _told(site: Site, period: Period, kinds: tuple[str, ...], sight: Sight) -> dict[str, Any]:
     site.require_ledger()
     found = inventory(site.ledger.store, period, kinds)
-    return {kind: [_row(row, sight) for row in rows if _is_shown(kind, row, sight)] for kind, rows in found.items()}
+    shown = {kind: [_row(row, sight) for row in rows if _is_shown(kind, row, sight)] for kind, rows in found.items()}
+    return {kind: sorted(rows, key=_order) for kind, rows in shown.items()} if sight.is_veiled else shown
+
+
+def _order(row: dict[str, Any]) -> list[str]:
+    """By what is shown: who knows the names would number the pseudonyms in the order of the names."""
+    return [str(value) for value in row.values()]
 
 
 def _is_shown(kind: str, row: dict[str, Any], sight: Sight) -> bool:

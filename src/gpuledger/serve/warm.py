@@ -4,11 +4,11 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 
-from gpuledger.actions.catalogue import catalogue
 from gpuledger.model.errors import LedgerError
 from gpuledger.serve.audit import LOG
 from gpuledger.serve.documents import Reports
 from gpuledger.serve.refusals import Refused
+from gpuledger.serve.sight import sight_of
 from gpuledger.serve.site import Site
 from gpuledger.serve.who import OPEN
 
@@ -35,7 +35,7 @@ def _loaded(site: Site) -> list[dict[str, Any]]:
 
     for load in (lambda: StoreAsk.__name__, schema, files):
         load()
-    return catalogue(site.settings)
+    return sight_of(site, OPEN).catalogue()
 
 
 def _opening(info: dict[str, Any]) -> list[tuple[str, str]]:
