@@ -72,3 +72,30 @@ def test_a_file_that_is_not_ours_is_never_written_over(content: str, cli: Run, t
     assert ran.code == 2
     assert "is not a file of tokens of ours" in ran.err
     assert tokens.read_text() == content
+
+
+def test_a_mistake_elsewhere_in_the_settings_keeps_no_token_alive(cli: Run, tokens: Path, work: Path) -> None:
+    cli("token", "create", "guest")
+    (work / "gpuledger.toml").write_text('dispaly_zone = "UTC"\n')
+    assert cli("query", "gpu_hours").code == 2
+    assert "guest" in cli("token", "list").out
+    gone = cli("token", "revoke", "guest")
+    assert gone.code == 0
+    assert "did you mean 'display_zone'" in gone.err
+    assert str(work / "led") in gone.err
+
+
+def test_the_file_still_says_where_the_tokens_are(cli: Run, work: Path) -> None:
+    file = work / "gpuledger.toml"
+    file.write_text('ledger = "led"\n[serve]\ntokens = "kept/tokens.json"\n')
+    cli("token", "create", "guest")
+    file.write_text('dispaly_zone = "UTC"\n' + file.read_text())
+    assert cli("token", "revoke", "guest").code == 0
+    assert "revoked_at" in (work / "kept" / "tokens.json").read_text()
+
+
+@pytest.mark.parametrize("length", ["90", "all"])
+def test_a_length_without_a_unit_is_asked_for_one(length: str, cli: Run, tokens: Path) -> None:
+    refused = cli("token", "create", "a", "--expires", length)
+    assert refused.code == 2
+    assert "write 90d, 52w, or never" in refused.err
