@@ -1,10 +1,12 @@
 """Users, hosts and addresses of HTCondor's files under pseudonyms that are stable and keep what tells the site."""
 
+import os
 import re
+from io import BytesIO
 
 import pytest
 
-from gpuledger.model.hashed_names import hashed
+from gpuledger.model.hashed_names import hashed, hashed_blocks
 
 SALT = b"x" * 32
 
@@ -51,3 +53,44 @@ def test_nothing_else_is_touched(line: str) -> None:
 def test_one_host_has_one_name_wherever_it_stands() -> None:
     told = hashed(b"alias=gpu02.example.org slot1@gpu02.example.org", SALT).decode()
     assert len(set(re.findall(r"host-\w{8}", told))) == 1
+
+
+LOG = b"""\
+012 (100.000.000) 2025-09-01 11:00:00 Job was held.
+\tError from slot: no space left for user jdoe, asked by owner jdoe.
+\tCode 13 Subcode 2
+...
+004 (101.000.000) 2025-09-01 10:05:00 Job was evicted. Code 13 Subcode 2
+\tReason: Error from slot1_1@exp-1-59.expanse.sdsc.edu: quota of (jdoe) is used up
+...
+000 (102.000.000) 2025-09-01 10:00:00 Job submitted from host: <1.2.3.4:9618?alias=ap40.example.org&sock=s>
+    DAG Node: jdoe
+...
+009 (100.000.000) 2025-09-01 12:00:00 Job was aborted.
+\tvia condor_rm (by user jdoe)
+...
+"""
+
+
+def test_a_user_that_an_input_names_has_a_pseudonym_in_every_sentence() -> None:
+    told = b"".join(hashed_blocks(BytesIO(LOG), SALT))
+    assert told.count(b"jdoe") == told.count(b"DAG Node: jdoe") == 1, told
+    assert len(re.findall(rb"user-[0-9a-f]{8}", told)) == 4
+    assert b"slot1_1@host-" in told
+    assert b"".join(hashed_blocks(BytesIO(told), SALT)) == told
+
+
+def test_a_reason_in_an_ad_is_a_sentence_and_a_pipe_is_read_as_a_file_is() -> None:
+    ads = b'Owner = "jdoe"\nArgs = "jdoe"\nHoldReason = "no space left for jdoe"\n'
+    whole = b"".join(hashed_blocks(BytesIO(ads), SALT))
+    assert whole.count(b"jdoe") == whole.count(b'Args = "jdoe"') == 1
+    given, taken = os.pipe()
+    os.write(taken, ads)
+    os.close(taken)
+    with os.fdopen(given, "rb") as pipe:
+        assert b"".join(hashed_blocks(pipe, SALT)) == whole
+
+
+def test_a_word_is_no_name_though_an_account_is_called_so() -> None:
+    line = b"\tthe job of root was removed (by user root)"
+    assert hashed(line, SALT).startswith(b"\tthe job of root was removed (by user user-")

@@ -69,14 +69,17 @@ def hashed(content: BinaryIO, salt: bytes) -> Iterator[bytes]:
     """A bundle, or one file, with users, hosts and addresses under pseudonyms."""
     head = content.read(BLOCK)
     if kind_of(head[:1024]) is not Kind.BUNDLE:
-        yield names.hashed(head + content.readline(BLOCK), salt)
+        if content.seekable():
+            content.seek(0)
+        else:
+            yield names.hashed(head + content.readline(BLOCK), salt)
         yield from names.hashed_blocks(content, salt)
         return
     content.seek(0)
     with tempfile.SpooledTemporaryFile(IN_MEMORY) as packed:
         with tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as tar:
             for name, told in members(content):
-                _add(tar, name, io.BytesIO(b"".join(names.hashed_blocks(cast("BinaryIO", told), salt))))
+                _add(tar, name, io.BytesIO(b"".join(names.hashed_blocks(io.BytesIO(told.read()), salt))))
         packed.seek(0)
         while block := packed.read(BLOCK):
             yield block
