@@ -117,3 +117,14 @@ def test_whatever_the_name_it_is_gone_from_its_own_places(name: str) -> None:
 def test_odd_names_are_names(name: str) -> None:
     [table] = pseudonymised(document(user=name), SALT).tables
     assert table.rows[0][0] == pseudonym("user", name, SALT)
+
+
+def test_hashes_of_what_holds_names_are_hidden_with_them() -> None:
+    """Who guesses what a file holds could hash it and compare."""
+    columns = (Column("input_name", "Input"), Column("input_sha256", "sha256"), Column("source", "Source"))
+    told = Table("runs", "Inputs", columns, (("ann.log", "ab" * 32, "file:abababababab"),))
+    said = replace(document(), sections=(Section("s", "Section", (told,)),), finding="Read from file:abababababab.")
+    made = pseudonymised(said, SALT)
+    assert made.tables[0].rows[0][1] is None
+    assert "abab" not in repr(made)
+    assert made.tables[0].rows[0][2] in made.finding
