@@ -237,6 +237,17 @@ def test_reports_that_nobody_named_are_left_out_without_data(led: Path, tmp_path
     assert "pool" not in names
 
 
+def test_a_site_opens_on_what_the_live_page_opens_on_unless_it_names_its_reports(led: Path, tmp_path: Path) -> None:
+    tabs = {"rolling": {"account": ["math"]}}
+    for said, first in (
+        ({"reports": []}, ["rolling", "usage"]),
+        ({"reports": ["usage", "rolling"]}, ["usage", "rolling"]),
+    ):
+        with opened(led, said, reports=tabs) as ledger:
+            publish(ledger, "pages", NOW, is_forced=True)
+        assert [each["name"] for each in index(tmp_path / "www")["reports"]][:2] == first
+
+
 def test_a_ledger_without_data_publishes_nothing(tmp_path: Path) -> None:
     (tmp_path / "led").mkdir()
     with opened(tmp_path / "led", {"reports": ["usage"]}) as ledger, pytest.raises(NoData, match="nothing to publish"):

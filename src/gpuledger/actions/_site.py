@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from gpuledger.actions._pages import Mask, Page, pages
-from gpuledger.actions.catalogue import info
+from gpuledger.actions.catalogue import info, ordered
 from gpuledger.actions.pseudonyms import names_of, salt_of
 from gpuledger.config import Ledger
 from gpuledger.config.publish import PublishSettings
@@ -126,7 +126,8 @@ def _front(publication: PublishSettings) -> bytes:
 
 
 def _index(ledger: Ledger, publication: PublishSettings, made: Sequence[Page], mask: Mask) -> list[dict[str, Any]]:
-    """Each report with its windows, and what is missing of it with the reason."""
+    """Each report with its windows, and what is missing of it with the reason; in the order of the live page unless the
+    publication has its own."""
     listed = []
     for name, group in groupby(made, key=lambda page: page.wanted.report):
         ours = list(group)
@@ -137,7 +138,7 @@ def _index(ledger: Ledger, publication: PublishSettings, made: Sequence[Page], m
             "missing": [_missing(page) for page in ours if page.reason],
         }  # fmt: skip
         listed.append(_described(ledger, name, mask) | told)
-    return listed
+    return listed if publication.reports else ordered(listed)
 
 
 def _described(ledger: Ledger, name: str, mask: Mask) -> dict[str, Any]:

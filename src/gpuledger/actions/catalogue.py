@@ -35,6 +35,11 @@ def catalogue(
     """
     declared = [each for name in names("reports") if is_seen(each := load("reports", name))]
     told = [info(each, settings.reports.get(each.name, {}), shown) for each in declared]
+    return ordered(told)
+
+
+def ordered(told: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Reports as a page lists them; it opens on the first."""
     return sorted(told, key=lambda each: (not each["tabs"], *(each["name"] != name for name in _FIRST), each["name"]))
 
 

@@ -29,6 +29,10 @@ class Site:
     secret: str
 
 
+LISTED = "JSON.parse(document.getElementById('gpuledger-config').textContent).reports.map(one => one.name)"
+NAMED = "all => all.map(one => new URL(one.href).searchParams.get('report'))"
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("served")
@@ -42,10 +46,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def test_every_report_of_the_list_opens_quietly_or_says_that_it_has_no_data(chromium: Any, site: Site) -> None:
     with Opened(chromium, f"{site.server.url}/", 390, "dark").open() as opened:
         page, faults = opened.page, {}
-        names = page.locator("#reports a").evaluate_all(
-            "all => all.map(one => new URL(one.href).searchParams.get('report'))"
-        )
-        assert {"rolling", "usage", "pool"} <= set(names)
+        names = page.evaluate(LISTED)
+        assert {"rolling", "usage", "pool", "pool-hosts"} <= set(names)
         for name in names:
             page.goto(f"{site.server.url}/?report={name}")
             page.wait_for_selector("main :is(.card, .banner.info)")
@@ -55,6 +57,28 @@ def test_every_report_of_the_list_opens_quietly_or_says_that_it_has_no_data(chro
         assert {name: told for name, told in faults.items() if told} == {}
         assert [said for said in opened.said if "404" not in said] == []
         assert [url for url in opened.asked if not url.startswith(site.server.url)] == []
+
+
+def test_reports_of_one_subject_share_a_tab_and_all_tabs_fit_a_desktop(chromium: Any, site: Site) -> None:
+    with Opened(chromium, site.server.url) as opened:
+        page = opened.page
+        page.goto(f"{site.server.url}/?report=pool-unused")
+        page.wait_for_selector("main .banner.info")
+        tabs = page.locator("#reports a")
+        assert tabs.all_inner_texts()[:3] == ["Rolling use", "GPU usage", "GPU pool"]
+        assert page.locator("#reports a[aria-current]").all_inner_texts() == ["GPU pool"]
+        assert page.evaluate(
+            "document.getElementById('reports').scrollWidth <= document.getElementById('reports').clientWidth"
+        )
+        several = page.locator("select[data-keep=Report]")
+        shared = several.locator("option").evaluate_all("all => all.map(one => one.value)")
+        assert sorted([*tabs.evaluate_all(NAMED), *shared[1:]]) == sorted(page.evaluate(LISTED))
+        several.select_option("pool-hosts")
+        opened.until("location.search.includes('report=pool-hosts')")
+        assert page.locator("select[data-keep=Report]").input_value() == "pool-hosts"
+        tabs.first.click()
+        page.wait_for_selector("h1:text('Rolling use')")
+        assert page.locator("select[data-keep=Report]").count() == 0
 
 
 def test_a_page_that_was_visited_before_works_again(chromium: Any, site: Site) -> None:

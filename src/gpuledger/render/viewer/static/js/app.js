@@ -1,7 +1,7 @@
 import { showAge } from "./age.js";
 import { el, icon, say } from "./dom.js";
 import { visible } from "./format.js";
-import { filters } from "./filters.js";
+import { choice, filters } from "./filters.js";
 import { LibraryMissing, ahead, draws } from "./plot.js";
 import { refreshing } from "./refresh.js";
 import { report } from "./report.js";
@@ -14,7 +14,7 @@ import { banner } from "./words.js";
 
 // The page: which report, which period, how old. All of it lives in the URL; a refresh changes nothing but the numbers.
 const $ = id => document.getElementById(id), main = $("main");
-const SLOW = 10e3, MOST_TABS = 6, kept = {};
+const SLOW = 10e3, MOST_TABS = 4, kept = {};
 const zooms = [];
 let infos = [], state = read(), shown = null, asking = null, view = null, failing = null;
 
@@ -27,12 +27,20 @@ function go(changes, isStep = true) {
   return isDrawn && shown ? drawn(shown) : show();
 }
 
+/** Reports of one subject share a tab: pool, pool-hosts, pool-unused … are chosen below it. */
+const family = name => { const first = name.split("-")[0]; return infos.some(one => one.name === first) ? first : name; };
+const OTHER = { tab: null, parameters: {}, where: [], hidden: [], range: null };
+function bar(one, content) {
+  const ours = infos.filter(other => family(other.name) === family(one.name));
+  return filters(one, state, content, go, ours.length > 1 && choice("Report", ours.map(other => [other.name, other.title]), one.name, report => go({ report, ...OTHER })));
+}
 function nav() {
-  $("reports").replaceChildren(...infos.map(one => {
-    const target = { ...read(), report: one.name, tab: null, parameters: {}, where: [], hidden: [], range: null };
-    return el("a", { href: href(target), "aria-current": one === info() ? "page" : null, onclick: event => { if (event.ctrlKey || event.metaKey || event.shiftKey) return; event.preventDefault(); go({ report: one.name, tab: null, parameters: {}, where: [], hidden: [], range: null }); } }, visible(one.title));
+  const families = Map.groupBy(infos, one => family(one.name));
+  $("reports").replaceChildren(...[...families.values()].map(([one, ...others]) => {
+    const changes = { report: one.name, ...OTHER }, isHere = [one, ...others].includes(info());
+    return el("a", { href: href({ ...read(), ...changes }), "aria-current": isHere ? "page" : null, onclick: event => { if (event.ctrlKey || event.metaKey || event.shiftKey) return; event.preventDefault(); go(changes); } }, visible(one.title));
   }));
-  $("reports").parentElement.classList.toggle("many", infos.length > MOST_TABS);
+  $("reports").parentElement.classList.toggle("many", families.size > MOST_TABS);
   $("reports").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
@@ -40,14 +48,14 @@ function nav() {
 function skeleton() {
   const waits = el("p", { class: "finding" });
   setTimeout(() => { waits.textContent = "Still waiting for the server to answer …"; }, SLOW);
-  main.replaceChildren(filters(info(), state, null, go), el("div", { class: "title" }, el("h1", null, visible(info().title)), waits),
+  main.replaceChildren(bar(info(), null), el("div", { class: "title" }, el("h1", null, visible(info().title)), waits),
     el("div", { class: "skeleton", role: "status" }, el("span", { class: "sr" }, "Loading"), el("div", { class: "cards" }, Array.from({ length: 6 }, () => el("div", { class: "card" }, el("i"), el("i")))), el("div", { class: "panel" }, el("i"), el("i"), el("i"))));
 }
 
 /** What was chosen shows at once; what it shows follows. */
 function chosen(one) {
   const focus = document.activeElement?.dataset?.keep;
-  main.querySelector(".filters")?.replaceWith(filters(one, state, shown.content, go));
+  main.querySelector(".filters")?.replaceWith(bar(one, shown.content));
   focusOn(focus);
   say("Loading");
 }
@@ -82,7 +90,7 @@ function refused(error, one) {
   if (!isSame) {
     const told = error.code === NO_DATA ? banner("info", `“${one.title}” has nothing to show.`, said) : banner("critical", `“${one.title}” could not be loaded.`, `${said} Nothing is shown rather than something old.`, again);
     shown = null;
-    main.replaceChildren(filters(one, state, null, go), el("div", { class: "title" }, el("h1", null, visible(one.title))), told);
+    main.replaceChildren(bar(one, null), el("div", { class: "title" }, el("h1", null, visible(one.title))), told);
     $("age").replaceChildren();
     $("age").className = "age";
   } else {
@@ -110,7 +118,7 @@ async function drawn(answer) {
   const { content } = answer, one = info();
   view = new View(content, state, { hide: hidden => { state = { ...state, hidden }; write(state, false); shown.key = link(state); }, zoom: zoomed }, isSame ? view : null);
   const { banners, nodes } = report(content, view, kept[one.name] ??= {});
-  main.replaceChildren(...banners, ...notices(answer), filters(one, state, content, go), ...nodes);
+  main.replaceChildren(...banners, ...notices(answer), bar(one, content), ...nodes);
   document.title = `${visible(content.title)} · ${document.querySelector(".brand").textContent}`;
   tick();
   const failed = view.drawNow();

@@ -8,11 +8,11 @@ const PRESETS = ["6h", "12h", "24h", "3d", "7d", "14d", "30d"], INLINE = 3;
 /** Parameters that the controls of the period say. */
 const OF_PERIOD = new Set(["last", "from", "to", "start", "end", "month"]);
 
-/** `go(changes)` shows the page with these parts of its state changed. */
-export function filters(info, state, content, go) {
+/** `first` stands before all others. `go(changes)` shows the page with these parts of its state changed. */
+export function filters(info, state, content, go, first = null) {
   const tab = tabs(info, state, go), period = periods(info, state, content, go), more = isLive ? parameters(info, state, content, go) : [];
   const scale = content && hasScale(content) && segment("Scale", [["linear", !state.isLog], ["log", state.isLog]], name => go({ isLog: name === "log" }));
-  return el("div", { class: "filters" }, tab, period, more, scale);
+  return el("div", { class: "filters" }, first, tab, period, more, scale);
 }
 const hasScale = content => content.sections.some(section => section.blocks.some(block => block.kind === "chart" && block.shape.shape === "lines" && block.x.kind !== "category"));
 const segment = (label, choices, chosen) => el("div", { class: "segment", role: "group", "aria-label": label, title: label }, choices.map(([name, isOn]) => el("button", { type: "button", "aria-pressed": String(isOn), "data-keep": `${label}-${name}`, onclick: () => chosen(name) }, visible(name))));
@@ -21,8 +21,9 @@ function tabs(info, state, go) {
   const labels = (info.tabs ?? []).map(tab => tab.label);
   if (!labels.length) return null;
   if (labels.length <= 6) return segment("Tab", labels.map(label => [label, label === state.tab]), label => go({ tab: label }));
-  return labelled("Tab", el("select", { "data-keep": "tab", onchange: event => go({ tab: event.target.value }) }, labels.map(label => el("option", { value: label, selected: label === state.tab }, visible(label)))));
+  return choice("Tab", labels.map(label => [label, label]), state.tab, tab => go({ tab }));
 }
+export const choice = (label, all, own, chosen) => labelled(label, el("select", { "data-keep": label, onchange: event => chosen(event.target.value) }, all.map(([value, words]) => el("option", { value, selected: value === own }, visible(words)))));
 const labelled = (words, control, meaning) => el("label", { title: meaning ? visible(meaning) : null }, el("span", null, visible(words)), control);
 
 const HOURS = { h: 1, d: 24, w: 168, m: 720 }, hours = last => parseFloat(last) * (HOURS[last.replace(/^[\d.]+/, "")[0]] ?? 1);
