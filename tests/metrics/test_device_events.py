@@ -97,4 +97,20 @@ def test_a_name_that_was_never_seen_is_answered_with_the_near_one(duck: DuckEngi
 def test_the_period_of_everything_reaches_over_events(duck: DuckEngine) -> None:
     store = ask(duck, told(0), told(2)).store
     period = whole(store.ask, last("all", MAY.end))
-    assert (period.start, period.end) == (START, START + timedelta(days=2, seconds=1))
+    assert (period.start, period.end) == (START, START + timedelta(days=2, minutes=1))
+    assert f"{period}" == "2026-05-01 00:00 to 2026-05-03 00:01 UTC"
+
+
+def test_a_gpu_is_called_as_the_page_calls_it(duck: DuckEngine) -> None:
+    rows = (told(0), told(1, gpu="GPU-0667ce7c"))
+    assert {*ask(duck, *rows).ask("device_events", by=["gpu"]).of("device_events")} == {
+        ("n1/GPU_21",),
+        ("n1/GPU-0667ce7c",),
+    }
+    kept = ask(duck, *rows, where=(Filter("gpu", "=", ("n1/GPU_21",)),))
+    assert kept.ask("device_events").value("device_events") == 1
+
+
+def test_a_dimension_of_other_numbers_is_answered_with_that_of_events(duck: DuckEngine) -> None:
+    with pytest.raises(UsageError, match=r"cannot be told apart by kind; did you mean event_kind\?"):
+        ask(duck, told(0), where=(Filter("kind", "=", ("throttled",)),)).ask("device_events")

@@ -1,6 +1,7 @@
 """The report on events of devices: it counts what a plain recount counts, and makes no health of silence."""
 
 import json
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from gpuledger.model.chart import Bars, Grid, Histogram, Lines
 from gpuledger.model.document import Document, Text
 from gpuledger.model.errors import NoData, UsageError
 from gpuledger.model.events import KINDS, EventKind
-from gpuledger.model.period import Period
+from gpuledger.model.period import Period, last, parse_instant
 from gpuledger.raw import RawZone
 from gpuledger.render import FORMATS, render
 from gpuledger.reports._health.charts import MOST_BARS, NOT_HEALTHY
@@ -209,9 +210,27 @@ def test_no_event_at_all_is_no_data_and_never_healthy(site: Site, tmp_path: Path
     later = Period(FEBRUARY.end, FEBRUARY.end + timedelta(days=30))
     with pytest.raises(
         NoData,
-        match=r"not known to have been a healthy time; try `gpuledger report health --last 30d --to 2025-02-01T00:00:00Z`",
+        match=r"not known to have been a healthy time; try `gpuledger report health --last 30d --to 2025-02-01T12:01Z`",
     ):
         site.report(later)
+
+
+def test_the_period_that_is_advised_holds_the_newest_event(site: Site, tmp_path: Path) -> None:
+    told(site, tmp_path, event(1), "n1,2025-02-03T05:00:00Z,GPU_21,90,,Throttled,")
+    with pytest.raises(NoData) as refused:
+        site.report(Period(FEBRUARY.end, FEBRUARY.end + timedelta(days=30)))
+    [end] = re.findall(r"--last 30d --to ([^`]+)", str(refused.value))
+    advised = last("30d", parse_instant(end))
+    assert card(site.report(advised), "events").value == 2
+
+
+def test_a_day_that_is_over_is_drawn_in_full_though_the_period_ends_within_it(site: Site, tmp_path: Path) -> None:
+    told(site, tmp_path, event(1), event(3))
+    cut = Period(FEBRUARY.start, FEBRUARY.start + timedelta(days=9, hours=13))
+    for now, partial in ((FEBRUARY.end, None), (cut.end, 9)):
+        [course] = [chart for chart in site.report(cut, now).charts if chart.id == "events-over-time"]
+        assert isinstance(course.shape, Lines)
+        assert course.shape.partial_from == partial
 
 
 def test_a_day_without_events_is_not_called_healthy(site: Site, tmp_path: Path) -> None:
@@ -228,7 +247,7 @@ def test_a_day_without_events_is_not_called_healthy(site: Site, tmp_path: Path) 
 def test_silence_gets_old_and_is_only_said_while_files_are_read(site: Site, tmp_path: Path) -> None:
     """A healthy site has no events for days; what was read today may still end long ago."""
     told(site, tmp_path, event(1), event(28))
-    [said] = site.report(Period(FEBRUARY.start, FEBRUARY.end + timedelta(hours=12))).banners
+    [said] = site.report(Period(FEBRUARY.start, FEBRUARY.end + timedelta(hours=24))).banners
     assert (said.level, said.id) == ("info", "old")
     assert "how far they reached is not known" in said.sentence
     later = FEBRUARY.end + timedelta(days=30)
@@ -236,7 +255,7 @@ def test_silence_gets_old_and_is_only_said_while_files_are_read(site: Site, tmp_
     [banner] = document.banners
     assert banner.level == "stale"
     assert "What happened is not known" in banner.sentence
-    assert document.coverage.newest_at == FEBRUARY.end - timedelta(days=1)
+    assert document.coverage.newest_at == FEBRUARY.end - timedelta(hours=12)
     assert document.coverage.allowed_age_seconds == 26 * 3600
 
 

@@ -21,8 +21,10 @@ def of_table(name: str, table: str, held: Mapping[str, Dimension]) -> Dimension:
     """The dimension of that name. Raises UsageError where numbers of the table cannot be told apart by it."""
     dimension = find("dimension", name, held)
     if not dimension.is_of(table):
-        those = ", ".join(sorted(each.name for each in held.values() if each.is_of(table) and not each.calendar))
-        raise UsageError(f"Numbers of {table} cannot be told apart by {name}; they can by {those}.")
+        those = sorted(each.name for each in held.values() if each.is_of(table) and not each.calendar)
+        meant = [other for other in those if other.endswith(f"_{name}")]
+        near = f"did you mean {' or '.join(meant)}?" if meant else f"they can by {', '.join(those)}."
+        raise UsageError(f"Numbers of {table} cannot be told apart by {name}; {near}")
     return dimension
 
 

@@ -19,14 +19,20 @@ _LAST_SECOND = timedelta(seconds=1)
 
 
 def whole(fetch: "Callable[[ir.Table], pa.Table]", everything: Period) -> Period:
-    """`everything` cut to what is known, its last second included; of an empty ledger the last 30 days."""
+    """`everything` cut to what is known, its last second (of events: minute) included; of an empty ledger the last 30 days."""
     row = fetch(_known()).to_pylist()[0]
     firsts = [row[name].replace(tzinfo=UTC) for name in ("first", "read_first", "event_first") if row[name]]
-    lasts = [row[name].replace(tzinfo=UTC) for name in ("last", "read_last", "event_last") if row[name]]
+    lasts = [_second(row[name].replace(tzinfo=UTC)) for name in ("last", "read_last") if row[name]]
+    lasts += [after(row["event_last"].replace(tzinfo=UTC))] if row["event_last"] else []
     if not firsts or not lasts or min(firsts) >= everything.end:
         return Period(everything.end - _NOTHING, everything.end, everything.zone, "all")
-    end = min(everything.end, _second(max(lasts)))
+    end = min(everything.end, max(lasts))
     return Period(min(firsts), max(end, min(firsts) + _LAST_SECOND), everything.zone, "all")
+
+
+def after(event: datetime) -> datetime:
+    """The minute after an event: a period that ends here holds it, and says a later time than it."""
+    return event.replace(second=0, microsecond=0) + timedelta(minutes=1)
 
 
 def _second(moment: datetime) -> datetime:

@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,7 @@ def recounted(file: Path) -> Iterator[Told | None]:
         for row in csv.DictReader(lines):
             try:
                 time = datetime.fromisoformat(row["timestamp"]).replace(tzinfo=UTC)
+                time += timedelta(hours=12) if len(row["timestamp"]) == len("2025-02-03") else timedelta()
             except ValueError:
                 yield None
                 continue

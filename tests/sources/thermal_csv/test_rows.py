@@ -1,6 +1,7 @@
 """One row of a file at a time: when, where, how hot, and what is refused."""
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -14,7 +15,7 @@ def test_the_layout_with_a_mean_temperature() -> None:
     """The three kinds of cells as the earlier tool's page prints them."""
     told = found(of("10.4.21.8,2025-03-17,GPU_28,44.0,28.08,Thermally Failed,2025-03-17"))
     assert told.events == [{
-        "cluster": "c", "host": "10.4.21.8", "gpu": "slot:GPU_28", "time": datetime(2025, 3, 17, tzinfo=UTC),
+        "cluster": "c", "host": "10.4.21.8", "gpu": "slot:GPU_28", "time": datetime(2025, 3, 17, 12, tzinfo=UTC),
         "device_event_kind": "thermally_failed", "source": "thermal-csv", "event_id": "44.0/28.08", "site": None,
         "temperature_celsius": 44.0, "mean_temperature_celsius": 28.08, "message": "Thermally Failed",
     }]  # fmt: skip
@@ -35,7 +36,7 @@ def test_the_layout_without_a_mean_temperature() -> None:
 @pytest.mark.parametrize(
     ("written", "moment"),
     [
-        ("2025-02-03", "2025-02-03 00:00:00"),
+        ("2025-02-03", "2025-02-03 12:00:00"),
         ("2025-02-03 14:00:00", "2025-02-03 14:00:00"),
         ("2025-02-03T14:00:00.250", "2025-02-03 14:00:00"),
         ("2025-02-03T14:00:00Z", "2025-02-03 14:00:00"),
@@ -48,17 +49,17 @@ def test_the_layout_without_a_mean_temperature() -> None:
         ("1738591200000", "2025-02-03 14:00:00"),
         ("1738591200000000", "2025-02-03 14:00:00"),
         ("1738591200000000000", "2025-02-03 14:00:00"),
-        ("2/14/2025", "2025-02-14 00:00:00"),
-        ("14/2/2025", "2025-02-14 00:00:00"),
+        ("2/14/2025", "2025-02-14 12:00:00"),
+        ("14/2/2025", "2025-02-14 12:00:00"),
         ("14.02.2025 13:05", "2025-02-14 13:05:00"),
         ("2/14/2025 1:05 PM", "2025-02-14 13:05:00"),
         ("2/14/2025 12:05:07 a.m.", "2025-02-14 00:05:07"),
-        ("3/3/2025", "2025-03-03 00:00:00"),
+        ("3/3/2025", "2025-03-03 12:00:00"),
     ],
 )
 def test_each_time_is_read_in_its_own_way(written: str, moment: str) -> None:
     told = found(of(f"n1,{written},GPU_21,90,,Throttled,", "n1,2025-01-01,GPU_21,90,,Throttled,"))
-    assert told.moments == [moment, "2025-01-01 00:00:00"]
+    assert told.moments == [moment, "2025-01-01 12:00:00"]
 
 
 @pytest.mark.parametrize(
@@ -77,7 +78,7 @@ def test_a_time_that_cannot_be_read_is_a_problem(written: str, why: str) -> None
     assert found(of(f"n1,{written},GPU_21,90,,Throttled,")).faults == [(2, why)]
 
 
-@pytest.mark.parametrize(("order", "moment"), [("mdy", "2025-02-03 00:00:00"), ("dmy", "2025-03-02 00:00:00")])
+@pytest.mark.parametrize(("order", "moment"), [("mdy", "2025-02-03 12:00:00"), ("dmy", "2025-03-02 12:00:00")])
 def test_a_date_of_two_meanings_needs_to_be_told_its_order(order: str, moment: str) -> None:
     assert found(of("n1,2/3/2025,GPU_21,90,,Throttled,"), date_order=order).moments == [moment]
 
@@ -110,12 +111,36 @@ def test_an_hour_that_occurs_twice_or_never_is_a_problem_and_never_guessed() -> 
     assert told.moments == ["2025-11-02 09:30:00"]
 
 
-def test_a_day_begins_at_its_first_moment_where_midnight_is_skipped_or_repeated() -> None:
-    told = found(of("n1,2025-03-09,g,90,,Throttled,", "n1,2025-11-02,g,90,,Throttled,"), zone="America/Havana")
-    assert told.moments == ["2025-03-09 05:00:00", "2025-11-02 04:00:00"]
+ZONES = (
+    "UTC",
+    "Europe/Berlin",
+    "America/Chicago",
+    "America/Havana",
+    "Asia/Tokyo",
+    "Pacific/Pago_Pago",
+    "Pacific/Noumea",
+)
+
+
+@pytest.mark.parametrize("zone", ZONES)
+@pytest.mark.parametrize("shown", ZONES)
+def test_a_day_without_a_time_is_that_day_wherever_it_is_looked_at(zone: str, shown: str) -> None:
+    """Clocks of Havana skip a midnight in March and repeat one in November."""
+    days = ["2025-03-09", "2025-05-01", "2025-11-02"]
+    told = found(of(*(f"n1,{day},g,90,,Throttled," for day in days)), zone=zone)
+    assert [f"{row['time'].astimezone(ZoneInfo(shown)):%Y-%m-%d}" for row in told.events] == days
+
+
+def test_where_noon_of_utc_is_the_next_day_a_day_stands_at_its_own_noon() -> None:
+    told = found(of("n1,2025-05-01,g,90,,Throttled,", "n1,2025-12-01,g,90,,Throttled,"), zone="Pacific/Auckland")
+    assert told.moments == ["2025-05-01 00:00:00", "2025-11-30 23:00:00"]
+
+
+def test_days_without_a_time_are_counted() -> None:
+    told = found(of("n1,2025-03-09,g,90,,Throttled,", "n1,2025-11-02,g,90,,Throttled,"))
     assert [remark for remark in told.remarks if remark.startswith("Rows that tell a day")] == [
-        "Rows that tell a day without a time: 2; each stands at the beginning of its day in America/Havana, and what came first"
-        " within a day is not known."
+        "Rows that tell a day without a time: 2; each stands at noon (UTC) of its day, and what came first within a day is not"
+        " known."
     ]
 
 
@@ -216,7 +241,7 @@ def test_of_two_columns_that_tell_the_same_the_better_known_is_read_and_the_othe
 
 def test_a_file_with_a_date_alone_tells_days() -> None:
     told = found(of("n1,2025-02-03,g,90,Throttled", header="node,date,gpu_id,temp,reason"))
-    assert told.moments == ["2025-02-03 00:00:00"]
+    assert told.moments == ["2025-02-03 12:00:00"]
 
 
 def test_sites_and_clusters_of_the_file_win_over_those_given() -> None:

@@ -37,13 +37,16 @@ def column_of(rows: "ir.Table", dimension: Dimension) -> "ir.StringValue":
 
 def _position(rows: "ir.Table") -> "ir.StringValue":
     is_uuid = rows.gpu.startswith("GPU-") | rows.gpu.startswith("MIG-")
-    return ibis.cases(
-        (is_uuid, ibis.null("string")), (rows.gpu.startswith(SLOT), rows.gpu.substr(len(SLOT))), else_=rows.gpu
-    )
+    return ibis.cases((is_uuid, ibis.null("string")), else_=_named(rows))
+
+
+def _named(rows: "ir.Table") -> "ir.StringValue":
+    """The GPU as pages call it: by its place alone, where that is its name."""
+    return ibis.cases((rows.gpu.startswith(SLOT), rows.gpu.substr(len(SLOT))), else_=rows.gpu)
 
 
 _TOLD: "Mapping[str, Callable[[ir.Table], ir.StringValue]]" = {
-    "gpu_of_host": lambda rows: rows.host.concat("/", rows.gpu),
+    "gpu_of_host": lambda rows: rows.host.concat("/", _named(rows)),
     "position": _position,
     "whole_degrees": lambda rows: rows.temperature_celsius.floor().cast("int64").cast("string"),
 }

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from gpuledger.metrics import Name
 from gpuledger.metrics.bins import cut
 from gpuledger.model.chart import Axis, Bar, Bars, Chart, Grid, GridRow, Histogram, Lines, Series
-from gpuledger.model.period import By, Period, label, next_edge
+from gpuledger.model.period import By, label, next_edge
 from gpuledger.reports import _words as words
 from gpuledger.reports._health.scene import EVENTS, KIND, Scene
 from gpuledger.reports._health.scene import label as kind_label
@@ -33,7 +33,7 @@ def over_time(scene: Scene) -> Chart:
         finding=_busiest(scene, edges, series),
         x=Axis("", kind="time", values=edges[:-1], zone=zone),
         y=Axis("events", unit="count"),
-        shape=Lines("area", True, series, WIDTHS[step], _partial_from(period, edges, step, zone)),
+        shape=Lines("area", True, series, WIDTHS[step], _partial_from(scene, edges)),
         dimension=KIND,
         readout=words.plural(scene.total(EVENTS), "event"),
         foot=scene.foot,
@@ -47,10 +47,11 @@ def _series(kind: str, values: Sequence[float]) -> Series:
     return Series(kind_label(kind), kind_label(kind), tuple(values))
 
 
-def _partial_from(period: Period, edges: Sequence[object], step: By, zone: str) -> int | None:
-    """The last bar, where the period's end cuts it."""
-    before = period.end - timedelta(microseconds=1)
-    return None if next_edge(before, step, zone) == period.end else len(edges) - 2
+def _partial_from(scene: Scene, edges: Sequence[object]) -> int | None:
+    """The last bar, where its part of the calendar is not over yet."""
+    before = scene.ask.period.end - timedelta(microseconds=1)
+    is_over = next_edge(before, scene.step, scene.ask.display_zone) <= scene.ask.now
+    return None if is_over else len(edges) - 2
 
 
 def _busiest(scene: Scene, edges: Sequence[datetime], series: Sequence[Series]) -> str:

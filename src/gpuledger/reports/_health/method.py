@@ -18,7 +18,7 @@ METHOD = """\
 - Only events are told, never that nothing happened. A time without events is not known to be a healthy one, and no rate is made of a time that nobody says was watched.
 - Each event counts once, however often and in however many files it was read. Events of one GPU, moment and kind with other temperatures are other events: a file that tells days holds several a day.
 - A GPU is its host and its place (or its uuid): the same place in two hosts is two GPUs.
-- Days are of the display zone. An event told by its day alone stands at the beginning of that day in the zone its file was read in.
+- Days are of the display zone. An event told by its day alone stands at noon (UTC) of that day: on the told day in whatever zone it is shown, while its time is not known.
 - An event without a temperature counts, but in no mean, no maximum and no distribution; 0 °C is a temperature."""
 
 

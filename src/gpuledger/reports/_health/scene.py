@@ -127,5 +127,5 @@ def label(kind: str) -> str:
 
 
 def called(gpu: Gpu) -> str:
-    """One GPU in words: its host and its place."""
-    return " / ".join(gpu)
+    """One GPU in words: its host and its place, as `--gpu` and a filter take it."""
+    return "/".join(gpu)

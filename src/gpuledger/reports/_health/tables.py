@@ -62,7 +62,7 @@ def hosts(scene: Scene) -> Table:
         totals=(f"All {words.plural(len(shown) + len(rest), 'host')}", *_cells(scene, scene.answers["total"].totals, answer.metrics)),
         others=_other_hosts(scene, rest) if rest else None,
         foot=_DASH,
-        left_out=f"{words.plural(len(rest), 'host')} in the last row; `--rows` names more." if rest else "",
+        left_out=f"{words.plural(len(rest), 'host')} in the last row; --rows names more." if rest else "",
         empty=NOTHING,
     )  # fmt: skip
 
@@ -116,7 +116,7 @@ def devices(scene: Scene) -> Table:
         others=_others(scene, rest) if rest else None,
         finding=_again(scene),
         foot=f"Days are those with an event, not the span from first to last. {_DASH}",
-        left_out=f"{words.plural(len(rest), 'GPU')} in the last row; `--rows` names more." if rest else "",
+        left_out=f"{words.plural(len(rest), 'GPU')} in the last row; --rows names more." if rest else "",
         empty=NOTHING,
     )  # fmt: skip
 
@@ -180,7 +180,7 @@ def recent(scene: Scene) -> Table:
              row["mean_temperature_celsius"], row["message"], row["cluster"], named(row["site"]))
             for row in rows
         ),
-        foot=f"A time of 00:00 may be a day of which no time was told. {_DASH}",
+        foot=f"A time of 12:00 UTC may be a day of which no time was told. {_DASH}",
         left_out=f"{words.count(whole - len(rows))} earlier." if whole > len(rows) else "",
         empty=NOTHING,
     )  # fmt: skip

@@ -68,7 +68,7 @@ class _Parse:
 
     def remarks(self) -> Iterator[str]:
         """What the reader must know of the whole."""
-        columns, zone = self._reading.columns, self._reading.zone
+        columns = self._reading.columns
         if not self._row_count:
             yield "The file has a header and no rows."
         if self._cluster is None and "cluster" not in columns:
@@ -77,8 +77,8 @@ class _Parse:
             yield "No zone was given: times without an offset, and days, were read as UTC (--zone NAME)."
         if self._day_count:
             yield (
-                f"Rows that tell a day without a time: {self._day_count:,}; each stands at the beginning of its day in"
-                f" {zone}, and what came first within a day is not known."
+                f"Rows that tell a day without a time: {self._day_count:,}; each stands at noon (UTC) of its day, and what"
+                " came first within a day is not known."
             )
         if "temperature" not in columns:
             yield "The file tells no temperatures."

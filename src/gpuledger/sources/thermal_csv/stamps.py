@@ -16,6 +16,7 @@ Flags = npt.NDArray[np.bool_]
 INSTANT = pa.timestamp("us", "UTC")
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NOON = 12 * 3_600_000_000
 _NUMBER = re.compile(r"\d{9,19}(\.\d*)?")
 _PEOPLES = re.compile(
     r"(?P<first>\d{1,2})(?P<mark>[/.-])(?P<second>\d{1,2})(?P=mark)(?P<year>\d{4})"
@@ -138,13 +139,19 @@ def _micros(moment: datetime) -> int:
 
 
 def in_utc(micros: Numbers, is_utc: Flags, is_day: Flags, zone: str) -> tuple[Numbers, Flags]:
-    """Microseconds in UTC, and the local times that are none or two. A day begins at its first moment."""
+    """Microseconds in UTC, and the local times that are none or two. A day stands at its noon."""
     if zone == "UTC" or is_utc.all():
-        return micros, np.zeros(len(micros), bool)
+        return np.where(is_day, micros + _NOON, micros), np.zeros(len(micros), bool)
     early, late = _localized(micros, zone, "earliest", "earliest"), _localized(micros, zone, "latest", "latest")
-    first = _localized(micros, zone, "earliest", "latest")
-    at = np.where(is_utc, micros, np.where(is_day, first, early))
+    at = np.where(is_utc, micros, np.where(is_day, _noon(micros, zone), early))
     return at, (early != late) & ~is_utc & ~is_day
+
+
+def _noon(days: Numbers, zone: str) -> Numbers:
+    """A moment of the told day in whatever zone it is looked at: noon of UTC, where that is the same day in `zone`."""
+    noon = days + _NOON
+    first, last = (_localized(edge, zone, "earliest", "latest") for edge in (days, days + 2 * _NOON))
+    return np.where((first <= noon) & (noon < last), noon, _localized(noon, zone, "earliest", "latest"))
 
 
 def _localized(micros: Numbers, zone: str, ambiguous: str, nonexistent: str) -> Numbers:
