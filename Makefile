@@ -34,8 +34,8 @@ clean: ## remove what these commands made (.venv, .uv, demo, caches)
 	rm -rf .venv .uv demo benchmarks/data benchmarks/results .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # Once set up, nothing here needs the network: the stamps are as new as the lock.
-.venv/.ready: pyproject.toml uv.lock scripts/uv.sh
-	bash scripts/uv.sh sync --frozen --inexact --no-default-groups
+.venv/.ready: pyproject.toml uv.lock scripts/uv.sh Makefile
+	bash scripts/uv.sh sync --frozen --inexact --no-default-groups --extra server
 	@touch $@
 
 .venv/.ready-dev: pyproject.toml uv.lock scripts/uv.sh

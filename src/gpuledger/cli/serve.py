@@ -1,6 +1,8 @@
 """`gpuledger serve`: the reports as a page and an API."""
 
+import sys
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -39,6 +41,10 @@ def serve(
       gpuledger serve --socket ~/gpuledger.sock
     """
     session: Session = ctx.obj
+    if not session.is_there:
+        messages.warn(
+            f"There is no ledger at {session.settings.ledger} yet: the page is empty until something is read into it."
+        )
     with session.open() as ledger:
         listen(ledger, host, port, socket)
 
@@ -72,6 +78,11 @@ def free_port(wanted: int) -> int:
         return 0 if probe.connect_ex(("127.0.0.1", wanted)) == 0 else wanted
 
 
+def require() -> None:
+    """Raises LedgerError when what it takes to serve is not installed: before anything is made to be served."""
+    _listening()
+
+
 def _listening() -> "ModuleType":
     """The part that listens. Raises LedgerError where what it takes is not installed."""
     from importlib import import_module
@@ -83,4 +94,15 @@ def _listening() -> "ModuleType":
     except ModuleNotFoundError as error:
         if error.name and error.name.startswith("gpuledger"):
             raise
-        raise LedgerError('The service is not installed; install it with: pip install "gpuledger[server]"') from None
+        raise LedgerError(f"The service is not installed; install it with: {_install()}") from None
+
+
+def _install() -> str:
+    """The command that adds the service to this very Python: in a clone of the repository, from its lock."""
+    from importlib.util import find_spec
+
+    if (Path(sys.prefix).parent / "scripts" / "uv.sh").is_file():
+        return f"cd {quote(str(Path(sys.prefix).parent))} && bash scripts/uv.sh sync --frozen --inexact --extra server"
+    python = quote(sys.executable)
+    pip = f"{python} -m pip install" if find_spec("pip") else f"uv pip install --python {python}"
+    return f'{pip} "gpuledger[server]"'
