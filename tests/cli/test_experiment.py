@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -327,3 +328,23 @@ def test_a_live_table_follows_the_log_and_leaves_a_clean_terminal(watching: tupl
     until(lambda: shows(b"\x1b[?25h"))
     assert process.wait(30) == 0
     assert b"Traceback" not in seen
+
+
+def test_the_demo_s_advice_keeps_every_run_in_its_own_folder(cli: Run, work: Path) -> None:
+    told = cli("experiment", "demo", "--out", "my autumn", "--seed", "2").out
+    commands = [shlex.split(line) for line in told.splitlines() if line.startswith("  gpuledger ")]
+    for _, *command in commands:
+        assert cli(*command).code == 0
+    assert (work / "my autumn" / "job_summary.csv").is_file()
+    assert (work / "my autumn" / "reports" / "index.html").is_file()
+    assert [path.name for path in work.iterdir()] == ["my autumn"]
+
+
+def test_a_period_after_the_files_is_answered_with_an_end_of_this_command(cli: Run, work: Path) -> None:
+    cli("experiment", "demo")
+    logs = ("--dag-files", "experiment/train.dag", "--metl-logs", "experiment/metl.log", "--zone", "America/Chicago")
+    cli("experiment", "csv", *logs, "--output", "table.csv")
+    refused = cli("experiment", "report", "table.csv", "--last", "24h", "--format", "text")
+    assert refused.code == 3
+    [end] = re.findall(r"Add --last 24h --to (\S+Z), or name no period", refused.err)
+    assert cli("experiment", "report", "table.csv", "--last", "24h", "--to", end, "--format", "text").code == 0

@@ -55,6 +55,12 @@ def test_every_line_of_help_fits_eighty_columns(cli: Run, monkeypatch: pytest.Mo
         assert wide == []
 
 
+def test_help_shows_words_and_no_types_of_python(cli: Run) -> None:
+    typed = [*ALL, *(f"report {name}" for name in ("usage", "rolling", "pool"))]
+    shown = "".join(cli(*each.split(), "--help").out for each in typed)
+    assert re.findall(r"<(?:list|str|int|float|path|bool)\b[^>]*>", shown) == []
+
+
 def test_no_line_of_help_is_cut(cli: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     cut = [

@@ -1,6 +1,7 @@
 """ops: entries for three schedulers, a doctor with exit codes for monitoring; what is missing is one sentence."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -83,3 +84,16 @@ def test_a_watchdog_without_slurm_is_one_sentence(cli: Run, monkeypatch: pytest.
     ran = cli("ops", "watchdog")
     assert ran.code == 1
     assert ran.err == "gpuledger: Slurm cannot be asked: squeue cannot be run: No such file or directory.\n"
+
+
+def test_a_site_without_data_is_no_failure_of_the_publication(work: Path, cli: Run) -> None:
+    (work / "gpuledger.toml").write_text(
+        'ledger = "led"\n[publish.pages]\ntype = "folder"\nfolder = "www"\nreports = ["usage"]\nnames = "real"\n'
+    )
+    (work / "led").mkdir()
+    assert cli("publish", "pages", "--publish").code == 3
+    told = {row["part"]: row for row in json.loads(cli("ops", "doctor", "--json").out)}["publication pages"]
+    assert told["level"] == "warning"
+    assert re.fullmatch(
+        r"There was nothing to publish \d+ min ago: the ledger holds no data of its periods\.", told["sentence"]
+    )

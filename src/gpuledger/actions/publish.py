@@ -60,7 +60,8 @@ def publish(ledger: Ledger, name: str, now: datetime, *, is_forced: bool = False
             stage(made, memory.folder / "site", known.get("site", ()))
             told = place.put(memory.folder / "site", known, _note(publication.title, made, now))
         except (SiteError, NoData, OSError) as error:
-            memory.write(known | {"failed_at": now.isoformat(), "error": str(error)})
+            is_empty = isinstance(error, NoData)
+            memory.write(known | {"failed_at": now.isoformat(), "error": str(error), "is_empty": is_empty})
             raise
         told = {"data": data, "content": made.content, "site": sorted(made.files), **told}
         memory.write({**told, "published_at": now.isoformat(), "looked_at": now.isoformat(), "error": None})

@@ -1,6 +1,7 @@
 """`gpuledger experiment demo`: a made-up experiment to try the other commands on."""
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -28,6 +29,10 @@ def demo(
         files = write_experiment(out, seed)
     except OSError as error:
         raise LedgerError(f"{out} cannot be written: {error.strerror or error}.") from error
-    named = f"--dag-files {files[0]} --metl-logs {files[-1]} --zone {ZONE}"
+    table = quote(str(out / "job_summary.csv"))
+    named = f"--dag-files {quote(str(files[0]))} --metl-logs {quote(str(files[-1]))} --zone {ZONE} --output {table}"
+    reports = quote(str(out / "reports"))
     print_text("\n".join(str(file) for file in files))
-    print_text(f"\nTry next:\n  gpuledger experiment csv {named}\n  gpuledger experiment report job_summary.csv")
+    print_text(
+        f"\nTry next:\n  gpuledger experiment csv {named}\n  gpuledger experiment report {table} --output-dir {reports}"
+    )

@@ -13,11 +13,12 @@ from gpuledger.cli.experiment_files import Inputs, filled, filled_from
 from gpuledger.cli.options import spread, words
 from gpuledger.cli.session import Session
 from gpuledger.model.choice import PeriodChoice
-from gpuledger.model.errors import UsageError
+from gpuledger.model.errors import NoData, UsageError
 
 if TYPE_CHECKING:
     from gpuledger.config import Ledger
     from gpuledger.model.document import Document
+    from gpuledger.model.period import Period
 
 FORMATS = "png,text,html,xlsx,json,csv"
 TABLE = Path("job_summary.csv")
@@ -102,10 +103,31 @@ def report(
 
     session: Session = ctx.obj
     with reading(session, table, inputs) as ledger:
-        document = document_of(session, ledger, _chosen(when, kept.hours, session.now.year), kept.where, made.rows)
+        chosen = _chosen(when, kept.hours, session.now.year)
+        if not session.typed.ledger:
+            _require_attempts(ledger, session.period(chosen, "all"), chosen)
+        document = document_of(session, ledger, chosen, kept.where, made.rows)
     for file in render(document, words([made.formats]), made.folder):
         print(file)
     messages.say(document.finding)
+
+
+def _require_attempts(ledger: "Ledger", period: "Period", when: PeriodChoice) -> None:
+    """Raises NoData when all that the files tell lies before the period, with the end that this command should be given."""
+    from datetime import UTC, timedelta
+
+    from gpuledger.model.schema import unbound
+    from gpuledger.model.tables import JOB_ATTEMPTS
+
+    rows = unbound(JOB_ATTEMPTS)
+    [told] = ledger.store.ask(rows.aggregate(newest=rows.ended_at.max(), open=rows.ended_at.isnull().sum())).to_pylist()
+    if told["newest"] is None or told["open"] or told["newest"].replace(tzinfo=UTC) >= period.start:
+        return
+    end = (told["newest"] + timedelta(minutes=1)).replace(second=0, microsecond=0)
+    span = f"--last {when.last} " if when.last else ""
+    raise NoData(
+        f"No attempt ran in {period}: the newest ended before. Add {span}--to {end:%Y-%m-%dT%H:%MZ}, or name no period."
+    )
 
 
 @contextmanager

@@ -159,11 +159,11 @@ def _told(outcome: "Outcome", reading: Reading) -> "Outcome":
 
 
 def _counts(done: "Ingested", is_dry_run: bool) -> str:
-    rows = _identity(done.rows_read, done.accepted, done.unchanged, done.problems)
+    rows = identity(done.rows_read, done.accepted, done.unchanged, done.problems)
     return f"{done.input_name}: {rows}{' (dry run: nothing was written)' if is_dry_run else ''}"
 
 
-def _identity(read: int, accepted: int, unchanged: int, problems: int) -> str:
+def identity(read: int, accepted: int, unchanged: int, problems: int) -> str:
     """The counts, as their sum."""
     rows, refused = "row" if read == 1 else "rows", "problem" if problems == 1 else "problems"
     return f"{read:,} {rows} read = {accepted:,} accepted + {unchanged:,} unchanged + {problems:,} {refused}"
@@ -199,7 +199,7 @@ def _sum(outcomes: "list[Outcome]") -> str:
     done = [outcome.done for outcome in outcomes if outcome.done]
     read, accepted, unchanged, problems = (sum(getattr(one, name) for one in done) for name in COUNTS)
     failed = sum(outcome.error is not None for outcome in outcomes)
-    return f"{len(outcomes)} inputs: {_identity(read, accepted, unchanged, problems)}" + (
+    return f"{len(outcomes)} inputs: {identity(read, accepted, unchanged, problems)}" + (
         f"; {failed} of the inputs failed" if failed else ""
     )
 

@@ -58,6 +58,16 @@ def spread_with(more: Iterable[Parameter]) -> Callable[[Command], Command]:
     return decorate
 
 
+def plain(command: Any) -> Any:
+    """The command, and those in it, with every argument shown in help by its word alone: no type of Python beside it."""
+    for inner in getattr(command, "commands", {}).values():
+        plain(inner)
+    for parameter in command.params:
+        if parameter.param_type_name == "argument" and parameter.metavar:
+            parameter.display_type_rich = lambda ctx: None
+    return command
+
+
 def _options(parameter: Parameter, hints: dict[str, Any]) -> list[Parameter]:
     """The options one parameter of a function becomes."""
     hint = hints.get(parameter.name)

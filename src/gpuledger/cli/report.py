@@ -200,8 +200,14 @@ def _flags(declared: "Report") -> Iterator[Parameter]:
     for name, field in declared.parameters.model_fields.items():
         if name in of_period or get_origin(field.annotation) is dict:
             continue
-        option = typer.Option(f"--{name.replace('_', '-')}", help=_meaning(field), show_default=False)
-        yield Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[_typed(field) | None, option])
+        kind = _typed(field)
+        flag = f"--{name.replace('_', '-')}"
+        option = typer.Option(flag, metavar=_METAVARS.get(kind), help=_meaning(field), show_default=False)
+        yield Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, option])
+
+
+_METAVARS: Mapping[Any, str] = {Path: "FILE", list[str]: "NAME", str: "TEXT", int: "N", float: "N"}
+"""What help shows for a kind of value; a choice shows its words."""
 
 
 def _typed(field: "FieldInfo") -> Any:

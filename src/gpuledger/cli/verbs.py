@@ -6,6 +6,8 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from gpuledger.cli.options import plain
+
 VERBS: dict[str, dict[str, str]] = {
     "Start": {
         "demo": "Fill a ledger with a simulated site and make its reports.",
@@ -38,7 +40,7 @@ VERBS: dict[str, dict[str, str]] = {
 
 def command_of(verb: str) -> Any:
     """The typer command of one verb, imported now."""
-    return typer.main.get_command(import_module(f"gpuledger.cli.{verb}").app)
+    return plain(typer.main.get_command(import_module(f"gpuledger.cli.{verb}").app))
 
 
 class Verbs(TyperGroup):

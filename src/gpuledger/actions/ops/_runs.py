@@ -170,8 +170,7 @@ def _publications(ledger: Ledger, clock: Clock) -> Iterator[Diagnosis]:
         expected = clock.expected(said.at or ledger.settings.ops.publish)
         looked = datetime.fromisoformat(told["looked_at"]) if told.get("looked_at") else None
         if told.get("error"):
-            failed = clock.ago(datetime.fromisoformat(told["failed_at"]))
-            yield Diagnosis(part, "critical", f"It failed {failed}: {told['error']}")
+            yield _unpublished(part, told, clock)
         elif looked is None:
             yield Diagnosis(part, "critical", f"It was never made; run `gpuledger publish {name} --publish`.")
         elif looked < expected - timedelta(minutes=1):
@@ -179,6 +178,15 @@ def _publications(ledger: Ledger, clock: Clock) -> Iterator[Diagnosis]:
             yield Diagnosis(part, "critical" if clock.now - looked > LONG else "warning", words)
         else:
             yield _published(part, told, clock)
+
+
+def _unpublished(part: str, told: dict[str, Any], clock: Clock) -> Diagnosis:
+    """Why nothing came of the last try: without data it did what it could."""
+    tried = clock.ago(datetime.fromisoformat(told["failed_at"]))
+    if told.get("is_empty"):
+        words = f"There was nothing to publish {tried}: the ledger holds no data of its periods."
+        return Diagnosis(part, "warning", words)
+    return Diagnosis(part, "critical", f"It failed {tried}: {told['error']}")
 
 
 def _published(part: str, told: dict[str, Any], clock: Clock) -> Diagnosis:
