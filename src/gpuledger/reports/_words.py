@@ -104,6 +104,11 @@ def plural(value: float, one: str, many: str = "") -> str:
     return f"{count(value)} {one if value == 1 else many or one + 's'}"
 
 
+def every(value: float, one: str) -> str:
+    """All 2 hosts; of one it is said without its number."""
+    return "All" if value == 1 else f"All {plural(value, one)}"
+
+
 def inside(label: str) -> str:
     """A label within a sentence: "User" is "user", "GPU model" and "QoS" stay."""
     head = label.partition(" ")[0]

@@ -68,7 +68,7 @@ def _cells(host: Host) -> tuple[Scalar, ...]:
 
 def _all(hosts: list[Host], name: str = "") -> tuple[Scalar, ...]:
     sums = (sum(host.means[part] for host in hosts) for part in ("secondary_gpus", "drained_gpus", "prevented_gpus"))
-    return (name or f"All {len(hosts)} hosts", sum(host.gpus for host in hosts), None, None, None, *sums, None)
+    return (name or words.every(len(hosts), "host"), sum(host.gpus for host in hosts), None, None, None, *sums, None)
 
 
 def _because(host: Host) -> str:
@@ -138,7 +138,7 @@ def excluded(pool: Pool) -> Table:
             (_label(pool, *key), gpus[key], _joined(row["gpu_model"] for row in held[key]), pool.ask.capacity.reason(key[1]) or "no reason is given")
             for key in sorted(held)
         ),
-        totals=(f"All {len(held)} hosts", sum(gpus.values()), None, None) if held else None,
+        totals=(words.every(len(held), "host"), sum(gpus.values()), None, None) if held else None,
         finding=_left_out(pool, rows),
         foot="Left out of every number of this report.",
         empty="No host that was reported is excluded." if pool.ask.capacity.excluded_hosts else "No host is excluded.",
@@ -164,7 +164,7 @@ def hidden(pool: Pool) -> Table:
         title="Hidden models",
         columns=(Column("gpu_model", "GPU model"), Column("gpus", "GPUs", "count", rank=1), Column("hosts", "Hosts", "count")),
         rows=tuple((name, *counts[name]) for name in sorted(counts)),
-        totals=(f"All {len(counts)} models", *(sum(count[n] for count in counts.values()) for n in (0, 1))) if counts else None,
+        totals=(words.every(len(counts), "model"), *(sum(count[n] for count in counts.values()) for n in (0, 1))) if counts else None,
         finding=_left_out(pool, rows),
         foot=f"Left out by the patterns {', '.join(capacity.hidden_models)}." if capacity.hidden_models else "",
         empty="No GPU of a hidden model was reported." if capacity.hidden_models else "No model is hidden.",
