@@ -40,27 +40,50 @@ def readings(period: Period) -> "ir.Table":
     told = unbound(SNAPSHOTS)
     told = told.filter(told.told_tables.isnull() | told.told_tables.contains("job_attempts"))
     told = told.select("cluster", "source", "time", "since", "until", "status", "period_seconds")
-    return told.filter(_matters(told, period)).order_by(["cluster", "source", "time"])
+    marked = told.mutate(**_reach(told))
+    return marked.filter(_matters(marked, period)).select(told.columns).order_by(["cluster", "source", "time"])
+
+
+def _reach(told: "ir.Table") -> "dict[str, ir.Value]":
+    """Of each reading's source: how far it tells. Columns of their own, since not every engine filters by windows."""
+    of_source = ibis.window(group_by=["cluster", "source"])
+    return {
+        "has_polls": told.until.isnull().any().over(of_source),
+        "last_end": _last(told).max(where=_is_good(told)).over(of_source),
+        "first_start": _first(told).min(where=_is_good(told)).over(of_source),
+        "last_named": told.time.max(where=_is_named(told)).over(of_source),
+        "last_time": told.time.max().over(of_source),
+    }
 
 
 def _matters(told: "ir.Table", period: Period) -> "ir.BooleanValue":
     """Readings without an end all matter: the time between them is their step."""
     start, end = (instant(edge) for edge in period.naive)
-    of_source = ibis.window(group_by=["cluster", "source"])
-    good = (told.status != "failed").fill_null(True)
-    first, last = told.since.coalesce(told.time), told.until.coalesce(told.time)
-    named = good & (told.period_seconds > 0).fill_null(False)
-    inside = (told.time >= start) & (told.time < end)
-    touching = (told.until > start).fill_null(False) & (told.since < end).fill_null(True)
     return (
-        told.until.isnull().any().over(of_source)
-        | inside
-        | touching
-        | _is_most(good, last, last.max(where=good).over(of_source))
-        | _is_most(good, first, first.min(where=good).over(of_source))
-        | _is_most(named, told.time, told.time.max(where=named).over(of_source))
-        | (told.time == told.time.max().over(of_source))
+        told.has_polls
+        | ((told.time >= start) & (told.time < end))
+        | ((told.until > start).fill_null(False) & (told.since < end).fill_null(True))
+        | _is_most(_is_good(told), _last(told), told.last_end)
+        | _is_most(_is_good(told), _first(told), told.first_start)
+        | _is_most(_is_named(told), told.time, told.last_named)
+        | (told.time == told.last_time)
     )
+
+
+def _first(told: "ir.Table") -> "ir.TimestampValue":
+    return told.since.coalesce(told.time)
+
+
+def _last(told: "ir.Table") -> "ir.TimestampValue":
+    return told.until.coalesce(told.time)
+
+
+def _is_good(told: "ir.Table") -> "ir.BooleanValue":
+    return (told.status != "failed").fill_null(True)
+
+
+def _is_named(told: "ir.Table") -> "ir.BooleanValue":
+    return _is_good(told) & (told.period_seconds > 0).fill_null(False)
 
 
 def _is_most(among: "ir.BooleanValue", value: "ir.Value", most: "ir.Value") -> "ir.BooleanValue":
