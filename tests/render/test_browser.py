@@ -125,6 +125,31 @@ def test_a_column_sorts_largest_first_with_nulls_and_others_last(browser: Any, f
         assert values == sorted(values, key=lambda t: -float(t.split()[0].removesuffix("%").strip()))
 
 
+HEADS = """() => [...document.querySelectorAll(".data")].flatMap(table => {
+  const row = table.tBodies[0].rows[0], right = node => {
+    const range = document.createRange()
+    range.selectNodeContents(node)
+    return Math.max(...[...range.getClientRects()].filter(box => box.width).map(box => box.right))
+  }
+  return [...table.tHead.rows[0].cells].flatMap((head, place) => {
+    if (!head.classList.contains("num") || !row?.cells[place]?.textContent.trim()) return []
+    const words = document.createTreeWalker(head, NodeFilter.SHOW_TEXT, node =>
+      node.textContent.trim() && !node.parentNode.closest(".sort") ? NodeFilter.FILTER_ACCEPT : NodeFilter.FILTER_REJECT)
+    let last = null
+    while (words.nextNode()) last = words.currentNode
+    return [Math.abs(right(last) - right(row.cells[place]))]
+  })
+})"""
+
+
+@pytest.mark.parametrize("name", ["usage", "rankings"])
+def test_the_head_of_a_column_of_numbers_ends_where_its_numbers_end(browser: Any, folder: Path, name: str) -> None:
+    with Opened(browser, folder / name / "index.html", 1280) as opened:
+        apart = opened.page.evaluate(HEADS)
+        assert apart
+        assert max(apart) <= 2
+
+
 def test_the_search_keeps_matching_rows_and_counts_them(browser: Any, folder: Path) -> None:
     with Opened(browser, folder / "edges/index.html", 1440) as opened:
         table = opened.page.locator("#b-usage-by-user")
