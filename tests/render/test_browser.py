@@ -214,6 +214,22 @@ def test_no_text_of_a_table_is_cut_on_a_phone(browser: Any, folder: Path, name: 
         assert opened.page.evaluate(CUT) == []
 
 
+OF_AN_EXPERIMENT = (
+    "Summary", "Recommendations", "Success", "Time", "Over time", "GPUs", "Requested and used", "Queue and hold",
+    "Transfers", "Failures", "Data quality", "Definitions",
+)  # fmt: skip
+
+
+def test_the_parts_of_the_longest_report_are_all_named_on_a_laptop(browser: Any, tmp_path: Path) -> None:
+    usage = samples.usage()
+    block = usage.sections[0].blocks[0]
+    parts = tuple(Section(f"s{n}", title, (replace(block, id=f"b{n}"),)) for n, title in enumerate(OF_AN_EXPERIMENT))
+    render(replace(usage, sections=parts), ["html"], tmp_path)
+    with Opened(browser, tmp_path / "index.html", 1280) as opened:
+        hidden = "document.querySelector('nav').scrollWidth - document.querySelector('nav').clientWidth"
+        assert opened.page.evaluate(hidden) == 0
+
+
 def test_the_head_of_a_page_of_many_parts_is_one_line_and_wide_tables_stay_in_their_box(
     browser: Any, tmp_path: Path
 ) -> None:
