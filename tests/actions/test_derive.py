@@ -19,6 +19,7 @@ from gpuledger.store.lake import Lake
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 ONCE = Manner()
+LOGS = CondorLog()
 ABOUT_THE_READING = {"ingest_id", "reported_by", "observed_at", "usage_observed_at"}
 AP = "<10.0.0.1:9618?addrs=10.0.0.1-9618&alias=ap1.example.org&noUDP>"
 HOST = "<10.1.1.1:9618?addrs=10.1.1.1-9618&alias=exp-1-1.expanse.sdsc.edu&noUDP>"
@@ -33,7 +34,7 @@ class Site:
     now: datetime = NOW
 
     def reads(
-        self, *paths: Path, zone: str | None = "UTC", manner: Manner = ONCE, source: CondorLog = CondorLog()
+        self, *paths: Path, zone: str | None = "UTC", manner: Manner = ONCE, source: CondorLog = LOGS
     ) -> list[Ingested]:
         return [self._read(path, zone, manner, source) for path in paths]
 

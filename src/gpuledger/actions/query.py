@@ -136,6 +136,7 @@ def _require_data(ask: "StoreAsk", table: str, command: str) -> None:
     Raises UsageError for a filter by a name the ledger has never seen.
     """
     from gpuledger.metrics.filters import require_values
+    from gpuledger.metrics.whole import after
 
     require_values(ask, table)
     covered = ask.coverage(table=table)
@@ -144,7 +145,8 @@ def _require_data(ask: "StoreAsk", table: str, command: str) -> None:
     newest = ask.newest() if table == "job_attempts" else covered.newest
     if newest is None:
         raise NoData(f"The ledger holds no {_WHAT[table]} yet; read some with `gpuledger ingest FILE`.")
-    raise NoData(f"There is no data in {ask.period}; try `{command} --to {_stamp(newest)}`.")
+    until = after(newest) if table == "device_events" else newest
+    raise NoData(f"There is no data in {ask.period}; try `{command} --to {_stamp(until)}`.")
 
 
 _WHAT = {
