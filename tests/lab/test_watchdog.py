@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,6 +59,16 @@ def nodes_up() -> None:
         tried("scontrol", "update", f"NodeName={node}", "State=RESUME")  # it may be back already
 
 
+def until_with_nodes(is_so: Callable[[], bool]) -> None:
+    """Waits until it is so, on nodes that are up: a node is drained some time after its prolog failed."""
+
+    def is_so_now() -> bool:
+        nodes_up()
+        return is_so()
+
+    until(is_so_now)
+
+
 def waiting_reason(job: str) -> str:
     return state(job).replace("_", " ")
 
@@ -77,8 +87,7 @@ def put_back(prolog: Prolog, name: str) -> str:
     job = submitted(name, "--hold")
     prolog.fail(job)
     told("scontrol", "release", job)
-    until(lambda: "launch failed" in waiting_reason(job))
-    nodes_up()
+    until_with_nodes(lambda: "launch failed" in waiting_reason(job))
     return job
 
 
@@ -102,7 +111,7 @@ def test_stuck_jobs_of_ours_are_freed_and_no_other_is_touched(prolog: Prolog, tm
     prolog.mend()
     assert [(row["job"], row["done"]) for row in watchdog(tmp_path)] == [(ours, "released")]
     told("scontrol", "update", f"jobid={ours}", "StartTime=now")  # a job that was put back waits for two minutes
-    until(lambda: state(ours).startswith("RUNNING"))
+    until_with_nodes(lambda: state(ours).startswith("RUNNING"))
     assert state(held) == "PENDING|JobHeldUser"
     assert "launch failed" in waiting_reason(foreign)
     assert ours in (tmp_path / "log").read_text()
@@ -114,7 +123,7 @@ def test_a_job_that_stays_stuck_is_cancelled(prolog: Prolog) -> None:
 
     def stuck_again() -> None:
         told("scontrol", "update", f"jobid={ours}", "StartTime=now")  # a job that was put back waits for two minutes
-        until(lambda: bool(stuck([OURS])))
+        until_with_nodes(lambda: bool(stuck([OURS])))
 
     acts = list(watch([OURS], stuck_again))
     assert [(act.stuck.job, act.done) for act in acts] == [(ours, "released"), (ours, "cancelled")]
