@@ -65,7 +65,7 @@ def demo(out: Path, days: int, seed: int, now: datetime) -> Made:
         seed, now - timedelta(days=2 * days), now + STEP
     ).readings()  # the newest is of now: nothing looks old
     pool = month_files(readings, out / "pool")
-    with open_ledger(_settings(out)) as ledger:
+    with open_ledger(_settings(out, days)) as ledger:
         done = (
             _read(ledger, "slurm", accounting, "", now),
             *(_read(ledger, "gpu-state", f, CLUSTER, now) for f in pool),
@@ -87,11 +87,13 @@ def demo(out: Path, days: int, seed: int, now: datetime) -> Made:
     )
 
 
-def _settings(out: Path) -> Settings:
-    """The settings that `gpuledger.toml`, written beside the ledger, says too."""
+def _settings(out: Path, days: int) -> Settings:
+    """The settings that `gpuledger.toml`, written beside the ledger, says too: pages open on what was simulated."""
     hosts = ", ".join(f'"{host}"' for host in OWNED)
     masked = "\n".join(f'{host} = "{reason}"' for host, reason in MASKED.items())
-    said = f'ledger = "ledger"\n\n[reports.rolling]\nqueue = ["a100", "h100", "h200", "l40s"]\n\n[pool]\nowned_hosts = [{hosts}]\n\n[pool.masked_hosts]\n{masked}\n'
+    rolling = f'[reports.rolling]\nlast = "{days}d"\nqueue = ["a100", "h100", "h200", "l40s"]'
+    pool = f"[pool]\nowned_hosts = [{hosts}]\n\n[pool.masked_hosts]\n{masked}"
+    said = f'ledger = "ledger"\n\n{rolling}\n\n[reports.usage]\nlast = "{days}d"\n\n{pool}\n'
     (out / "gpuledger.toml").write_text(said, encoding="utf-8")
     return Settings(ledger=str(out / "ledger"), pool=PoolSettings(owned_hosts=OWNED, masked_hosts=dict(MASKED)))
 

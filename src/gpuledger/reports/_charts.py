@@ -80,7 +80,7 @@ def in_use(scene: Scene, held: Held, use: InUse, step: float | None = None) -> C
         ),
         dimension=scene.by,
         readout=_readout(scene, held),
-        foot=f"Attempts that held resources · {scene.foot}",
+        foot=f"Attempts that held resources · {scene.foot}{_known_unseen(use)}",
         left_out=_without(scene, held),
         gaps=tuple(_gaps(scene, use)),
         empty="" if series else f"{_nothing(held, scene)}",
@@ -115,11 +115,22 @@ def _band(use: InUse, rows: Sequence[int]) -> tuple[float | None, ...]:
 def _gaps(scene: Scene, use: InUse) -> Iterator[Gap]:
     """What nobody observed, but for the bins in which something is known to have been held."""
     pieces = list(scene.coverage.gaps)
-    for number in np.flatnonzero((use.covered == 0) & (use.total > 0)).tolist():
+    for number in _unseen(use):
         left, right = use.edges[number], use.edges[number + 1]
         cut = [part for start, end in pieces for part in ((start, min(end, left)), (max(start, right), end))]
         pieces = [(start, end) for start, end in cut if start < end]
     return (Gap(start, end) for start, end in pieces)
+
+
+def _unseen(use: InUse) -> list[int]:
+    """Bins that nobody observed, in which attempts that were told later held something."""
+    found: list[int] = np.flatnonzero((use.covered == 0) & (use.total > 0)).tolist()
+    return found
+
+
+def _known_unseen(use: InUse) -> str:
+    """Why there are bars inside a gap."""
+    return " · Bars where nobody looked: what was told later, perhaps not all" if _unseen(use) else ""
 
 
 def _without(scene: Scene, held: Held) -> str:

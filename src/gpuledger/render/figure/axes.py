@@ -159,10 +159,16 @@ def _tier(index: int, ticks: Sequence[tuple[datetime, str]], scale: TimeScale, w
     step = (ticks[1][0] - ticks[0][0]) / (scale.end - scale.start)
     middle = max(1, math.ceil(_LABEL_ROOM / (step * 330)))
     narrow = middle * max(1, math.ceil(_LABEL_ROOM / (step * middle * 230)))
-    start = len(ticks) % narrow // 2
+    start = _rhythm(ticks, narrow)
     if index % narrow == start:
         return 0
     return 1 if (index - start) % middle == 0 else 2
+
+
+def _rhythm(ticks: Sequence[tuple[datetime, str]], every: int) -> int:
+    """The first of the ticks that stay where room is narrow: one with a day, for clock times alone say no date."""
+    days = (index for index, (_, text) in enumerate(ticks[:every]) if ":" not in text)
+    return next(days, len(ticks) % every // 2)
 
 
 def time_ticks(scale: TimeScale, zone: str, width: float) -> list[tuple[datetime, str]]:
