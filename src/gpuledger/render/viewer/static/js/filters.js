@@ -34,7 +34,7 @@ function periods(info, state, content, go) {
     const ready = [...windowsOf(info, state.tab), ...missingOf(info, state.tab)].map(one => one.last).filter(Boolean).sort((a, b) => hours(a) - hours(b)), now = ready.includes(own) ? own : ready.at(-1);
     return ready.length > 1 ? segment("Period", ready.map(last => [last, last === now]), last => go({ ...fresh, last })) : null;
   }
-  const spans = PRESETS.includes(info.default_last) ? PRESETS : [...PRESETS, info.default_last];
+  const spans = [...new Set([...PRESETS, info.default_last])].sort((a, b) => hours(a) - hours(b));
   return [segment("Period", spans.map(last => [last, last === own]), last => go({ ...fresh, last })), range(state, content, go)];
 }
 function range(state, content, go) {
