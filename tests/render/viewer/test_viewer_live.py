@@ -156,7 +156,7 @@ def test_when_the_chart_library_is_blocked_numbers_and_tables_stand(chromium: An
 def test_a_refresh_keeps_place_focus_search_and_colours_and_pausing_stops_it(
     chromium: Any, service: site.Service
 ) -> None:
-    with service.server(refresh_seconds=2) as server, Opened(chromium, server.url).open() as opened:
+    with service.server(refresh_seconds=4) as server, Opened(chromium, server.url).open() as opened:
         page = opened.page
         page.evaluate("scrollTo({top: 900, behavior: 'instant'})")
         page.locator("#b-gpus-in-use .chart").evaluate("node => node.focus({preventScroll: true})")
@@ -171,9 +171,9 @@ def test_a_refresh_keeps_place_focus_search_and_colours_and_pausing_stops_it(
         assert pictures == page.locator(".plot .main-svg").count(), "no picture is gone in between"
         assert page.evaluate("document.activeElement.dataset.keep") == "chart-gpus-in-use"
         page.get_by_role("button", name="Pause refreshing").click()
-        page.wait_for_timeout(300)
+        page.wait_for_load_state("networkidle")  # what was asked before is answered
         count = len(questions(server))
-        page.wait_for_timeout(3000)
+        page.wait_for_timeout(5000)
         assert len(questions(server)) == count
         page.reload()
         opened.drawn()

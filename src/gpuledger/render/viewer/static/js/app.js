@@ -41,7 +41,12 @@ function nav() {
     return el("a", { href: href({ ...read(), ...changes }), "aria-current": isHere ? "page" : null, onclick: event => { if (event.ctrlKey || event.metaKey || event.shiftKey) return; event.preventDefault(); go(changes); } }, visible(one.title));
   }));
   $("reports").parentElement.classList.toggle("many", families.size > MOST_TABS);
-  $("reports").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  inSight($("reports").querySelector("[aria-current]"));
+}
+/** Scrolls the bar to its tab; scrollIntoView would scroll the page too, at every refresh. */
+function inSight(tab) {
+  const [at, bar] = [tab, $("reports")].map(node => node?.getBoundingClientRect());
+  if (at) $("reports").scrollLeft += Math.min(0, at.left - bar.left - 48) + Math.max(0, at.right - bar.right + 48);
 }
 
 /** Title at once, grey lines for the rest; after a while it says what it waits for. */
