@@ -56,6 +56,7 @@ class Site:
         until(lambda: len(lines("squeue", "-h", "-t", "R", "-u", "eve")) == 2)
         for node, reason in (("cpu2", "bad fan | State=IDLE"), ("a100n2", "Gres=gpu:9 burnt")):
             told("scontrol", "update", f"nodename={node}", "state=drain", f"reason={reason}")
+        until(lambda: "None" not in lines("squeue", "-h", "-t", "PD", "-o", "%r"))  # it is said why each one waits
 
     def _requeue(self) -> None:
         """Its second attempt waits, under the same id; longer than the tests take."""
