@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gpuledger import plugins
 from tests.cli.conftest import Run
 
 
@@ -54,6 +55,7 @@ def test_the_file_in_force_is_named_or_where_one_is_looked_for(work: Path, cli: 
         ("[reports.usge]", "There is no report 'usge'; did you mean 'usage'?"),
         ("[reports.usage]\nbye = 1", "[reports.usage]: There is no parameter 'bye'; did you mean 'by'?"),
         ('[reports.usage]\nby = "planet"', "[reports.usage]: by: "),
+        ('[reports.pool]\nlast = "soon"', "[reports.pool]: last: 'soon' is not a length of time; write 24h, 7d"),
         ("wrong = 1", "There is no setting 'wrong'"),
     ],
 )
@@ -127,3 +129,10 @@ def test_init_on_a_machine_without_any_system_says_what_to_do(
 def test_check_is_answered_with_validate(cli: Run) -> None:
     ran = cli("config", "check")
     assert (ran.code, ran.err) == (2, "gpuledger: No such command 'check'. Did you mean 'validate'?\n")
+
+
+@pytest.mark.parametrize("name", plugins.names("reports"))
+def test_every_report_may_be_given_a_window_of_its_own(name: str, work: Path, cli: Run) -> None:
+    (work / "gpuledger.toml").write_text(f'[reports.{name}]\nlast = "2d"\n')
+    ran = cli("config", "validate")
+    assert (ran.code, ran.err) == (0, "")

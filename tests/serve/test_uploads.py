@@ -206,10 +206,10 @@ def test_a_service_over_an_empty_place_says_so_and_takes_the_first_file(tmp_path
 
 
 def announced(door: Door, length: object) -> str:
-    """The answer to an upload that says how long it is and sends nothing."""
-    head = ["Content-Type: multipart/form-data; boundary=b", f"Content-Length: {length}"]
-    with connected(door, f"POST {INGEST} HTTP/1.1", head) as wire:
-        return wire.recv(65_536).decode()
+    """The whole answer to an upload that says how long it is and sends nothing."""
+    head = ["Content-Type: multipart/form-data; boundary=b", f"Content-Length: {length}", "Connection: close"]
+    with connected(door, f"POST {INGEST} HTTP/1.1", head) as wire, wire.makefile("rb") as told:
+        return told.read().decode()
 
 
 def hung_up(door: Door, line: str, head: list[str], body: bytes) -> None:

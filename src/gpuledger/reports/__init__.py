@@ -1,15 +1,36 @@
 """A report turns answers of metrics into a Document: words, cards, tables and charts as typed values, no markup."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic.json_schema import SkipJsonSchema
 
 from gpuledger.model.document import Document
 
 if TYPE_CHECKING:
     from gpuledger.metrics import Ask
+
+
+def _is_length(text: str | None) -> str | None:
+    if text is not None and not re.fullmatch(r"[1-9][0-9]{0,8}\s*(min|h|d|w)", text.strip()):
+        raise ValueError(f"{text!r} is not a length of time; write 24h, 7d, 2w or 90min")
+    return text
+
+
+class Parameters(BaseModel):
+    """What may be chosen of a report beside period and filters; `[reports.NAME]` says what holds when nobody chooses.
+
+    `last` is of the configuration alone: who asks gives a period.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    last: SkipJsonSchema[Annotated[str | None, AfterValidator(_is_length)]] = Field(
+        None, exclude=True, description="Window when no period is asked for."
+    )
 
 
 @dataclass(frozen=True)
@@ -38,7 +59,7 @@ class Report:
     name: str
     title: str
     audience: str
-    parameters: type[BaseModel]
+    parameters: type[Parameters]
     build: "Callable[[Ask, Any], Document]"
     default_last: str = "30d"
     tabs: Callable[[Mapping[str, Any]], tuple[Tab, ...]] = _no_tabs

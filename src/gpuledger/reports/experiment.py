@@ -1,13 +1,13 @@
 """What an experiment took: epochs, time, good and lost, GPUs, transfers, and what to do better."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from gpuledger.metrics import NOT_KNOWN, Ask, Filter
 from gpuledger.metrics.filters import require_values
 from gpuledger.metrics.workflows.read import Patterns, read
 from gpuledger.model.document import Document, Section
 from gpuledger.model.errors import NoData
-from gpuledger.reports import Report
+from gpuledger.reports import Parameters, Report
 from gpuledger.reports import _words as words
 from gpuledger.reports._experiment import (
     advice,
@@ -28,10 +28,8 @@ from gpuledger.reports._experiment.told import require_experiment
 from gpuledger.reports._quality import coverage, quality_of
 
 
-class ExperimentParameters(BaseModel):
+class ExperimentParameters(Parameters):
     """What may be chosen beside period and filters."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     rows: int = Field(30, ge=1, le=1_000_000, description="Most rows of a table; the rest is said below it.")
     slow_seconds: float = Field(600.0, gt=0, description="Input transfers longer than this are listed.")

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from gpuledger.metrics import NOT_KNOWN, Ask
 from gpuledger.metrics.filters import require_values
@@ -12,7 +12,7 @@ from gpuledger.metrics.whole import after
 from gpuledger.model.document import Document, Number, Numbers, Quality, Section
 from gpuledger.model.errors import NoData
 from gpuledger.model.events import EventKind
-from gpuledger.reports import Report
+from gpuledger.reports import Parameters, Report
 from gpuledger.reports import _words as words
 from gpuledger.reports._health import charts, tables
 from gpuledger.reports._health.chosen import ALL, filters
@@ -24,10 +24,8 @@ CARDS = ("throttled", "thermally_failed")
 """Kinds with a card of their own whether they happened or not."""
 
 
-class HealthParameters(BaseModel):
+class HealthParameters(Parameters):
     """What may be chosen beside period and filters."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     host: tuple[str, ...] = Field(
         (),

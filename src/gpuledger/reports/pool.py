@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from gpuledger.metrics import Ask
 from gpuledger.metrics.filters import require_values
 from gpuledger.model.capacity import is_match
 from gpuledger.model.devices import gpu_model
 from gpuledger.model.document import Document, Note, Scalar, Section
-from gpuledger.reports import Report
+from gpuledger.reports import Parameters, Report
 from gpuledger.reports import _words as words
 from gpuledger.reports._cards import before
 from gpuledger.reports._pool import classes, hosts
@@ -35,10 +35,8 @@ _NEARLY_ALL = 0.995
 """A period observed less is said to be covered in part, in the document's finding."""
 
 
-class PoolParameters(BaseModel):
+class PoolParameters(Parameters):
     """What may be chosen beside period and filters."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     owned_hosts: Path | None = Field(None, description="File of the hosts the site itself reserves, one a line.")
     masked_hosts: Path | None = Field(None, description="YAML file of hosts left out, each with its reason.")

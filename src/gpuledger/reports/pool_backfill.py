@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from gpuledger.metrics import Ask
 from gpuledger.metrics.states.spells import FREE, RUNNING
 from gpuledger.model.document import Document, Number, Numbers, Section
-from gpuledger.reports import Report
+from gpuledger.reports import Parameters, Report
 from gpuledger.reports import _words as words
 from gpuledger.reports._pool_views.backfill import HOURS, Scene
 from gpuledger.reports._pool_views.backfill_lengths import endings, evicted_words, lengths
@@ -19,10 +19,8 @@ from gpuledger.reports._scene import named
 COLOURED = 12
 
 
-class BackfillParameters(BaseModel):
+class BackfillParameters(Parameters):
     """What may be chosen beside period and filters."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     owned_hosts: Path | None = Field(None, description="File of hosts the site reserves, one a line.")
     masked_hosts: Path | None = Field(None, description="YAML file of hosts left out of the numbers, and why.")

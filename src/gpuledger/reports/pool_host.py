@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from gpuledger.metrics import Ask
 from gpuledger.model.chart import Chart
 from gpuledger.model.document import Document, Note, Number, Numbers, Section
-from gpuledger.reports import Report
+from gpuledger.reports import Parameters, Report
 from gpuledger.reports import _words as words
 from gpuledger.reports._pool_views.every_host import EveryHost, OneHost
 from gpuledger.reports._pool_views.host import HOURS, RATIOS, Scene, chosen
@@ -28,10 +28,8 @@ from gpuledger.reports._scene import named
 COLOURED = 12
 
 
-class HostParameters(BaseModel):
+class HostParameters(Parameters):
     """What may be chosen beside period and filters."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     host: tuple[str, ...] = Field(
         (),

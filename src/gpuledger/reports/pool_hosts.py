@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from gpuledger.metrics import Answer, Ask, Wanted
 from gpuledger.metrics.states.lanes import lanes
@@ -16,7 +16,7 @@ from gpuledger.metrics.states.moment import last_seen
 from gpuledger.model.capacity import CLASSES
 from gpuledger.model.chart import Chart, GridGroup
 from gpuledger.model.document import Column, Document, Format, Number, Numbers, Scalar, Section, Table
-from gpuledger.reports import Report
+from gpuledger.reports import Parameters, Report
 from gpuledger.reports import _words as words
 from gpuledger.reports._pool_views.lanes import PART_HOURS, grid, group, lane_step
 from gpuledger.reports._pool_views.view import Said, View, definitions, document, quality
@@ -36,10 +36,8 @@ _OPEN = "(open)"
 Host = tuple[str, str]
 
 
-class HostsParameters(BaseModel):
+class HostsParameters(Parameters):
     """What may be chosen beside period and filters."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     owned_hosts: Path | None = Field(None, description="File of hosts the site reserves, one a line.")
     masked_hosts: Path | None = Field(None, description="YAML file of hosts left out of the numbers, and why.")

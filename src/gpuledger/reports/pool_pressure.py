@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from gpuledger.metrics import Ask
 from gpuledger.metrics.states.pressure import FILTERS
 from gpuledger.model.document import Block, Document, Note, Number, Numbers, Section, Text
 from gpuledger.model.errors import NoData, UsageError
-from gpuledger.reports import Report
+from gpuledger.reports import Parameters, Report
 from gpuledger.reports import _words as words
 from gpuledger.reports._pool_views.contention import Contention
 from gpuledger.reports._pool_views.pressure import Scene, with_polls
@@ -24,10 +24,8 @@ _NOT_COLLECTED = (
 )
 
 
-class PressureParameters(BaseModel):
+class PressureParameters(Parameters):
     """What may be chosen beside period and filters."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     names: Literal["real", "pseudonym"] = Field(
         "real", description="real, or pseudonym: people are `user 1`, `user 2` … by rank."

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from gpuledger.metrics import Ask, Filter
 from gpuledger.metrics.states.ask import StateAsk
@@ -17,7 +17,7 @@ from gpuledger.model.capacity import CLASSES
 from gpuledger.model.document import Column, Document, Note, Number, Numbers, Scalar, Section, Table
 from gpuledger.model.errors import NoData
 from gpuledger.model.period import Period, parse_instant
-from gpuledger.reports import Report
+from gpuledger.reports import Parameters, Report
 from gpuledger.reports import _words as words
 from gpuledger.reports._pool_views.names import models
 from gpuledger.reports._pool_views.states import ACTIVE, LABELS
@@ -33,10 +33,8 @@ _METRICS = {
 COLOURED = 12
 
 
-class SnapshotParameters(BaseModel):
+class SnapshotParameters(Parameters):
     """What may be chosen beside period and filters."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     model: tuple[str, ...] = Field((), description="GPU models, as H200 or *A100*; all of them when none is named.")
     at: str | None = Field(None, description="The moment, as 2026-07-15T12:00; the newest reading when none is given.")

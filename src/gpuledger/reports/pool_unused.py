@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from gpuledger.metrics import NOT_KNOWN, Ask
 from gpuledger.metrics.states.unused import Gpu, Seen, Use, last_uses, seen
 from gpuledger.model.capacity import CLASSES
 from gpuledger.model.document import Column, Document, Number, Numbers, Scalar, Section, Table
-from gpuledger.reports import Report
+from gpuledger.reports import Parameters, Report
 from gpuledger.reports import _words as words
 from gpuledger.reports._pool_views.states import LABELS
 from gpuledger.reports._pool_views.view import Said, View, definitions, document, quality
@@ -24,10 +24,8 @@ AWAY = ("drained", "prevented", "owner")
 """States in which a GPU cannot be used."""
 
 
-class UnusedParameters(BaseModel):
+class UnusedParameters(Parameters):
     """What may be chosen beside period and filters."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     min_hours: float | None = Field(
         None,

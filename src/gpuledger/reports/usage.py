@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from gpuledger.metrics import NOT_KNOWN, Ask, LedgerCoverage, Wanted
 from gpuledger.metrics.filters import require_values
 from gpuledger.model.document import Document, Section
 from gpuledger.model.errors import NoData
-from gpuledger.reports import Report
+from gpuledger.reports import Parameters, Report
 from gpuledger.reports import _words as words
 from gpuledger.reports._cards import BESIDE, WITH_GPUS, WITHOUT_GPUS, cards, sparks_wanted
 from gpuledger.reports._charts import CPUS, GPUS, MEMORY, RUNNING, Held, over_time
@@ -36,10 +36,8 @@ _TOTALS = tuple(dict.fromkeys((
 )))  # fmt: skip
 
 
-class UsageParameters(BaseModel):
+class UsageParameters(Parameters):
     """What may be chosen beside period and filters."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     by: By = Field("user", description="What use over time is told apart by.")
     top: int = Field(12, ge=1, le=12, description="Names that get a colour; the rest is one band.")

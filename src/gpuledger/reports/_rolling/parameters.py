@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.json_schema import SkipJsonSchema
 
-from gpuledger.reports import Tab
+from gpuledger.reports import Parameters, Tab
 
 Scope = Literal["qos", "queue", "account"]
 SCOPES: tuple[Scope, ...] = ("qos", "queue", "account")
@@ -30,12 +30,6 @@ def width(text: str) -> timedelta:
 
 def _is_width(text: str) -> str:
     width(text)
-    return text
-
-
-def _is_length(text: str | None) -> str | None:
-    if text is not None and not re.fullmatch(r"[1-9][0-9]{0,8}\s*(min|h|d|w)", text.strip()):
-        raise ValueError(f"{text!r} is not a length of time; write 24h, 7d, 2w or 90min")
     return text
 
 
@@ -61,10 +55,8 @@ class LimitSettings(BaseModel):
     jobs: float | None = Field(None, ge=0)
 
 
-class RollingParameters(BaseModel):
+class RollingParameters(Parameters):
     """What may be chosen beside period and filters."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     qos: Names = Field((), description="QoS shown; each is a tab.")
     queue: Names = Field((), description="Queues (partitions) shown; each is a tab.")
@@ -75,9 +67,6 @@ class RollingParameters(BaseModel):
     )
     top: int = Field(12, ge=1, le=1000, description="Names with a band of their own (twelve have colours).")
     rows: int = Field(50, ge=1, le=1_000_000, description="Most rows of a table.")
-    last: SkipJsonSchema[Annotated[str | None, AfterValidator(_is_length)]] = Field(
-        None, description="Window when no period is asked for."
-    )
     limits: SkipJsonSchema[dict[str, LimitSettings]] = Field({}, description="Limit lines by the name of a tab.")
 
     @property
