@@ -1,5 +1,6 @@
 """Attempts are derived from every telling of a job: order, overlap and repetition of logs change nothing."""
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,11 +11,13 @@ import pytest
 
 from gpuledger.actions._readings import ReadOtherwise
 from gpuledger.actions.ingest import Ingested, Manner, ingest
+from gpuledger.model.batch import Batch
 from gpuledger.model.schema import unbound
-from gpuledger.model.tables import ATTEMPT_EVENTS, ATTEMPT_GPUS, JOB_ATTEMPTS, SNAPSHOTS
+from gpuledger.model.tables import ATTEMPT_EVENTS, ATTEMPT_GPUS, JOB_ATTEMPTS, SNAPSHOTS, Table
 from gpuledger.raw import RawZone
 from gpuledger.sources import Context
 from gpuledger.sources.condor_log import CondorLog
+from gpuledger.store import Written
 from gpuledger.store.lake import Lake
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
@@ -245,3 +248,82 @@ def test_other_rules_of_sites_tell_the_sites_of_a_log_that_is_read_again(tmp_pat
     for named in ("frontera", "elsewhere", "frontera"):
         here.reads(path, source=CondorLog(sites={"expanse.sdsc.edu": named}))
         assert {dict(row)["site"] for row in here.holds()[0]} == {named}
+
+
+class Killed(BaseException):
+    """Nothing catches it."""
+
+
+class Mortal(Lake):
+    """A ledger whose writer is killed when it begins a write, after so many others."""
+
+    lives = 1_000
+
+    def _write(self, *told: Any) -> Written:
+        self._live()
+        return super()._write(*told)
+
+    def retract(self, table: Table, **equal: str | Sequence[str]) -> int:
+        self._live()
+        return super().retract(table, **equal)
+
+    def replace(self, batch: Batch, **equal: str | Sequence[str]) -> None:
+        self._live()
+        super().replace(batch, **equal)
+
+    def _live(self) -> None:
+        self.lives -= 1
+        if self.lives < 0:
+            raise Killed
+
+
+def reach(here: Site) -> dict[str, list[tuple[datetime, datetime]]]:
+    """From when until when each input tells."""
+    found: dict[str, list[tuple[datetime, datetime]]] = {}
+    for row in here.store.ask(unbound(SNAPSHOTS)).to_pylist():
+        found.setdefault(row["source"], []).append((row["since"], row["until"]))
+    return found
+
+
+@pytest.fixture(scope="module")
+def learning(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Site, Site]:
+    """A folder, the log that proves a zone, a ledger that has read an older log, and one that has read both."""
+    folder = tmp_path_factory.mktemp("learning")
+    old, proof = written(folder, [UNPROVEN[:8], PROVEN])
+    before, whole = site(folder / "before"), site(folder / "whole")
+    before.reads(old, zone=None)
+    whole.reads(old, proof, zone=None)
+    return folder, proof, before, whole
+
+
+@pytest.mark.parametrize(
+    "writes",
+    [
+        pytest.param(5, id="before the GPUs of old attempts go"),
+        pytest.param(7, id="before the attempts are told anew"),
+        pytest.param(10, id="before the marks move"),
+        pytest.param(11, id="before the clock is told"),
+    ],
+)
+def test_a_kill_while_a_clock_is_learned_loses_and_doubles_nothing(
+    writes: int, learning: tuple[Path, Path, Site, Site], tmp_path: Path
+) -> None:
+    folder, proof, before, whole = learning
+    shutil.copytree(folder / "before", tmp_path / "here")
+    here = Site(mortal := Mortal(tmp_path / "here" / "lake"), RawZone(tmp_path / "here" / "raw"))
+    mortal.lives = writes
+    with pytest.raises(Killed):
+        here.reads(proof, zone=None)
+    ((source, as_read),) = reach(before).items()
+    assert reach(here)[source] in (as_read, reach(whole)[source])
+    mortal.lives = 1_000
+    here.reads(proof, zone=None)
+    assert (reach(here), here.holds()) == (reach(whole), whole.holds())
+
+
+def test_who_takes_a_moved_log_back_takes_its_reach_back(tmp_path: Path) -> None:
+    here = site(tmp_path / "here")
+    old, proof = written(tmp_path, [UNPROVEN, PROVEN])
+    here.reads(old, proof, zone=None)
+    here.reads(old, zone="America/New_York", manner=Manner(is_replay=True))
+    assert sorted(here.marks()) == [datetime(2025, 11, 4, 15, 7, 20), datetime(2025, 11, 4, 16, 9, 50)]

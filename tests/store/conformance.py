@@ -235,6 +235,19 @@ class Conformance:
         assert store.retract(PROBLEMS, input_sha256=["a", "c'", "c"]) == 2
         assert [row["input_sha256"] for row in rows(store, PROBLEMS)] == ["b"]
 
+    def test_replace_puts_rows_in_the_place_of_others_and_keeps_whose_they_are(self, store: Store) -> None:
+        told = [
+            {"cluster": cluster, "source": source, "time": at(1), "until": at(1), "status": "complete"}
+            for cluster, source in (("a", "file:1"), ("a", "it's"), ("b", "file:1"))
+        ]
+        store.append(batch_of(SNAPSHOTS, told), "i1")
+        moved = [{**row, "time": at(2), "until": at(2), "ingest_id": "i1"} for row in told[:2]]
+        store.replace(batch_of(SNAPSHOTS, moved), cluster="a", source=["file:1", "it's"])
+        stored = store.columns(SNAPSHOTS, ["cluster", "source", "time", "ingest_id"]).to_pylist()
+        found = sorted(tuple(row.values()) for row in stored)
+        later, then = at(2).replace(tzinfo=None), at(1).replace(tzinfo=None)
+        assert found == [("a", "file:1", later, "i1"), ("a", "it's", later, "i1"), ("b", "file:1", then, "i1")]
+
     def test_a_poll_is_appended_once(self, store: Store) -> None:
         assert store.append(gpu_states(1), "i1") == Written(3, 0, 0, 3, 0, 1)
         assert store.append(gpu_states(1), "i2") == Written(unchanged=3, input_unchanged=3)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -69,10 +70,8 @@ class Clocks:
         clock = self.now.get(mark.cluster, UNKNOWN)
         since = (mark.since or mark.until).timestamp()
         yield Remark(how(clock, name, since, mark.until.timestamp()))
-        yield replace(
-            mark, since=mark.since and _moment(clock.utc(since)), until=_moment(clock.utc(mark.until.timestamp())),
-            is_local=False,
-        )  # fmt: skip
+        begin = mark.since and _read(clock, mark.since)
+        yield replace(mark, since=begin, until=_read(clock, mark.until), is_local=False, local=(mark.since, mark.until))
 
     def read_otherwise(self) -> Iterator[pa.Table]:
         """Tellings with local stamps that were read by another clock than is known now, some thousands at once."""
@@ -105,27 +104,46 @@ class Clocks:
             self.intake.flush()
 
     def _move_marks(self, cluster: str, before: LocalClock, clock: LocalClock) -> None:
-        """How far the files with local stamps tell, read by the clock known now."""
+        """How far the files with local stamps tell, read by the clock known now.
+
+        Always from the stamps themselves: done twice, after a kill or a refusal, it gives the same.
+        """
         store = self.intake.store
         assert store
         told, marks = unbound(JOB_EVENTS), unbound(SNAPSHOTS)
         local = told.filter((told.cluster == cluster) & told.events.contains(LOCAL) & told.reported_by.startswith(FILE))
         files = set(store.ask(local.select("reported_by").distinct())["reported_by"].to_pylist())
         rows = store.ask(marks.filter(marks.cluster == cluster)).to_pylist()
-        moved = [row for row in rows if row["source"] in files]
-        if not moved:
-            return
-        for source in {row["source"] for row in moved}:
-            store.retract(SNAPSHOTS, cluster=cluster, source=source)
-        for row in moved:
-            for name in ("since", "until", "time"):
-                row[name] = row[name] and _naive(clock.utc(before.local(row[name].replace(tzinfo=UTC).timestamp())))
-        store.append(Batch(SNAPSHOTS, pa.Table.from_pylist(moved)), self.intake.ingest_id)
+        moved = [_moved(row, before, clock, self.intake.now) for row in rows if row["source"] in files]
+        if moved:
+            each = list({(row["source"], row["time"]): row for row in moved}.values())
+            sources = sorted({row["source"] for row in each})
+            store.replace(Batch(SNAPSHOTS, pa.Table.from_pylist(each)), cluster=cluster, source=sources)
+
+
+def _moved(row: dict[str, Any], before: LocalClock, clock: LocalClock, now: datetime) -> dict[str, Any]:
+    """A mark read by `clock`. A ledger of an older version kept no local stamps: they are what `before` makes of it."""
+    until = row["local_until"] or _shown(before, row["until"])
+    since = row["local_since"] or (row["since"] and _shown(before, row["since"]))
+    end = min(_read(clock, until), now)
+    begin = since and min(_read(clock, since), end)
+    return {**row, "since": begin, "until": end, "time": end, "local_since": since, "local_until": until}
+
+
+def _shown(clock: LocalClock, moment: datetime) -> datetime:
+    """What the clock showed at a stored moment."""
+    return _moment(clock.local(_seconds(moment)))
+
+
+def _read(clock: LocalClock, stamp: datetime) -> datetime:
+    """The moment of a local stamp."""
+    return _moment(clock.utc(_seconds(stamp)))
+
+
+def _seconds(moment: datetime) -> float:
+    """Stored moments are naive UTC."""
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def _moment(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
-
-
-def _naive(seconds: float) -> datetime:
-    return _moment(seconds).replace(tzinfo=None)

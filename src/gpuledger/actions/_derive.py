@@ -125,7 +125,7 @@ def _give_way(store: Store, jobs: set[Key], batches: list[Batch]) -> None:
     for cluster in {key[0] for key in gone}:
         ids = [key[1] for key in gone if key[0] == cluster]
         for begin in range(0, len(ids), IDS_A_DELETION):
-            for table in DERIVED:
+            for table in reversed(DERIVED):  # attempts last: killed before, they still tell that the others must go
                 store.retract(table, cluster=cluster, attempt_id=ids[begin : begin + IDS_A_DELETION])
 
 

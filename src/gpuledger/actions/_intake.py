@@ -173,12 +173,15 @@ class Intake:
         """Facts of the input only: the same file again adds nothing. No file tells of what is still to come."""
         for mark in self.watermarks:
             until = min(mark.until, self.now)
+            local_since, local_until = mark.local or (None, None)
             yield {
                 "cluster": mark.cluster,
                 "source": self.reported_by,
                 "time": until,
                 "since": mark.since and min(mark.since, until),
                 "until": until,
+                "local_since": local_since,
+                "local_until": local_until,
                 "status": mark.status,
                 "row_count": self.good_rows,
             }

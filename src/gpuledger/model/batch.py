@@ -28,7 +28,8 @@ class Batch:
 class Watermark:
     """The source has told everything about `cluster` in [since, until); becomes a row of `snapshots`.
 
-    `is_local`: both are local stamps told as if they were UTC; the clock of the access point says what they are.
+    `is_local`: both are local stamps told as if they were UTC; the clock of the access point says what they are, and
+    `local` keeps them when it has.
     """
 
     cluster: str
@@ -36,6 +37,7 @@ class Watermark:
     until: datetime
     status: str = "complete"
     is_local: bool = False
+    local: "tuple[datetime | None, datetime] | None" = None
 
 
 Parsed = Iterator[Batch | Problem | Remark | Watermark]

@@ -116,7 +116,7 @@ SNAPSHOTS = _table(
     "snapshots",
     "one poll of one source",
     "cluster source time",
-    "since until status row_count period_seconds error told_tables",
+    "since until local_since local_until status row_count period_seconds error told_tables",
     order="time",
     is_polled=True,
 )

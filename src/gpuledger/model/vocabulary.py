@@ -112,6 +112,8 @@ COLUMNS: tuple[Column, ...] = (
     instant("time", "The moment of the reading.", NEVER),
     instant("since", "Start of what the source was asked for."),
     instant("until", "The source's watermark: it has told everything up to here."),
+    instant("local_since", "`since` as the clock of an access point showed it, told as if it were UTC.", "the input tells UTC"),
+    instant("local_until", "`until` as that clock showed it; what is learned of the clock later moves both.", "the input tells UTC"),
     text("status", "complete, partial, empty or failed.", NEVER),
     whole("row_count", "Rows of the reading."),
     number("period_seconds", "Nominal time between readings."),

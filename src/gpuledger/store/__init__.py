@@ -79,6 +79,12 @@ class Store(Protocol):
     def retract(self, table: Table, **equal: str | Sequence[str]) -> int:
         """Deletes the rows whose columns equal these values, or one of several (a replayed file's old problems)."""
 
+    def replace(self, batch: Batch, **equal: str | Sequence[str]) -> None:
+        """Puts whole rows in the place of those that `equal` chooses as `retract` does, in one commit.
+
+        Each row keeps the ingest that it came by: who takes that ingest back takes the row.
+        """
+
     def matching(self, table: Table, **equal: str) -> pa.Table:
         """The rows whose columns equal these values, instants as naive UTC: a look that needs no Ibis."""
 

@@ -42,9 +42,10 @@ def observed(table: Table) -> str | None:
     return next((name for name in ("observed_at", "last_seen_at") if name in table.column_names), None)
 
 
-def prepared(cursor: duckdb.DuckDBPyConnection, rows: pa.Table, table: Table, ingest_id: str) -> pa.Table:
-    """Canonical rows with hashes, partition and ingest. Raises StoreError for a null in the key."""
-    rows = _put(rows, "ingest_id", pa.array([ingest_id] * len(rows), pa.string()))
+def prepared(cursor: duckdb.DuckDBPyConnection, rows: pa.Table, table: Table, ingest_id: str | None) -> pa.Table:
+    """Canonical rows with hashes, partition and ingest (None: as each has it). Raises StoreError for a null in the key."""
+    if ingest_id is not None:
+        rows = _put(rows, "ingest_id", pa.array([ingest_id] * len(rows), pa.string()))
     computed = _computed(table)
     if computed:
         cursor.register("rows_in", rows)

@@ -58,6 +58,13 @@ def append(cursor: Cursor, snapshot: Snapshot, rows: pa.Table, weights: np.ndarr
     return Written(len(news), 0, len(rows) - len(news), accepted, int(weights.sum()) - accepted, int(len(news) > 0))
 
 
+def replace(snapshot: Snapshot, rows: pa.Table, condition: str) -> None:
+    """The rows take the place of those that meet the condition; it names no ingest, as a deletion does not."""
+    write_deltalake(
+        snapshot.delta, rows, mode="overwrite", predicate=condition, writer_properties=WRITER, commit_properties=properties("")
+    )  # fmt: skip
+
+
 def _stream(rows: pa.Table, table: Table) -> tuple[str, int] | None:
     """Name and number of the commit in its stream: two writers of one stream without a lock collide, and one retries."""
     if "source" not in rows.column_names or table.order != "time":

@@ -62,17 +62,29 @@ class Lake:
 
     def retract(self, table: Table, **equal: str | Sequence[str]) -> int:
         """Deletes the rows whose columns equal these values, or one of several; returns their number."""
-        condition = " AND ".join(_equals(name, value) for name, value in equal.items())
         if self._shelf.fresh(table) is None:
             return 0
 
         def once() -> int:
             with self._shelf.changing(table) as snapshot:
-                done = snapshot.delta.delete(condition, commit_properties=properties(_ingest(equal)))
+                done = snapshot.delta.delete(_equal(equal), commit_properties=properties(_ingest(equal)))
                 return int(done["num_deleted_rows"] or 0)
 
         with edge(self._shelf.place(table)):
             return retried(once, self._shelf.place(table))
+
+    def replace(self, batch: Batch, **equal: str | Sequence[str]) -> None:
+        """Puts whole rows in the place of those that `equal` chooses, in one commit."""
+        table, place = batch.table, self._shelf.place(batch.table)
+
+        def once() -> None:
+            with self._shelf.changing(table) as snapshot:
+                _write.replace(snapshot, rows, _equal(equal))
+
+        with edge(place):
+            with self._cursor() as cursor:
+                rows = prepared(cursor, conform(batch.rows, table), table, None)
+            retried(once, place)
 
     def matching(self, table: Table, **equal: str) -> pa.Table:
         """The rows whose columns equal these values."""
@@ -140,6 +152,10 @@ class Lake:
             if self._engine is None:
                 self._engine = engine()
             return self._engine.cursor()
+
+
+def _equal(values: Mapping[str, str | Sequence[str]]) -> str:
+    return " AND ".join(_equals(name, value) for name, value in values.items())
 
 
 def _equals(name: str, value: str | Sequence[str]) -> str:

@@ -141,6 +141,13 @@ class Passing:
         self._versions[table.name] += number > 0
         return number
 
+    def replace(self, batch: Batch, **equal: str | Sequence[str]) -> None:
+        """Puts whole rows in the place of those that `equal` chooses."""
+        with self._mutex, self._cursor() as cursor:
+            if batch.table.name in self._files:
+                self._drop(cursor, batch.table, f"WHERE {_equal(equal)}")
+            self._add(cursor, batch.table, prepared(cursor, conform(batch.rows, batch.table), batch.table, None))
+
     def matching(self, table: Table, **equal: str) -> pa.Table:
         """The rows whose columns equal these values."""
         return self._answer(f"SELECT * FROM {quoted(table.name)} WHERE {_equal(equal)}", (table,))
