@@ -11,6 +11,7 @@ import re
 import textwrap
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
@@ -86,6 +87,7 @@ def all_dimensions() -> list[Dimension]:
     return list(DIMENSIONS.values()) if isinstance(DIMENSIONS, dict) else list(DIMENSIONS)
 
 
+@cache
 def examples() -> list[dict[str, Any]]:
     """The worked examples that tests run on every store."""
     files = sorted((Path(__file__).parents[1] / "tests" / "metrics" / "examples").glob("*.toml"))

@@ -1,6 +1,7 @@
 """The reference is the code's own words: current, and complete."""
 
 import dataclasses
+from functools import cache
 from typing import Any
 
 import pytest
@@ -11,12 +12,13 @@ from gpuledger.model.tables import TABLES
 from tests.docs.reference_pages import generate
 
 COMMANDS = dict(generate.commands())
+page = cache(generate.page)
 
 
 @pytest.mark.parametrize("name", generate.PAGES)
 def test_a_reference_page_is_current(name: str) -> None:
     held = (generate.REFERENCE / name).read_text(encoding="utf-8") if (generate.REFERENCE / name).exists() else ""
-    assert held == generate.page(name), f"docs/reference/{name} is stale: run `make docs`"
+    assert held == page(name), f"docs/reference/{name} is stale: run `make docs`"
 
 
 def test_no_page_is_left_of_what_is_gone() -> None:
@@ -33,13 +35,13 @@ def test_every_command_and_option_says_what_it_does(path: str) -> None:
 
 @pytest.mark.parametrize("path", COMMANDS)
 def test_every_command_is_on_the_page(path: str) -> None:
-    assert f"## {path}\n" in generate.page("cli.md")
+    assert f"## {path}\n" in page("cli.md")
 
 
 def test_every_table_and_column_is_on_the_page() -> None:
-    page = generate.page("tables.md")
-    assert all(f"## {table.name}\n" in page for table in TABLES)
-    assert all(f"| `{column.name}` |" in page for table in TABLES for column in table.columns)
+    told = page("tables.md")
+    assert all(f"## {table.name}\n" in told for table in TABLES)
+    assert all(f"| `{column.name}` |" in told for table in TABLES for column in table.columns)
 
 
 @pytest.mark.parametrize("metric", generate.all_metrics(), ids=lambda metric: metric.name)
@@ -47,7 +49,7 @@ def test_every_metric_is_defined_in_words(metric: Any) -> None:
     assert metric.meaning.endswith(".")
     assert metric.label
     assert "utilisation" not in metric.label.lower()
-    assert f"### {metric.name}\n" in generate.page("metrics.md")
+    assert f"### {metric.name}\n" in page("metrics.md")
 
 
 @pytest.mark.parametrize("metric", generate.all_metrics(), ids=lambda metric: metric.name)
@@ -64,7 +66,7 @@ def test_no_two_metrics_or_dimensions_share_a_name() -> None:
 @pytest.mark.parametrize("name", plugins.names("sources"))
 def test_every_source_and_each_of_its_keys_is_explained(name: str) -> None:
     source = plugins.load("sources", name)
-    assert f"## {name}\n" in generate.page("sources.md")
+    assert f"## {name}\n" in page("sources.md")
     meanings = generate.key_meanings(source)
     silent = [field.name for field in dataclasses.fields(source) if not meanings.get(field.name)]
     assert not silent, f"say below the field of {name} what it means: {silent}"
@@ -73,7 +75,7 @@ def test_every_source_and_each_of_its_keys_is_explained(name: str) -> None:
 @pytest.mark.parametrize("name", plugins.names("reports"))
 def test_every_report_and_each_of_its_parameters_is_explained(name: str) -> None:
     report = plugins.load("reports", name)
-    assert f"## {name}\n" in generate.page("reports.md")
+    assert f"## {name}\n" in page("reports.md")
     assert not [key for key, field in report.parameters.model_fields.items() if not field.description]
 
 
