@@ -65,10 +65,10 @@ def read(cells: Cells, own: Sequence[SummaryColumn], setting: Setting, doubts: D
         cells.get(told.RETRY_LIMIT),
         cells.get(told.IS_DONE_IN_RESCUE),
         cells.get(told.IS_DECLARED),
-        _others(cells, attempt),
+        others(cells),
         (cells.get(told.TOLD_SINCE), cells.get(told.TOLD_UNTIL)),
-        _logs(cells),
-        list(_not_read(cells)),
+        logs(cells),
+        list(not_read(cells)),
     )
 
 
@@ -159,11 +159,11 @@ def _events(cells: Cells, attempt: Mapping[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
-def _others(cells: Cells, attempt: Mapping[str, Any]) -> list[dict[str, Any]]:
+def others(cells: Cells) -> list[dict[str, Any]]:
     """Nodes that no row is of. Raises Refused."""
     listed = cells.get(told.OTHER_NODES) or ()
     rows = [
-        _listed(item, told.OTHER_NODE_COLUMNS, ("cluster", "workflow", "workflow_run", "node_name"), attempt)
+        _listed(item, told.OTHER_NODE_COLUMNS, ("cluster", "workflow", "workflow_run", "node_name"), {})
         for item in listed
     ]
     if any(not isinstance(row["is_done_in_rescue"], (bool, type(None))) for row in rows):
@@ -171,7 +171,7 @@ def _others(cells: Cells, attempt: Mapping[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
-def _logs(cells: Cells) -> list[dict[str, Any]]:
+def logs(cells: Cells) -> list[dict[str, Any]]:
     """From when until when each log tells. Raises Refused."""
     rows = [_listed(item, told.LOG_COLUMNS, ("cluster", "source", "time"), {}) for item in cells.get(told.LOGS) or ()]
     for row in rows:
@@ -179,7 +179,7 @@ def _logs(cells: Cells) -> list[dict[str, Any]]:
     return rows
 
 
-def _not_read(cells: Cells) -> Iterator[str]:
+def not_read(cells: Cells) -> Iterator[str]:
     """What was not read of what the table was made of. Raises Refused."""
     for item in cells.get(told.NOT_READ) or ():
         if not isinstance(item, dict):

@@ -2,76 +2,78 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from sys import intern
-from typing import Any, NamedTuple
+from typing import Any
 
-from gpuledger.sources.job_summary.attempts import Read
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
-Key = tuple[str, str, str, str, int]
+from gpuledger.model.schema import ARROW
+from gpuledger.model.tables import WORKFLOW_NODES
+from gpuledger.sources.job_summary.parts import Part, table
+
+KEY = ("cluster", "workflow", "workflow_run", "node_name", "try_number")
 """Access point, DAG, run, node, HTCondor cluster (0: the node itself)."""
-
-
 TOLD = ("workflow_step", "target_site", "job_id", "attempt_id", "state", "end_reason")
 """Columns that a try has of its attempt."""
-
-
-class _Last(NamedTuple):
-    """What a try needs of its last attempt: all that is told of every attempt would not fit into memory."""
-
-    age: tuple[int, int]
-    values: tuple[Any, ...]
-    retry_limit: int | None
-    is_done_in_rescue: bool | None
+AGE = ("number", "sequence")
+"""Of several jobs of a node the last one counts, of several attempts of a job too."""
+_NUMBER = r"^(?P<number>[0-9]{1,18})(?:\.|$)"
 
 
 @dataclass
 class Tries:
     """The last attempt of each try and of each declared node so far, and the declared nodes that were never tried."""
 
-    last: dict[Key, _Last] = field(default_factory=dict)
+    found: list[pa.Table] = field(default_factory=list)
     others: list[dict[str, Any]] = field(default_factory=list)
 
-    def add(self, found: Read) -> None:
-        told = found.attempt
-        self.others += [{**other, "try_number": 0, "attempt_id": None} for other in found.others]
-        number = told["job_id"].partition(".")[0]
-        if not (told["workflow"] and told["node_name"] and number.isdigit()):
-            return
-        run = told["workflow_run"] or told["workflow"]
-        node = (_one(told["cluster"]), _one(told["workflow"]), _one(run), _one(told["node_name"]))
-        self._put((*node, int(number)), found)
-        if found.is_declared:
-            self._put((*node, 0), found)
+    def add(self, part: Part) -> None:
+        self.others += [{**other, "try_number": 0, "attempt_id": None} for other in part.others]
+        self.found.append(_last(_tries(part)))
 
-    def _put(self, key: Key, found: Read) -> None:
-        """Of several jobs of a node the last one counts, of several attempts of a job too."""
-        before = self.last.get(key)
-        age = _age(found)
-        if before is None or before.age <= age:
-            self.last[key] = _last(age, found)
-
-    def rows(self) -> Iterator[dict[str, Any]]:
+    def tables(self) -> Iterator[pa.Table]:
         """One row of workflow_nodes for each try; for each declared node one with the number 0."""
-        yield from (_row(key, last) for key, last in self.last.items())
-        yield from self.others
+        if self.found:
+            yield _last(pa.concat_tables(self.found)).drop_columns(list(AGE))
+        if self.others:
+            yield table(WORKFLOW_NODES, self.others)
 
 
-def _age(found: Read) -> tuple[int, int]:
-    number = found.attempt["job_id"].partition(".")[0]
-    return int(number), found.sequence
+def _tries(part: Part) -> pa.Table:
+    """Each attempt of a node as its try, and once more as what is told of the node where a DAG declares it."""
+    told = {name: _column(part.attempts, name) for name in (*KEY[:-1], *TOLD)}
+    told["workflow_run"] = _or(told["workflow_run"], told["workflow"])
+    number = pc.struct_field(pc.extract_regex(told["job_id"], _NUMBER), "number")
+    told["number"] = number.cast(ARROW["whole"])
+    told["sequence"] = pc.fill_null(part.sequences, 0)
+    told |= {"retry_limit": part.retry_limits, "is_done_in_rescue": part.is_done_in_rescue}
+    is_try = pc.and_(pc.is_valid(number), pc.and_(_is_told(told["workflow"]), _is_told(told["node_name"])))
+    is_node = pc.and_(is_try, pc.fill_null(part.is_declared, False))
+    rows = pa.table(told)
+    nodes = rows.filter(is_node)
+    tries = rows.filter(is_try)
+    return pa.concat_tables([
+        tries.append_column("try_number", tries["number"]),
+        nodes.append_column("try_number", pa.array(np.zeros(len(nodes), np.int64))),
+    ])  # fmt: skip
 
 
-def _last(age: tuple[int, int], found: Read) -> _Last:
-    values = tuple(_one(found.attempt.get(name)) for name in TOLD)
-    return _Last(age, values, found.retry_limit, found.is_done_in_rescue)
+def _column(rows: pa.Table, name: str) -> pa.ChunkedArray:
+    return rows[name] if name in rows.column_names else pa.chunked_array([pa.nulls(len(rows), pa.string())])
 
 
-def _one(text: Any) -> Any:
-    """Equal texts as one object: names stand in thousands of rows."""
-    return intern(text) if type(text) is str else text
+def _or(texts: pa.ChunkedArray, others: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.if_else(_is_told(texts), texts, others)
 
 
-def _row(key: Key, last: _Last) -> dict[str, Any]:
-    names = ("cluster", "workflow", "workflow_run", "node_name", "try_number", *TOLD)
-    row = dict(zip(names, (*key, *last.values), strict=True))
-    return {**row, "retry_limit": last.retry_limit, "is_done_in_rescue": last.is_done_in_rescue}
+def _is_told(texts: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.fill_null(pc.not_equal(texts, ""), False)
+
+
+def _last(rows: pa.Table) -> pa.Table:
+    """Of each try the row of its last attempt, of equal ones the one that stands last."""
+    rows = rows.sort_by([(name, "ascending") for name in AGE])
+    placed = rows.select(list(KEY)).append_column("place", pa.array(np.arange(len(rows))))
+    last = placed.group_by(list(KEY), use_threads=False).aggregate([("place", "max")])["place_max"]
+    return rows.take(last)
