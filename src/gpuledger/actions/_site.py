@@ -26,11 +26,10 @@ from gpuledger.plugins import PluginError, load
 
 @dataclass(frozen=True)
 class Site:
-    """Everything of a site, by path. `library` is the path of the chart library, which is large and the same for ever."""
+    """Everything of a site, by path."""
 
     files: Mapping[str, bytes]
     pages: tuple[Page, ...]
-    library: str = ""
 
     @property
     def made(self) -> tuple[Page, ...]:
@@ -48,8 +47,7 @@ class Site:
 
     @property
     def size_bytes(self) -> int:
-        """All files but the chart library."""
-        return sum(len(content) for path, content in self.files.items() if path != self.library)
+        return sum(len(content) for content in self.files.values())
 
     @cached_property
     def content(self) -> str:
@@ -63,8 +61,9 @@ def fingerprint(ledger: Ledger, publication: PublishSettings) -> str:
     settings = ledger.settings.model_dump(
         mode="json", include={"display_zone", "fiscal_start_month", "pool", "reports"}
     )
-    viewer, _ = _viewer()
-    parts = [versions, settings, publication.model_dump(mode="json"), sorted(viewer), version("gpuledger")]
+    from gpuledger.render import viewer
+
+    parts = [versions, settings, publication.model_dump(mode="json"), sorted(viewer.files()), version("gpuledger")]
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -75,15 +74,16 @@ def site(ledger: Ledger, publication: PublishSettings, now: datetime) -> Site:
     if not any(page.file for page in made):
         why = f" {made[0].reason}" if made else ""
         raise NoData(f"There is nothing to publish: the ledger holds no data of these periods.{why}")
-    viewer, library = _viewer()
+    from gpuledger.render import viewer
+
     documents = {page.file: page.content for page in made if page.file}
     index = _index(ledger, publication, made, mask)
-    files = [*viewer, *documents, *POINTERS]
+    files = [*viewer.files(), *documents, *POINTERS]
     shown = [publication.title, publication.names, index, [name for name in files if name.split("/")[0] in OURS]]
     digest = hashlib.sha256(json.dumps(_without_moments(shown), sort_keys=True).encode()).hexdigest()
     said = {"version": "1", "content": digest, "names": publication.names, "reports": index, "files": files}
     pointers = {POINTERS[0]: json.dumps(said, indent=1).encode(), POINTERS[1]: _front(publication)}
-    return Site(viewer | documents | pointers, made, library)
+    return Site({**viewer.files(), **documents, **pointers}, made)
 
 
 def _mask(ledger: Ledger, publication: PublishSettings) -> Mask:
@@ -100,18 +100,6 @@ def _mask(ledger: Ledger, publication: PublishSettings) -> Mask:
         return shown_as(column, value, salt, text)
 
     return Mask(worn, shown, text)
-
-
-def _viewer() -> tuple[dict[str, bytes], str]:
-    """The viewer's files with the chart library, and the library's path; '' where it is not installed."""
-    from gpuledger.render import viewer
-
-    files = dict(viewer.files())
-    try:
-        name, bundle = viewer.plotly()
-    except viewer.PlotlyMissing:
-        return files, ""
-    return files | {f"assets/{name}": bundle}, f"assets/{name}"
 
 
 def _front(publication: PublishSettings) -> bytes:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 MOST_BYTES = 5_000_000
-"""A site without its chart library above this is remarked on: it is slow on a phone."""
+"""A site above this is remarked on: it is slow on a phone."""
 SHOWN = 10
 """Names that a dry run shows."""
 
@@ -113,9 +113,7 @@ def _said(one: "Published") -> str:
 
 
 def _size(site: "Site") -> str:
-    library = len(site.files.get(site.library, b""))
-    beside = f" beside the chart library ({library / 1e6:.1f} MB)" if library else ""
-    return f"{len(site.files)} files, {site.size_bytes / 1e6:.2f} MB{beside}"
+    return f"{len(site.files)} files, {site.size_bytes / 1e6:.2f} MB"
 
 
 def _plan(one: "Published") -> str:

@@ -1,12 +1,13 @@
 """`/`: the viewer, its files, and a page that documents the API. Nothing of it comes from elsewhere."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from gpuledger.render.viewer import PlotlyMissing, csp, files, page, plotly
-from gpuledger.serve.answers import answer, is_known, not_changed, refusals, tag_of
+from gpuledger.render.viewer import csp, files, page
+from gpuledger.serve.answers import answer, is_known, not_changed, packed, refusals, tag_of
 from gpuledger.serve.apidocs import apidocs
 from gpuledger.serve.refusals import Refused
 from gpuledger.serve.sight import sight_of
@@ -45,8 +46,9 @@ def routes(site: Site) -> APIRouter:
         held = _assets()
         if name not in held:
             raise Refused(404, "not_found", "There is no such file.")
+        content, ready = held[name]
         media = _MEDIA.get(name.rpartition(".")[2], "application/octet-stream")
-        return answer(request, held[name], media, {"Cache-Control": _FOREVER, "ETag": tag_of(name.encode())})
+        return answer(request, content, media, {"Cache-Control": _FOREVER, "ETag": tag_of(name.encode())}, ready)
 
     @router.get("/docs")
     def documentation(request: Request) -> Response:
@@ -76,11 +78,7 @@ def _reports(site: Site, who: Who) -> list[dict[str, Any]]:
         return []
 
 
-def _assets() -> Mapping[str, bytes]:
-    """Every file by its name."""
-    held = {path.removeprefix("assets/"): content for path, content in files().items()}
-    try:
-        name, content = plotly()
-    except PlotlyMissing:
-        return held
-    return held | {name: content}
+@cache
+def _assets() -> Mapping[str, tuple[bytes, bytes]]:
+    """Every file by its name, with the same packed."""
+    return {path.removeprefix("assets/"): (content, packed(content)) for path, content in files().items()}

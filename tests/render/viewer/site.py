@@ -99,8 +99,7 @@ MISSING = "There is no data in <6 h>; try `--to 2026-11-16`."
 
 def static_site(folder: Path, **config: Any) -> Path:
     """A published site: usage in two tabs with two windows each and one that could not be made, the others in one."""
-    name, bundle = viewer.plotly()
-    files = {**viewer.files(), f"assets/{name}": bundle}
+    files = dict(viewer.files())
     windows = [
         {"last": last, "tab": tab, "file": f"usage.{tab}.{last}.json", "generated_at": "2026-11-16T14:04:00Z"}
         for tab in ("physics", "bio")
@@ -220,8 +219,7 @@ class Service:
 
     def server(self, **config: Any) -> Server:
         said = {"mode": "live", "title": "Samples", "reports": [], "base": "", "refresh_seconds": 300} | config
-        name, bundle = viewer.plotly()
-        files = {f"/{path}": content for path, content in viewer.files().items()} | {f"/assets/{name}": bundle}
+        files = {f"/{path}": content for path, content in viewer.files().items()}
 
         def answer(asked: Asked) -> Answer:
             if asked.path in files:

@@ -4,9 +4,8 @@ The sources under `static/` are what a browser could load as they are; `bundle` 
 the same two files. Nothing is fetched from elsewhere, and text from data only ever becomes text.
 """
 
-from gpuledger.render.viewer.chart_library import PlotlyMissing, plotly
 from gpuledger.render.viewer.page import csp, files, page
 from gpuledger.render.viewer.report_info import report_info
 from gpuledger.render.viewer.single_file import page_of
 
-__all__ = ["PlotlyMissing", "csp", "files", "page", "page_of", "plotly", "report_info"]
+__all__ = ["csp", "files", "page", "page_of", "report_info"]

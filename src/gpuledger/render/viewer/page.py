@@ -1,7 +1,6 @@
 """The viewer's files and its page, with the policy under which they run."""
 
 import base64
-import gzip
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
@@ -13,7 +12,6 @@ from markupsafe import Markup, escape
 
 from gpuledger.render.html import tokens
 from gpuledger.render.theme import theme
-from gpuledger.render.viewer import chart_library
 from gpuledger.render.viewer.bundle import bundle
 from gpuledger.render.viewer.textures import textures
 
@@ -23,23 +21,21 @@ _THEME_PARTS = ("modes", "state_order", "states", "textures", "icons", "severity
 
 @cache
 def files() -> Mapping[str, bytes]:
-    """Path → bytes of every static file but the page itself and the chart library; names change with their content."""
+    """Path → bytes of every static file but the page itself; names change with their content."""
     parts = {"early.js": _early(), "app.js": _script(), "style.css": _style(), "icon.svg": _text("icon.svg")}
     return {_hashed(name, content.encode()): content.encode() for name, content in parts.items()}
 
 
 def page(config: Mapping[str, Any], *, inline: bool, documents: Iterable[tuple[str, bytes]] = ()) -> bytes:
-    """The page for `config`; `inline` puts scripts, styles, the chart library and `documents` (file name as in the config's
-    windows, JSON) into it, so that one file is enough.
+    """The page for `config`; `inline` puts scripts, styles and `documents` (file name as in the config's windows, JSON) into
+    it, so that one file is enough.
 
     Keys of `config`: mode (live, static, embedded), title, reports (`report_info`; of a static page they are in
     data/index.json), refresh_seconds, names (real, pseudonym), base (what paths of the API begin with), files (those made
-    beside an embedded page), plotly (path of the chart library, filled in here).
+    beside an embedded page).
     """
-    library = _library()
-    known = {"plotly": f"assets/{library[0]}" if library else None} | dict(config)
-    head, tail = _inlined(library) if inline else _linked()
-    blocks = [_data(json.dumps(known, ensure_ascii=False).encode(), 'id="gpuledger-config"')]
+    head, tail = _inlined() if inline else _linked()
+    blocks = [_data(json.dumps(dict(config), ensure_ascii=False).encode(), 'id="gpuledger-config"')]
     blocks += [_data(content, f'class="gpuledger-document" data-file="{escape(name)}"') for name, content in documents]
     title = escape(str(config.get("title", "gpuledger")))
     brand = "gpuledger" if config.get("mode") == "embedded" else title  # one report's own title stands below
@@ -51,13 +47,10 @@ def page(config: Mapping[str, Any], *, inline: bool, documents: Iterable[tuple[s
 
 def csp(inline: bool) -> str:
     """The policy: own scripts only, by origin or, in one file, by their hashes. A server adds `frame-ancestors 'none'`."""
-    styles = " ".join(f"'{one}'" for one in chart_library.STYLES)
     if inline:
-        library = _library()
-        scripts = " ".join(_hash(one) for one in (_early(), _script(), *([library[1].decode()] if library else [])))
-        own = f"script-src {scripts}; style-src {_hash(_style())} {styles}; img-src data:; connect-src 'none'"
+        own = f"script-src {_hash(_early())} {_hash(_script())}; style-src {_hash(_style())}; img-src data:; connect-src 'none'"
     else:
-        own = f"script-src 'self'; style-src 'self' {styles}; img-src 'self' data:; connect-src 'self'"
+        own = "script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'"
     return f"default-src 'none'; {own}; base-uri 'none'; form-action 'none'"
 
 
@@ -70,19 +63,9 @@ def _linked() -> tuple[str, str]:
     return head, ""
 
 
-def _inlined(library: tuple[str, bytes] | None) -> tuple[str, str]:
-    """The chart library is packed: a third of its size, and nothing reads it until a chart needs it."""
+def _inlined() -> tuple[str, str]:
     head = f'<link rel="icon" href="data:,">\n<script>{_early()}</script>\n<style>{_style()}</style>'
-    packed = base64.b64encode(gzip.compress(library[1], 9, mtime=0)).decode() if library else ""
-    return head, f'<script type="text/plain" id="gpuledger-plotly">{packed}</script>\n<script type="module">{_script()}</script>'  # fmt: skip
-
-
-def _library() -> tuple[str, bytes] | None:
-    """The chart library, None where it is missing: words, numbers and tables stand without it."""
-    try:
-        return chart_library.plotly()
-    except chart_library.PlotlyMissing:
-        return None
+    return head, f'<script type="module">{_script()}</script>'
 
 
 def _data(content: bytes, attributes: str) -> str:

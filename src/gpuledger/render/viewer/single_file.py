@@ -7,20 +7,15 @@ from gpuledger.model.document import Document
 from gpuledger.render import Write
 from gpuledger.render.json import to_json
 from gpuledger.render.output import Output, file_stem, save
-from gpuledger.render.viewer.chart_library import plotly
 from gpuledger.render.viewer.page import page
 from gpuledger.render.viewer.report_info import report_info
 from gpuledger.reports import Report
 
 
 def page_of(declared: Report) -> Write:
-    """The writer of `declared`'s interactive page, `index.html`, with links to the files made before it.
-
-    It raises PlotlyMissing where the chart library is not installed: a page that is kept should not lack its charts.
-    """
+    """The writer of `declared`'s interactive page, `index.html`, with links to the files made before it."""
 
     def write(document: Document, out: Path, others: Sequence[Output]) -> list[Output]:
-        plotly()
         name = f"{file_stem(document.name)}.json"
         info = report_info(declared, windows=[{"last": None, "tab": None, "file": name}])
         config = {

@@ -2,7 +2,7 @@ import { showAge } from "./age.js";
 import { el, icon, say } from "./dom.js";
 import { visible } from "./format.js";
 import { choice, filters } from "./filters.js";
-import { LibraryMissing, ahead, draws } from "./plot.js";
+import { draws } from "./plot.js";
 import { refreshing } from "./refresh.js";
 import { report } from "./report.js";
 import { session, signIn } from "./session.js";
@@ -133,19 +133,15 @@ async function drawn(answer) {
     focusOn(focus);
   }
   performance.mark("words");
-  await new Promise(done => requestAnimationFrame(done));
+  await new Promise(done => requestAnimationFrame(() => setTimeout(done))); // they are on the screen
   await charts(view, failed);
 }
-/** Charts come after words; when they cannot, the numbers and tables stand. */
+/** Charts come after words; one that cannot be drawn says so, and the numbers and tables stand. */
 async function charts(own, before = null) {
-  const failed = [...(before ?? []), ...await own.draw({ isFirst: before !== null })], missing = failed.find(([, error]) => error instanceof LibraryMissing);
-  for (const [chart, error] of failed) {
+  for (const [chart, error] of [...(before ?? []), ...await own.draw({ isFirst: before !== null })]) {
+    console.warn(error);
     chart.node.querySelectorAll(".chart,.legend").forEach(node => node.remove());
-    if (!(error instanceof LibraryMissing)) { console.warn(error); chart.node.append(banner("warning", "this chart could not be drawn.", error.message)); }
-  }
-  if (missing) {
-    main.querySelectorAll(".section>.legend").forEach(node => node.remove());
-    main.prepend(banner("warning", "the charts could not be drawn.", `${missing[1].message} All numbers and tables below are complete.`, el("button", { type: "button", onclick: () => drawn(shown) }, "Try again")));
+    chart.node.append(banner("warning", "this chart could not be drawn.", error.message));
   }
   performance.mark("ready");
   document.documentElement.dataset.ready = "1";
@@ -196,7 +192,6 @@ async function start() {
     return;
   }
   if (!infos.length) { main.replaceChildren(banner("info", "there is no report yet.", config.mode === "static" ? "Nothing was published here." : "")); return; }
-  ahead();
   await show();
   refreshing($("auto"), refresh, isChoosing);
   session($("session"), signedIn);

@@ -59,7 +59,7 @@ class Lanes {
     this.sizes = new Map(this.names.map(name => [name, this.hosts.filter(host => host.group === name).reduce((sum, host) => sum + host.lanes.length, 0)]));
     this.categories = [...new Set(shape.rows.map(row => row.category))].filter(Boolean).sort();
     this.domain = domainOf(this.hosts.map(host => host.name));
-    this.isOwn = true; // drawn without the library
+    this.isOwn = true; // its height is known once it is drawn
     this.build();
   }
   build() {
@@ -113,7 +113,7 @@ class Lanes {
     this.count.textContent = hosts.length === this.hosts.length ? `${hosts.length} hosts` : `${hosts.length} of ${this.hosts.length} hosts`;
     const [a, b] = [this.edges[this.from], this.edges[this.to]];
     this.axis.replaceChildren(...timeTicks(a, b, this.width, this.view.zone, 84).map(({ at, text }) => el("span", { vars: { x: this.label + (at - a) / (b - a) * this.width + "px" } }, text)));
-    draws.push({ chart: this.chart.id, milliseconds: performance.now() - start, traces: this.placed.length });
+    draws.push({ chart: this.chart.id, milliseconds: performance.now() - start });
   }
   group(name, hosts, scale) {
     const heights = hosts.map(host => host.lanes.length * this.lane + HOST_GAP), height = heights.reduce((sum, one) => sum + one, 0), canvas = el("canvas", { width: this.width * scale, height: height * scale, "aria-hidden": "true", vars: { w: this.width + "px", h: height + "px" } });

@@ -2,8 +2,8 @@ import { el, say, svg, swatch } from "./dom.js";
 import { columnDigits, duration, number, unitBeside, unitWord, visible, isNumber } from "./format.js";
 import { frame, placeTip, sentence, word } from "./frame.js";
 import { spread, rangeTicks, tickTexts, valueTicks } from "./place.js";
-import { area, gapBand, hatch, layout, limit, line, MARGIN, react } from "./plot.js";
-import { colour, mode, seriesPaint, theme } from "./theme.js";
+import { MARGIN, area, dots, gapBand, limit, line, paint, placer } from "./plot.js";
+import { seriesPaint, theme } from "./theme.js";
 import { interval, timeTicks } from "./zone.js";
 
 // Series over time or a number: stacked steps, lines with a band, points. One closed outline per name, so gaps stay gaps.
@@ -63,9 +63,9 @@ export class LinesChart {
   get margin() { return { ...MARGIN, l: this.left ?? MARGIN.l, r: this.isSideShown ? SIDE : MARGIN.r, t: this.gaps.length ? AIR : MARGIN.t }; }
   get isSideShown() { return this.hasSide && this.plot.clientWidth > theme.breakpoints.tablet; }
   get rect() { const m = this.margin; return { x: m.l, y: m.t, w: this.plot.clientWidth - m.l - m.r, h: this.plot.clientHeight - m.t - m.b }; }
-  x(at) { const [a, b] = this.range, { x, w } = this.rect; return x + (at - a) / (b - a) * w; }
-  y(value) { const { y, h } = this.rect; return y + h * (1 - (this.scale(value) - this.scale(this.low)) / (this.scale(this.top) - this.scale(this.low))); }
-  scale(value) { return this.view.isLog ? Math.log10(value) : value; }
+  x(at) { const { x, w } = this.rect; return placer({ range: this.range }, x, x + w)(at); }
+  y(value) { const { y, h } = this.rect; return placer(this.height, y + h, y)(value); }
+  get height() { return { range: [this.low, this.top], isLog: this.view.isLog }; }
 
   /** Bins in sight: [from, to). */
   inSight() {
@@ -89,21 +89,18 @@ export class LinesChart {
     this.ticks = this.view.isLog ? rangeTicks(this.low, this.top, this.unit, true) : peak <= 0 && !limits.length ? [0] : valueTicks(this.top / 1.03, this.unit);
     this.quiet = this.readout();
   }
-  async draw() {
+  draw() {
     this.plan();
     const [from, to] = this.inSight(), { isPiled, limits, ticks } = this, words = tickTexts(ticks, this.unit, this.view.isLog);
     this.left = Math.max(36, Math.max(...words.map(one => one.length)) * 7 + 12);
-    const traces = [...this.gapTraces(), ...this.bands.flatMap(band => this.traces(band, from, to, isPiled))];
+    const { x: _, y: top, h } = this.rect, shapes = [...this.gapBands(), ...this.bands.flatMap(band => this.shapes(band, from, to, isPiled)), ...limits.flatMap(mark => limit(this.range, [mark.at, mark.at]))];
     const x = this.isTime ? timeTicks(...this.range, this.rect.w, this.view.zone) : rangeTicks(...this.range, this.chart.x.unit).map(at => ({ at }));
     const xTexts = this.isTime ? x.map(tick => tick.text) : tickTexts(x.map(tick => tick.at), this.chart.x.unit);
-    await react(this.plot, traces, layout(this.plot, {
-      margin: this.margin, shapes: limits.flatMap(mark => limit("y", mark.at)), xaxis: { range: this.range, tickvals: x.map(tick => tick.at), ticktext: xTexts },
-      yaxis: { range: [this.scale(this.low), this.scale(this.top)], type: this.view.isLog ? "log" : "linear", tickvals: ticks, ticktext: words },
-    }));
+    paint(this.plot, { margin: this.margin, x: { range: this.range, ticks: x.map(tick => tick.at), texts: xTexts }, panels: [{ y: { ...this.height, ticks, texts: words }, top, bottom: top + h, shapes }] });
     this.wordsOver(limits, from, to);
     this.showCursor();
   }
-  gapTraces() { const [a, b] = this.range; return this.gaps.filter(gap => gap.to > a && gap.from < b).map(gap => gapBand(Math.max(gap.from, a), Math.min(gap.to, b), this.low || 0, this.top)); }
+  gapBands() { const [a, b] = this.range; return this.gaps.filter(gap => gap.to > a && gap.from < b).map(gap => gapBand(Math.max(gap.from, a), Math.min(gap.to, b), [this.low, this.top])); }
   /** Each name on top of the ones before it; a bin nobody knows of is nobody's. */
   piled(shown) {
     const sum = new Array(this.count).fill(0);
@@ -113,14 +110,15 @@ export class LinesChart {
       return { one, low, high };
     });
   }
-  traces({ one, low, high }, from, to, isPiled) {
-    const { fill, line: edge } = colour(one.paint), pattern = hatch(one.paint), cut = Math.min(to, this.chart.shape.partial_from ?? to);
-    if (isPiled) return [[from, cut, 1], [cut, to, 0.5]].filter(([a, b]) => b > a).map(([a, b, opacity]) => { const { x, y } = outline(this.edges, low, high, a, b); return area(x, y, fill, { opacity, ...pattern }); });
-    if (this.isSteps && this.series.length === 1 && !this.view.isLog) { const { x, y } = outline(this.edges, high.map(() => 0), high, from, to); return [area(x, y, fill)]; }
+  shapes({ one, low, high }, from, to, isPiled) {
+    const fill = one.paint, edge = `${fill}-line`, cut = Math.min(to, this.chart.shape.partial_from ?? to);
+    const steps = (below, a, b, opacity) => { const { x, y } = outline(this.edges, below, high, a, b); return area(x, y, fill, { opacity, "shape-rendering": "crispEdges" }); };
+    if (isPiled) return [[from, cut, 1], [cut, to, 0.5]].filter(([a, b]) => b > a).map(([a, b, opacity]) => steps(low, a, b, opacity));
+    if (this.isSteps && this.series.length === 1 && !this.view.isLog) return [steps(high.map(() => 0), from, to, 1)];
     const [x, y] = this.isSteps ? this.steps(high, from, to) : this.middles(high, from, to), known = (one.low ?? []).length > 0;
     const band = known ? [this.uncertainty(one, from, to, fill)] : [];
-    if (this.chart.shape.style === "points") return [...band, { ...line(x, y, edge, 0), mode: "markers", marker: { color: fill, size: 6, line: { color: edge, width: 1 } } }];
-    return [...band, line(x, y, edge, theme.chart.line_width, { mode: this.isSteps ? "lines" : "lines+markers", marker: { size: 4, color: edge }, connectgaps: false })];
+    if (this.chart.shape.style === "points") return [...band, dots(x, y, fill, 6, { stroke: `var(--${edge})` })];
+    return [...band, line(x, y, edge, theme.chart.line_width), ...(this.isSteps ? [] : [dots(x, y, edge, 4)])];
   }
   steps(values, from, to) {
     const x = [], y = [];

@@ -30,7 +30,7 @@ export function apart(ticks, texts, x, air = 8) {
     kept.push([tick, texts[i]]);
     free = x(tick) + half + air;
   });
-  return { tickvals: kept.map(([tick]) => tick), ticktext: kept.map(([, text]) => text) };
+  return { ticks: kept.map(([tick]) => tick), texts: kept.map(([, text]) => text) };
 }
 
 const MINUTE = 60, HOUR = 3600, DAY = 86400;

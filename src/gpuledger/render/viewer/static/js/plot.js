@@ -1,71 +1,76 @@
-import { config } from "./source.js";
-import { mode, theme } from "./theme.js";
+import { svg } from "./dom.js";
+import { theme } from "./theme.js";
 
-// What every Plotly chart shares. Plotly draws shapes and numbers only: it reads tags in every text, so no name enters it.
+// A chart over two axes as SVG: outlines, lines and dots over a grid. Its words are numbers and dates of our own making; names are HTML
+// above it. Its colours are the style sheet's: they follow the mode, in print too.
 export const MARGIN = { l: 46, r: 12, t: 8, b: 26 };
-const CONFIG = { displayModeBar: false, responsive: false, doubleClick: false, showTips: false, scrollZoom: false, staticPlot: true };
 /** How long each drawing took, for whoever measures the page. */
 export const draws = [];
 const LEAST = 80;
-let library = null;
+const ink = name => `var(--${name})`;
 
-/** The chart library is not to be had: every chart of it is missing for this one reason. */
-export class LibraryMissing extends Error {}
-
-/** Plotly is 4.8 MB: fetched (or, in one file, unpacked) only when a chart needs it, after words and tables are on the page. */
-export const plotly = () => library ??= load().catch(error => { library = null; throw error; });
-/** Has the library on this machine when the first chart needs it; what goes wrong then is said then. */
-export function ahead() {
-  if (config.plotly && config.mode !== "embedded") fetch(new URL(config.plotly, document.baseURI), { priority: "low" }).then(answer => answer.blob()).catch(() => null);
+/** Where a value of `axis` ({range, isLog}) stands between two places in pixels. */
+export function placer({ range: [low, high], isLog }, from, to) {
+  const scale = isLog ? Math.log10 : Number, start = scale(low), step = (to - from) / (scale(high) - start);
+  return value => from + (scale(value) - start) * step;
 }
-async function load() {
-  const packed = document.getElementById("gpuledger-plotly")?.textContent, script = document.createElement("script");
-  if (packed) {
-    const bytes = Uint8Array.from(atob(packed), letter => letter.charCodeAt(0));
-    script.textContent = await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
-    document.head.append(script);
-  } else if (config.plotly) {
-    script.src = new URL(config.plotly, document.baseURI);
-    await new Promise((done, fail) => { script.onload = done; script.onerror = () => fail(new LibraryMissing("The chart library could not be loaded.")); document.head.append(script); });
+
+// Shapes in values of their axes. A null in `x` begins a new piece: nothing is drawn across a gap.
+export const area = (x, y, paint, more) => ({ x, y, fill: ink(paint), ground: paint, ...stateTexture(paint), ...more });
+export const line = (x, y, paint, width, more) => ({ x, y, fill: "none", stroke: ink(paint), "stroke-width": width, ...more });
+export const dots = (x, y, paint, size, more) => ({ x, y, r: size / 2, fill: ink(paint), ...more });
+/** A hatched band: nobody looked. Drawn from the interval, never guessed from a missing value. */
+export const gapBand = (a, b, [low, high]) => area([a, b, b, a], [low, low, high, high], "surface", { texture: theme.textures.diagonal, inked: "gap" });
+/** A limit: dashed ink on a halo of the surface. */
+export const limit = (x, y) => [line(x, y, "surface", 5), line(x, y, "ink", 1.75, { "stroke-dasharray": theme.chart.limit.dash })];
+/** The texture of a state: the colour is never alone. */
+function stateTexture(paint) {
+  const state = paint.startsWith("state-") && theme.states[paint.slice(6).replaceAll("-", "_")], texture = state && theme.textures[state.texture];
+  return texture && Object.keys(texture).length ? { texture, inked: `${paint}-texture` } : {};
+}
+
+/**
+ * Draws `panels`, one above the other, over one axis `x`. A panel is {y, top, bottom (pixels), shapes}; an axis is
+ * {range, isLog, ticks, texts, hasGrid}.
+ */
+export function paint(node, { margin, x, panels }) {
+  const start = performance.now(), width = node.clientWidth, height = node.clientHeight;
+  if (width < LEAST) return; // nothing fits
+  const wide = width - margin.l - margin.r, X = placer(x, 0, wide), last = panels.at(-1), patterns = [];
+  const dates = x.ticks.map((tick, i) => svg("text", { x: X(tick), y: last.bottom + 16, "text-anchor": "middle" }, x.texts[i]));
+  const drawn = panels.map(panel => svg("g", { transform: `translate(0 ${panel.top})` }, panelParts(panel, x, X, wide, patterns)));
+  node.replaceChildren(svg("svg", { width, height, "aria-hidden": "true" }, svg("defs", null, patterns), svg("g", { transform: `translate(${margin.l} 0)` }, drawn, dates)));
+  draws.push({ chart: node.dataset.chart, milliseconds: performance.now() - start });
+}
+function panelParts({ y, top, bottom, shapes }, x, X, wide, patterns) {
+  const high = bottom - top, Y = placer(y, high, 0), across = at => `M0 ${at}H${wide}`, rule = (d, kind) => svg("path", { d, class: kind });
+  const grid = [...(y.ticks ?? []).map(tick => across(Y(tick))), ...(x.hasGrid ? x.ticks.map(tick => `M${X(tick)} 0V${high}`) : [])];
+  return [
+    rule(grid.join(""), "grid-lines"), rule(across(high), "base-line"),
+    svg("svg", { width: wide, height: high }, shapes.flatMap(shape => node(shape, X, Y, patterns))), // what an inner picture holds ends at its edges
+    (y.ticks ?? []).map((tick, i) => svg("text", { x: -6, y: Y(tick) + 4, "text-anchor": "end" }, y.texts[i])),
+  ];
+}
+function node({ x, y, r, texture, inked, ground, ...paint }, X, Y, patterns) {
+  if (r) return x.map((at, i) => y[i] !== null && svg("circle", { cx: X(at), cy: Y(y[i]), r, ...paint }));
+  return svg("path", { d: outline(x, y, X, Y), ...paint, ...(texture ? { fill: hatched(texture, inked, ground, patterns) } : {}) });
+}
+/** In tenths of a pixel; steps are the most of it, so that what stays the same is left out. */
+function outline(x, y, X, Y) {
+  let d = "", isNew = true, a, b;
+  for (let i = 0; i < x.length; i++) {
+    if (x[i] === null || y[i] === null) { isNew = true; continue; }
+    const p = Math.round(X(x[i]) * 10) / 10, q = Math.round(Y(y[i]) * 10) / 10;
+    d += isNew ? `M${p} ${q}` : p === a ? (q === b ? "" : `V${q}`) : q === b ? `H${p}` : `L${p} ${q}`;
+    [a, b, isNew] = [p, q, false];
   }
-  if (!globalThis.Plotly) throw new LibraryMissing("The chart library is not here.");
-  return globalThis.Plotly;
+  return d;
 }
-
-export function axes() {
-  const { ui } = mode(), font = { color: ui.ink_2, size: theme.font.size.small };
-  return { gridcolor: ui.grid, linecolor: ui.line_strong, zerolinecolor: ui.line_strong, tickfont: font, tickcolor: ui.line_strong, automargin: false, fixedrange: true };
-}
-export function layout(node, { margin, xaxis, yaxis, ...rest }) {
-  const { ui } = mode();
-  return {
-    width: node.clientWidth, height: node.clientHeight, margin: { ...MARGIN, ...margin }, showlegend: false, hovermode: false, dragmode: false,
-    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { family: theme.font.web, size: theme.font.size.small, color: ui.ink },
-    xaxis: { ...axes(), showgrid: false, zeroline: false, ticklen: 3, ...xaxis }, yaxis: { ...axes(), showline: false, ticklen: 0, zeroline: true, ...yaxis }, ...rest,
-  };
-}
-export async function react(node, traces, shown) {
-  const Plotly = await plotly(), start = performance.now();
-  if (node.clientWidth < LEAST) return; // nothing fits, and the library would not come back from it
-  await Plotly.react(node, traces, shown, CONFIG);
-  draws.push({ chart: node.dataset.chart, milliseconds: performance.now() - start, traces: traces.length });
-  node.querySelectorAll("svg").forEach(one => one.setAttribute("aria-hidden", "true"));
-}
-export const area = (x, y, fill, more = {}) => ({ type: "scatter", mode: "lines", x, y, fill: "toself", fillcolor: fill, line: { width: 0 }, hoverinfo: "skip", ...more });
-export const line = (x, y, color, width, more = {}) => ({ type: "scatter", mode: "lines", x, y, line: { color, width }, hoverinfo: "skip", ...more });
-/** The texture of a state as the library draws it: the colour is never alone. */
-export function hatch(paint) {
-  const key = paint.startsWith("state-") ? paint.slice(6).replaceAll("-", "_") : null, rule = key ? theme.textures[theme.states[key].texture] : {}, { fill, texture } = key ? mode().states[key] : {};
-  const shape = rule.sum ? "/" : rule.x && rule.y ? "." : rule.x ? "|" : rule.y ? "-" : null;
-  return shape ? { fillpattern: { shape, size: 6, solidity: 0.3, fgcolor: texture, bgcolor: fill, fillmode: "overlay" } } : {};
-}
-/** A hatched band from a to b: nobody looked. Drawn from the interval, never guessed from a missing value. */
-export function gapBand(a, b, low, high) {
-  const { ui } = mode();
-  return area([a, b, b, a, a], [low, low, high, high, low], ui.surface, { fillpattern: { shape: "/", size: 6, solidity: 0.2, fgcolor: ui.gap, bgcolor: ui.surface, fillmode: "overlay" } });
-}
-/** A limit: dashed ink on a halo of the surface. `axis` is the one whose value is fixed. */
-export function limit(axis, at, ends = {}) {
-  const { ui } = mode(), other = axis === "y" ? "x" : "y", place = { type: "line", layer: "above", [axis + "0"]: at, [axis + "1"]: at, [other + "ref"]: "paper", [other + "0"]: 0, [other + "1"]: 1, ...ends };
-  return [{ ...place, line: { color: ui.surface, width: 5 } }, { ...place, line: { color: ui.ink, width: 1.75, dash: "6px,4px" } }];
+let made = 0;
+/** A texture of the theme, the same as in lanes and keys: ink where both coordinates, modulo their step, are below their bound. */
+function hatched({ x: [w, wide] = [4, 4], y: [h, high] = [4, 4], sum }, inked, ground, patterns) {
+  const id = `hatch-${made++}`, [step] = sum ?? [], [width, height] = sum ? [step, step] : [w, h];
+  const mark = sum ? svg("path", { d: `M-1 1L1-1M0 ${step}L${step} 0M${step - 1} ${step + 1}L${step + 1} ${step - 1}`, stroke: ink(inked) }) : svg("rect", { width: wide, height: high, fill: ink(inked) });
+  patterns.push(svg("pattern", { id, width, height, patternUnits: "userSpaceOnUse" }, svg("rect", { width, height, fill: ink(ground) }), mark));
+  return `url(#${id})`;
 }

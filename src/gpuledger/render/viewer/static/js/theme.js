@@ -39,13 +39,6 @@ export class Colours {
   }
 }
 
-/** The paint as colours of the mode in force: {fill, line}. */
-export function colour(paint) {
-  if (/^c\d+$/.test(paint)) return mode().categorical[Number(paint.slice(1))];
-  if (paint.startsWith("state-")) { const state = mode().states[paint.slice(6).replaceAll("-", "_")]; return { fill: state.fill, line: state.texture }; }
-  return mode().others;
-}
-
 /** A series' paint: by the rank of its name; where names carry no colour, by place. */
 export const seriesPaint = (chart, series, index, colours) =>
   colours.has(chart.dimension) ? colours.paint(chart.dimension, series.key) : index < theme.others.max_names ? `c${index}` : "others";

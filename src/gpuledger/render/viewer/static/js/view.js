@@ -51,7 +51,7 @@ export class View {
     this.legends.forEach(update => update());
     this.draw();
   }
-  /** Draws what needs no library, at once: what stands below it does not move later. Returns [chart, error] of those that failed. */
+  /** Draws, at once, what is as high as what is in it: what stands below it does not move later. Returns [chart, error] of those that failed. */
   drawNow() {
     const failed = [];
     for (const chart of this.charts) if (chart.isOwn) try { chart.draw(); } catch (error) { failed.push([chart, error]); }
@@ -62,7 +62,7 @@ export class View {
     const failed = [], wanted = this.charts.filter(chart => !(isFirst && chart.isOwn)), places = new Map(wanted.map(chart => [chart, distance(chart.node)]));
     for (const chart of wanted.sort((a, b) => places.get(a) - places.get(b))) {
       if (places.get(chart) > 0) await new Promise(done => setTimeout(done)); // a reader who acts meanwhile is heard
-      if (chart.node.isConnected) try { await chart.draw(); } catch (error) { failed.push([chart, error]); }
+      if (chart.node.isConnected) try { chart.draw(); } catch (error) { failed.push([chart, error]); }
     }
     return failed;
   }
