@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -17,7 +18,7 @@ from gpuledger.model.tables import ATTEMPT_EVENTS, ATTEMPT_GPUS, JOB_ATTEMPTS, S
 from gpuledger.model.workflow import step_of
 from gpuledger.store import Store
 
-ROWS_AT_ONCE = 1_000
+ROWS_AT_ONCE = 2_000
 COLUMNS = tuple(column.column for column in OWN if column.column)
 MOMENTS = ("matched_at", "started_at", "eligible_at", "submitted_at", "ended_at")
 NODE_COLUMNS = {"workflow": 0, "workflow_run": 1, "node_name": 2, "workflow_step": 3, "target_site": 4}
@@ -27,6 +28,7 @@ Row = dict[str, Any]
 NodeKey = tuple[str, ...]
 """Access point, workflow, node."""
 NODES_A_ROW = 400
+_OF_OTHER_NODE = itemgetter(*OTHER_NODE_COLUMNS)
 
 
 class Said(NamedTuple):
@@ -153,9 +155,8 @@ def _nodes(store: Store) -> tuple[Placing, dict[NodeKey, Declared], dict[tuple[s
     def each() -> Iterator[Mapping[str, Any]]:
         for row in _records(rows):
             is_node = row["try_number"] == 0 and row["node_kind"] not in SERVICES
-            values = tuple(row[name] for name in OTHER_NODE_COLUMNS)
             node = row["cluster"], row["workflow"], row["node_name"]
-            said[node] = Declared(is_node, row["retry_limit"], row["is_done_in_rescue"], values)
+            said[node] = Declared(is_node, row["retry_limit"], row["is_done_in_rescue"], _OF_OTHER_NODE(row))
             if row["node_kind"] in SERVICES and row["job_id"]:
                 services[row["cluster"], row["job_id"]] = row["workflow"]
             yield row
@@ -165,9 +166,9 @@ def _nodes(store: Store) -> tuple[Placing, dict[NodeKey, Declared], dict[tuple[s
 
 def _records(rows: pa.Table) -> Iterator[Row]:
     """Rows as mappings, one at a time; equal texts are one object."""
-    columns = [_texts(column) for column in rows.columns]
+    names, columns = rows.column_names, [_texts(column) for column in rows.columns]
     for values in zip(*columns, strict=True):
-        yield dict(zip(rows.column_names, values, strict=True))
+        yield dict(zip(names, values, strict=True))
 
 
 def _with_nodes(rows: pa.Table, placing: Placing) -> pa.Table:

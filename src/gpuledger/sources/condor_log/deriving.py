@@ -4,11 +4,10 @@ Local stamps become UTC here, by the clock of their access point: the same in ev
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
@@ -16,17 +15,36 @@ from gpuledger.model.batch import Batch
 from gpuledger.model.clocks import UNKNOWN, LocalClock
 from gpuledger.model.columns import Kind
 from gpuledger.model.schema import ARROW
-from gpuledger.model.tables import ATTEMPT_EVENTS, ATTEMPT_GPUS, JOB_ATTEMPTS, Table
+from gpuledger.model.tables import ATTEMPT_EVENTS, ATTEMPT_GPUS, JOB_ATTEMPTS
 from gpuledger.model.vocabulary import BY_NAME
 from gpuledger.sources.condor_log.clock import SLACK_SECONDS
 from gpuledger.sources.condor_log.life import STEPS, Fact, Life
 from gpuledger.sources.condor_log.rows import Job, attempt_row, event_rows, gpu_rows
-from gpuledger.sources.condor_log.telling import LOCAL, as_datetime
+from gpuledger.sources.condor_log.telling import LOCAL
 
 _IS_LOCAL = f"{LOCAL}\t"
 OFTEN = "040"
 """Code of events that say the same of many jobs: that a transfer began or ended."""
 KINDS: dict[str, Kind] = {name: column.kind for name, column in BY_NAME.items()}
+JOB = itemgetter(0, 1)
+
+
+class Telling(NamedTuple):
+    """What a row of job_events tells of a job; `observed_at` in microseconds."""
+
+    cluster: str
+    job_id: str
+    events: str
+    reported_by: str | None
+    observed_at: int
+
+
+class Rows(NamedTuple):
+    """What was derived so far."""
+
+    attempts: list[dict[str, Any]]
+    gpus: list[dict[str, Any]]
+    events: list[dict[str, Any]]
 
 
 def derive(
@@ -36,35 +54,38 @@ def derive(
 
     Equal events of several tellings are one. The order of the tellings does not matter.
     """
-    rows: dict[Table, list[dict[str, Any]]] = {JOB_ATTEMPTS: [], ATTEMPT_GPUS: [], ATTEMPT_EVENTS: []}
+    rows = Rows([], [], [])
     codes = tuple(checkpoint_codes)
-    told = sorted(events.to_pylist(), key=lambda row: (row["cluster"], row["job_id"]))
-    for (cluster, job_id), tellings in groupby(told, key=lambda row: (row["cluster"], row["job_id"])):
+    for (cluster, job_id), tellings in groupby(sorted(_tellings(events), key=JOB), key=JOB):
         each = in_utc(list(tellings), clocks.get(cluster, UNKNOWN))
-        newest = max(each, key=lambda row: (row["observed_at"], row["reported_by"] or ""))
-        lines = union([row["events"] for row in each])
-        _add(rows, Job(cluster, job_id, newest["reported_by"], newest["observed_at"], lines, sites), codes)
-    for table, found in rows.items():
+        newest = max(each, key=lambda one: (one.observed_at, one.reported_by or ""))
+        lines = union([one.events for one in each])
+        _add(rows, Job(cluster, job_id, newest.reported_by, newest.observed_at, lines, sites), codes)
+    for table, found in zip((JOB_ATTEMPTS, ATTEMPT_GPUS, ATTEMPT_EVENTS), rows, strict=True):
         if found:
             yield Batch(table, _columns(found), pa.array([0] * len(found), pa.int64()))
 
 
-def in_utc(tellings: list[dict[str, Any]], clock: LocalClock) -> list[dict[str, Any]]:
+def _tellings(events: pa.Table) -> Iterator[Telling]:
+    """Moments become numbers: as datetimes they would cost more than the reading of their events."""
+    moments = events["observed_at"].cast(pa.timestamp("us")).cast(pa.int64())
+    columns = [events[name].to_pylist() for name in Telling._fields[:-1]]
+    return map(Telling, *columns, moments.to_pylist())
+
+
+def in_utc(tellings: list[Telling], clock: LocalClock) -> list[Telling]:
     """The tellings of one job with every local stamp read by the clock of its access point."""
-    if not any(_IS_LOCAL in row["events"] for row in tellings):
+    if not any(_IS_LOCAL in one.events for one in tellings):
         return tellings
-    known = {_second(line) for row in tellings for line in row["events"].split("\n") if line}
-    return [_row_in_utc(row, clock, known) for row in tellings]
+    known = {_second(line) for one in tellings for line in one.events.split("\n") if line}
+    return [_telling_in_utc(one, clock, known) for one in tellings]
 
 
-def _row_in_utc(row: dict[str, Any], clock: LocalClock, known: set[tuple[str, str]]) -> dict[str, Any]:
-    lines = row["events"].split("\n")
-    if not lines[-1].partition("\t")[0].endswith(LOCAL):
-        return {**row, "events": "\n".join(_lines_in_utc(lines, clock, known))}
-    observed = row["observed_at"].replace(tzinfo=UTC).timestamp()
-    moment = as_datetime(clock.utc(observed))
-    told: datetime = moment if row["observed_at"].tzinfo else moment.replace(tzinfo=None)
-    return {**row, "events": "\n".join(_lines_in_utc(lines, clock, known)), "observed_at": told}
+def _telling_in_utc(one: Telling, clock: LocalClock, known: set[tuple[str, str]]) -> Telling:
+    lines = one.events.split("\n")
+    is_local = lines[-1].partition("\t")[0].endswith(LOCAL)
+    observed = round(clock.utc(one.observed_at / 1e6) * 1e6) if is_local else one.observed_at
+    return one._replace(events="\n".join(_lines_in_utc(lines, clock, known)), observed_at=observed)
 
 
 def _lines_in_utc(lines: list[str], clock: LocalClock, known: set[tuple[str, str]]) -> Iterator[str]:
@@ -87,16 +108,16 @@ def _second(line: str) -> tuple[str, str]:
     return time.partition(".")[0], fact
 
 
-def _add(rows: dict[Table, list[dict[str, Any]]], job: Job, codes: tuple[int, ...]) -> None:
+def _add(rows: Rows, job: Job, codes: tuple[int, ...]) -> None:
     life = Life(codes)
     for fact in facts(job.events):
         life.take(fact)
     known: set[str] = set()
     for attempt in life.close():
         row = attempt_row(job, attempt, known)
-        rows[JOB_ATTEMPTS].append(row)
-        rows[ATTEMPT_GPUS] += gpu_rows(row, attempt)
-        rows[ATTEMPT_EVENTS] += event_rows(row, attempt)
+        rows.attempts.append(row)
+        rows.gpus.extend(gpu_rows(row, attempt))
+        rows.events.extend(event_rows(row, attempt))
 
 
 def union(tellings: list[str]) -> list[str]:
@@ -138,4 +159,6 @@ _often_told = lru_cache(maxsize=1 << 12)(_told)
 
 
 def _columns(rows: list[dict[str, Any]]) -> pa.Table:
-    return pa.table({name: pa.array([row[name] for row in rows], ARROW[KINDS[name]]) for name in rows[0]})
+    """All rows have the same names in the same order."""
+    columns = zip(*(row.values() for row in rows), strict=True)
+    return pa.table({name: pa.array(values, ARROW[KINDS[name]]) for name, values in zip(rows[0], columns, strict=True)})

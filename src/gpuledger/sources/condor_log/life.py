@@ -122,7 +122,7 @@ class Life:
         if here is None:
             return
         if "host" in fact.told:
-            here.place = {**here.place, **{key: fact.told[key] for key in ("host", "ccb") if key in fact.told}}
+            here.place |= {key: fact.told[key] for key in ("host", "ccb") if key in fact.told}
         direction, _, what = step.partition("-")
         if what == "start":
             here.happenings.append(Happening(fact.time, f"transfer_{direction}", host=fact.told.get("host")))
@@ -141,7 +141,8 @@ class Life:
         here = self._open
         assert here
         here.started = fact.time
-        here.place, here.gpus = {**here.place, **fact.told}, fact.gpus
+        here.place |= fact.told
+        here.gpus = fact.gpus
         transfer = _last(here, "transfer_in")
         if transfer and transfer.until is None:
             transfer.until = fact.time

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from functools import lru_cache
 from math import isfinite
 from typing import Any
 
@@ -33,12 +33,12 @@ NOT_TOLD = (None, None, None)
 
 @dataclass(frozen=True)
 class Job:
-    """A job, everything that is told of it, and who told it last."""
+    """A job, everything that is told of it, and who told it last (when, in microseconds)."""
 
     cluster: str
     job_id: str
     reported_by: str | None
-    observed_at: datetime
+    observed_at: int
     events: list[str]
     sites: Mapping[str, str]
 
@@ -201,8 +201,15 @@ def _busy(gpus: tuple[float | None, ...]) -> float | None:
 def _cells(text: str | None) -> tuple[float | None, float | None, float | None]:
     if text is None:
         return NOT_TOLD
-    used, requested, allocated = text.split(",")
-    return _number(used), _number(requested), _number(allocated)
+    used, _, others = text.partition(",")
+    return _number(used), *_asked(others)
+
+
+@lru_cache(maxsize=1 << 10)
+def _asked(cells: str) -> tuple[float | None, float | None]:
+    """Request and allocation: few jobs ask for something else than their neighbours."""
+    requested, allocated = cells.split(",")
+    return _number(requested), _number(allocated)
 
 
 def _number(text: str | None) -> float | None:
