@@ -74,7 +74,7 @@ def filled(folder: Path, until: datetime = NOW) -> Path:
 @contextmanager
 def opened(place: Path, server: MailServer, deliveries: dict[str, Any], **said: Any) -> Iterator[Ledger]:
     mail = {
-        "type": "email", "host": "127.0.0.1", "port": server.port, "tls": "none", "timeout_seconds": 5,
+        "type": "email", "host": "127.0.0.1", "port": server.port, "tls": "none", "timeout_seconds": 60,
         "sender": "GPU reports <gpu@example.edu>", "tries": 2, "wait_seconds": 0.01,
     }  # fmt: skip
     told = {"ledger": str(place), "channels": {"mail": mail}, "deliveries": deliveries} | said

@@ -1,12 +1,14 @@
 """The edge: every way to stop is one sentence, a code, and no traceback; nothing of the data commands a terminal."""
 
 import errno
+import fcntl
 import json
 import os
 import pty
 import signal
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -89,13 +91,21 @@ def test_interrupting_a_pipe_ends_with_130_and_the_ledger_is_whole(work: Path, c
     assert process.stdin
     process.stdin.write(f"{HEADER}\n{ANN}\n".encode() * 3000)
     process.stdin.flush()
-    time.sleep(2)
+    _until_read(process.stdin.fileno())
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert err.decode().splitlines()[-1] == "gpuledger: Interrupted."
     assert cli("--ledger", "led", "ingest", accounting(work / "a.txt", ANN), "--zone", "UTC").code == 0
     assert cli("--ledger", "led", "store", "check").code == 0
+
+
+def _until_read(pipe: int) -> None:
+    """Waits until whoever reads the pipe has taken all that was written."""
+    unread, end = bytearray(4), time.monotonic() + 60
+    while fcntl.ioctl(pipe, termios.FIONREAD, unread) or any(unread):
+        assert time.monotonic() < end, "nobody reads the pipe"
+        time.sleep(0.02)
 
 
 def test_global_options_are_found_anywhere_but_after_a_double_dash() -> None:

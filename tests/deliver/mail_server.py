@@ -16,6 +16,9 @@ import trustme
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult
 
+START_SECONDS = 60
+"""A busy machine takes its time; aiosmtpd would give up after five seconds."""
+
 
 @dataclass
 class Taken:
@@ -106,7 +109,8 @@ def mail_server(
         options |= {"tls_context": context, "require_starttls": True}
     if needs_login:
         options |= {"authenticator": server.authenticate, "auth_required": True, "auth_require_tls": bool(context)}
-    controller = _Loopback(server, hostname="127.0.0.1", port=0, ssl_context=context if is_smtps else None, **options)
+    options |= {"ssl_context": context if is_smtps else None, "ready_timeout": START_SECONDS}
+    controller = _Loopback(server, hostname="127.0.0.1", port=0, **options)
     controller.start()
     server.port = controller.port
     try:

@@ -23,7 +23,7 @@ def spooled(tmp_path: Path) -> Iterator[Spooled]:
 
 
 def sent(spooled: Spooled, server: MailServer, patience: Patience = QUICK) -> dict[str, str]:
-    channel = Email(host="127.0.0.1", sender=SENDER, tls="none", port=server.port, timeout_seconds=5)
+    channel = Email(host="127.0.0.1", sender=SENDER, tls="none", port=server.port, timeout_seconds=60)
     return {one: told.outcome for one, told in dispatch(spooled, channel, patience, NOW).items()}
 
 

@@ -13,7 +13,7 @@ MESSAGE = composed().message
 
 
 def plain(port: int) -> Email:
-    return Email(host="127.0.0.1", sender=SENDER, tls="none", port=port, timeout_seconds=5)
+    return Email(host="127.0.0.1", sender=SENDER, tls="none", port=port, timeout_seconds=60)
 
 
 @pytest.fixture(scope="module")

@@ -73,11 +73,11 @@ def _server(folder: Path) -> Iterator[None]:
         yield
     finally:
         server.terminate()
-        server.wait(20)
+        server.wait(60)
 
 
 def _until_open(port: int) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:

@@ -19,7 +19,9 @@ import gpuledger
 
 HEADER = "JobIDRaw|JobID|Cluster|User|Account|Partition|QOS|State|Submit|Start|End|ElapsedRaw|AllocTRES|ExitCode|NCPUS|JobName|NodeList"
 HOSTILE = "<script>alert(1)</script>"
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 60.0
+"""A busy machine takes its time to start and to stop a service."""
+LOOK_SECONDS = 0.05
 MAY = {"month": "2026-05"}
 
 
@@ -103,8 +105,16 @@ def serving(ledger: Path, home: Path, config: str = "", *args: str) -> Iterator[
         path = Path(args[args.index("--socket") + 1]) if "--socket" in args else None
         yield Server(_ready(process, home / "said", path), process, log, path)
     finally:
-        process.send_signal(signal.SIGTERM)
+        stop(process)
+
+
+def stop(process: "subprocess.Popen[str]") -> None:
+    """Tells it to stop; kills what does not."""
+    process.send_signal(signal.SIGTERM)
+    try:
         process.wait(PATIENCE_SECONDS)
+    finally:
+        process.kill()
 
 
 def _ready(process: "subprocess.Popen[str]", said: Path, path: Path | None) -> str:
@@ -117,6 +127,7 @@ def _ready(process: "subprocess.Popen[str]", said: Path, path: Path | None) -> s
         url = "http://localhost" if path else found[1] if found else None
         if url and _answers(url, path):
             return url
+        time.sleep(LOOK_SECONDS)
     raise AssertionError(f"it was not ready in time: {said.read_text()}")
 
 

@@ -1,7 +1,6 @@
 """`gpuledger demo --serve` ends with a page that has something to show."""
 
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -9,7 +8,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.serve.serving import environment
+from tests.serve.serving import LOOK_SECONDS, environment, stop
 
 
 def test_the_demo_is_served(tmp_path: Path) -> None:
@@ -23,6 +22,7 @@ def test_the_demo_is_served(tmp_path: Path) -> None:
         until = time.monotonic() + 180
         while not (found := re.search(r" at (http://\S+)/ ", said.read_text())) and process.poll() is None:
             assert time.monotonic() < until, said.read_text()
+            time.sleep(LOOK_SECONDS)
         assert found, said.read_text()
         with httpx.Client(base_url=found[1], timeout=60, trust_env=False) as client:
             reports = client.get("/api/v1/reports").json()["reports"]
@@ -33,6 +33,5 @@ def test_the_demo_is_served(tmp_path: Path) -> None:
             assert client.get("/api/v1/reports/rolling", params={"last": "2d", **tab}).status_code == 200
             assert "gpuledger_gpus{" in client.get("/metrics").text
     finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(30)
+        stop(process)
     assert process.returncode == 0

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.serve.serving import MAY, Server, bearer, ledger_of, row, sacct, serving, token
+from tests.serve.serving import MAY, PATIENCE_SECONDS, Server, bearer, ledger_of, row, sacct, serving, token
 
 USAGE = "/api/v1/reports/usage"
 READING = (
@@ -131,7 +131,7 @@ def test_more_than_can_be_made_is_turned_away_in_words(own_ledger: Path, tmp_pat
 def test_it_stops_when_it_is_told_to(sign: signal.Signals, own_ledger: Path, tmp_path: Path) -> None:
     with serving(own_ledger, tmp_path / "home") as server:
         server.process.send_signal(sign)
-        server.process.wait(20)
+        server.process.wait(PATIENCE_SECONDS)
     assert server.process.returncode == 0
     assert "Traceback" not in (tmp_path / "home" / "said").read_text()
 

@@ -219,7 +219,7 @@ def hung_up(door: Door, line: str, head: list[str], body: bytes) -> None:
 
 def connected(door: Door, line: str, head: list[str]) -> socket.socket:
     address = urlsplit(door.server.url)
-    wire = socket.create_connection((address.hostname, address.port), timeout=20)
+    wire = socket.create_connection((address.hostname, address.port), timeout=60)
     lines = [line, "Host: localhost", f"Authorization: Bearer {door.secret}", *head, "", ""]
     wire.sendall("\r\n".join(lines).encode())
     return wire

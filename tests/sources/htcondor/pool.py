@@ -196,10 +196,10 @@ def stopped(pool: Pool, master: "subprocess.Popen[bytes]") -> None:
         **_owner(),
     )
     try:
-        master.wait(30)
+        master.wait(60)
     except subprocess.TimeoutExpired:
         master.terminate()
-        master.wait(30)
+        master.wait(60)
     shutil.rmtree(pool.home, ignore_errors=True)
 
 

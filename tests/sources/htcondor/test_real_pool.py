@@ -117,7 +117,7 @@ def test_output_of_condor_status_says_the_same(busy: Pool, form: str) -> None:
     assert {row["owner_projects"] for row in said.gpu_states} == {None}
     assert {row["source"] for row in said.gpu_states} == {"htcondor"}
     assert any("PrioritizedProjects is an expression" in remark for remark in said.remarks)
-    assert abs(said.snapshot["time"] - datetime.now(UTC)) < timedelta(minutes=1)
+    assert abs(said.snapshot["time"] - datetime.now(UTC)) < timedelta(minutes=10)
     assert HTCondor().claims(busy.run("condor_status", form).encode(), "status.txt") == f"condor_status {form}"
 
 
