@@ -20,8 +20,8 @@ def duck() -> Iterator[DuckEngine]:
 def postgres() -> Iterator[PostgresEngine]:
     if not Path("/usr/lib/postgresql/15/bin/initdb").exists():
         pytest.skip("needs PostgreSQL 15 (apt install postgresql-15)")
-    with postgres_server() as port:
-        engine = PostgresEngine(port)
+    with postgres_server() as folder:
+        engine = PostgresEngine(folder)
         yield engine
         engine.close()
 

@@ -6,7 +6,6 @@ gives a wrong answer here.
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -32,6 +31,8 @@ ARROW_OF = {
     "timestamp": pa.timestamp("us"),
 }  # fmt: skip
 FOREIGN_ZONE = "America/Chicago"
+BRIEF_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+"""For a Java that asks each question once: what its better compiler makes comes too late and costs a minute."""
 
 
 @lru_cache(maxsize=1024)
@@ -78,12 +79,12 @@ class DuckEngine:
 
 
 class PostgresEngine:
-    """A server of our own on a free loopback port, its zone America/Chicago."""
+    """A server of our own, reached by its socket in `folder`, its zone America/Chicago."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, folder: Path) -> None:
         import psycopg
 
-        self.connection = psycopg.connect(host="127.0.0.1", port=port, user="postgres", autocommit=True)
+        self.connection = psycopg.connect(host=str(folder), user="postgres", autocommit=True)
         for table in TABLES:
             self.connection.execute(ddl(table, POSTGRES))
 
@@ -124,7 +125,7 @@ class SparkEngine:
 
         settings = {
             "spark.sql.session.timeZone": "UTC", "spark.sql.shuffle.partitions": "1", "spark.ui.enabled": "false",
-            "spark.driver.extraJavaOptions": f"-Duser.timezone={FOREIGN_ZONE}", "spark.sql.adaptive.enabled": "false",
+            "spark.driver.extraJavaOptions": f"-Duser.timezone={FOREIGN_ZONE} {BRIEF_JAVA}", "spark.sql.adaptive.enabled": "false",
             "spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1",
             "spark.sql.timestampType": "TIMESTAMP_NTZ", "spark.log.level": "ERROR",
             "spark.sql.codegen.wholeStage": "false", "spark.sql.execution.arrow.pyspark.enabled": "true",
@@ -162,21 +163,21 @@ def _plain(value: Any) -> Any:
 
 
 @contextmanager
-def postgres_server() -> Iterator[int]:
-    """A fresh server as user postgres (it refuses to run as root); gives its port.
+def postgres_server() -> Iterator[Path]:
+    """A fresh server as user postgres (it refuses to run as root); gives the folder of its socket.
 
-    Its folder is of its own: pytest's are closed to other users.
+    Its folder is of its own: pytest's are closed to other users. It has no port that another could take.
     """
     programs = Path("/usr/lib/postgresql/15/bin")
     folder = Path(tempfile.mkdtemp(prefix="gpuledger-postgres-"))
-    data, port = folder / "data", free_port()
+    data = folder / "data"
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres")
     run([programs / "initdb", "-D", data, "-A", "trust", "-U", "postgres", "--no-sync"])
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off -c timezone={FOREIGN_ZONE}"
+    options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off -c timezone={FOREIGN_ZONE}"
     run([programs / "pg_ctl", "-D", data, "-o", options, "-l", folder / "log", "-w", "start"])
     try:
-        yield port
+        yield folder
     finally:
         run([programs / "pg_ctl", "-D", data, "-m", "immediate", "stop"])
         shutil.rmtree(folder)
@@ -185,9 +186,3 @@ def postgres_server() -> Iterator[int]:
 def run(command: list[Any]) -> None:
     prefix = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
     subprocess.run([*prefix, *map(str, command)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
