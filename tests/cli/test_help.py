@@ -105,6 +105,14 @@ def test_help_imports_no_heavy_library() -> None:
     assert [name for name in heavy if f"'{name}'" in done.stderr] == []
 
 
+def test_one_report_imports_no_other() -> None:
+    code = "import sys; from gpuledger.cli.edge import run; run(['report', 'rolling', '--help']); print(sorted(sys.modules), file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "'gpuledger.reports.rolling'" in done.stderr
+    others = ("usage", "experiment", "health", "pool", "pool_host")
+    assert [name for name in others if f"'gpuledger.reports.{name}'" in done.stderr] == []
+
+
 def test_help_takes_little_more_than_python_and_typer_themselves() -> None:
     ours = min(seconds("import sys; from gpuledger.cli.edge import run; run(['--help'])") for _ in range(5))
     bare = min(seconds("import typer, logging, json, gettext, difflib") for _ in range(5))

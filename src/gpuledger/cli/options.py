@@ -59,8 +59,12 @@ def spread_with(more: Iterable[Parameter]) -> Callable[[Command], Command]:
 
 
 def plain(command: Any) -> Any:
-    """The command, and those in it, with every argument shown in help by its word alone: no type of Python beside it."""
-    for inner in getattr(command, "commands", {}).values():
+    """The command, and those in it, with every argument shown in help by its word alone: no type of Python beside it.
+
+    Commands that are imported when they are looked up are plain already.
+    """
+    held = getattr(command, "commands", {})
+    for inner in held.values() if isinstance(held, dict) else ():
         plain(inner)
     for parameter in command.params:
         if parameter.param_type_name == "argument" and parameter.metavar:

@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 
 from gpuledger.cli import messages
 from gpuledger.cli.messages import escaped
-from gpuledger.cli.options import spread_with, words
+from gpuledger.cli.options import plain, spread_with, words
 from gpuledger.cli.session import Session
 from gpuledger.model.choice import PeriodChoice
 from gpuledger.model.errors import NoData, UsageError
@@ -139,7 +139,7 @@ def _command(name: str) -> Any:
     """
     single = typer.Typer(rich_markup_mode=None, add_completion=False)
     single.command(name)(make)
-    return typer.main.get_command(single)
+    return plain(typer.main.get_command(single))
 
 
 def _make(

@@ -1,8 +1,11 @@
-"""Arrow with less memory, for commands that must not weigh on a shared node."""
+"""Libraries with less memory, for commands that must not weigh on a shared node."""
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec, module_from_spec
+from threading import RLock
+from typing import Any
 
 
 class _NoPandas:
@@ -33,3 +36,24 @@ def frugal_arrow() -> Iterator[None]:
         yield
     finally:
         pa.set_memory_pool(before)
+
+
+def import_when_asked(package: str) -> None:
+    """What a package imports itself waits until it is asked for a name that it has not; its modules can be had alone."""
+    spec = find_spec(package)
+    if package in sys.modules or not spec or not spec.loader:
+        return
+    made, waiting, one_thread = module_from_spec(spec), [spec.loader.exec_module], RLock()
+
+    def asked(name: str) -> Any:
+        with one_thread:
+            if waiting:
+                waiting.pop()(made)
+        if name not in vars(made):
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        return vars(made)[name]
+
+    vars(made)["__getattr__"] = asked
+    parent, _, child = package.rpartition(".")
+    setattr(sys.modules[parent], child, made)
+    sys.modules[package] = made
