@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 CALL_SECONDS = 60
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 120
 """Slurm schedules and accounts within seconds; a loaded machine takes longer."""
 
 
