@@ -10,7 +10,7 @@ KINDS = {
     "_hertz": {"number"}, "_joules": {"number"}, "_ratio": {"number"}, "_count": {"number", "whole"},
     "_at": {"instant"}, "_on": {"date"},
 }  # fmt: skip
-MOMENTS = {"time", "since", "until", "valid_from", "valid_to"}
+MOMENTS = {"time", "since", "until", "local_since", "local_until", "valid_from", "valid_to"}
 PURE_NUMBERS = {"priority", "het_index", "array_index"}
 columns = pytest.mark.parametrize("column", COLUMNS, ids=lambda column: column.name)
 
