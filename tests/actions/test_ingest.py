@@ -112,11 +112,14 @@ def test_the_run_is_told_with_its_counts(site: Site) -> None:
             "cluster",
             "source_type",
             "remarks",
+            "told_tables",
+            "told_clusters",
         )
     }
     assert told == {
         "ingest_id": done.ingest_id, "result": "done", "run_kind": "ingest", "rows_read_count": 6, "accepted_count": 5,
         "problem_count": 1, "cluster": "c", "source_type": "tiny", "remarks": ["No zone given: stamps were read as UTC."],
+        "told_tables": ["job_attempts"], "told_clusters": ["c"],
     }  # fmt: skip
     assert {row["ingest_id"] for row in site.rows()} == {done.ingest_id}
 

@@ -321,21 +321,6 @@ def test_hostile_names_stay_as_they_are(tmp_path: Path) -> None:
     assert rows(document, "by-user")[name]["gpu_hours"] == pytest.approx(2)
 
 
-def test_remarks_of_an_ingest_are_notes() -> None:
-    from gpuledger.reports._quality import _notes
-
-    said = list(
-        _notes(
-            [
-                {"remarks": ["No zone given; read as UTC."]},
-                {"remarks": ["No zone given; read as UTC."]},
-                {"remarks": None},
-            ]
-        )
-    )
-    assert said == [Note("remark-1", "info", "ingest", "No zone given; read as UTC.", "runs")]
-
-
 SPANS = st.lists(
     st.tuples(st.integers(-50, 800), st.integers(1, 90), st.integers(0, 8), st.sampled_from("abcd")),
     min_size=1,

@@ -43,6 +43,8 @@ class Intake:
     """(cluster, attempt_id) of what a poll told without an end."""
     clusters: set[str] = field(default_factory=set)
     """Those that a watermark or a snapshot names."""
+    told_clusters: set[str] = field(default_factory=set)
+    """Those that any row is about."""
     first_problems: list[Problem] = field(default_factory=list)
     problem_rows: int = 0
     good_rows: int = 0
@@ -95,6 +97,8 @@ class Intake:
         self.good_rows += _weight(batch)
         known = self.columns.setdefault(batch.table.name, [])
         known += [name for name in batch.rows.column_names if name not in known]
+        if "cluster" in batch.rows.column_names:
+            self.told_clusters.update(pc.unique(batch.rows["cluster"]).to_pylist())
         if batch.table is SNAPSHOTS:
             self.clusters.update(batch.rows["cluster"].to_pylist())
         if self.is_collected and batch.table is JOB_ATTEMPTS:

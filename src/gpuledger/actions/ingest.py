@@ -329,6 +329,8 @@ def _write_run(store: Store, entry: Entry, intake: Intake, began: float, told: d
         "problem_count": intake.problem_rows,
         "commit_count": total.commits,
         "remarks": intake.remarks,
+        "told_tables": sorted(intake.columns) or None,
+        "told_clusters": sorted({*intake.told_clusters, *filter(None, [entry.cluster])}) or None,
         "run_ended_at": entry.received_at + timedelta(seconds=time.monotonic() - began),
     }
     _append_run(store, entry, {**row, **told})
@@ -368,6 +370,7 @@ def _again(ledger: Ledger, entry: Entry, known: Mapping[str, Any], now: datetime
     """Nothing new by definition: every row is unchanged. The run is told all the same."""
     rows, remarks = known["rows_read_count"], list(known["remarks"] or [])
     told = {"run_ended_at": now, "result": "done", "remarks": remarks, "rows_read_count": rows, **_kind(entry, manner)}
+    told |= {name: known[name] for name in ("told_tables", "told_clusters")}
     counts = {"accepted_count": 0, "unchanged_count": rows, "problem_count": 0, "commit_count": 0}
     with ledger.raw.working(entry):
         _append_run(ledger.store, entry, {**told, **counts})

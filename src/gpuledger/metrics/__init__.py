@@ -386,6 +386,3 @@ class Ask(Protocol):
         Columns cluster, attempt_id, job_id, user_name, account, queue, started_at, time_limit_seconds, observed_at,
         gpu_count, cpu_count, counted_seconds, reason.
         """
-
-    def problems(self) -> "pa.Table":
-        """Refused input rows by reason: source_type, problem_reason, rows; largest first."""

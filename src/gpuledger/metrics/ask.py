@@ -180,12 +180,6 @@ class StoreAsk:
         """See `metrics.Ask.runaways`."""
         return self._fetch(runaways(self.period))
 
-    def problems(self) -> pa.Table:
-        """See `metrics.Ask.problems`."""
-        refused = unbound(PROBLEMS)
-        counted = refused.group_by(["source_type", "problem_reason"]).agg(rows=refused.count())
-        return self.rows(counted.order_by([ibis.desc("rows"), "source_type", "problem_reason"]))
-
     def _fetch(self, expression: ir.Table) -> pa.Table:
         return self.rows(expression, self.period)
 

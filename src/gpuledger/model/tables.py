@@ -176,7 +176,8 @@ RUNS = _table(
     "one execution of our own ingest, report or send",
     "ingest_id",
     """run_kind run_started_at run_ended_at source source_type cluster input_name input_sha256 input_bytes
-    rows_read_count accepted_count unchanged_count problem_count commit_count result error remarks recipients""",
+    rows_read_count accepted_count unchanged_count problem_count commit_count result error remarks told_tables told_clusters
+    recipients""",
     order="run_started_at",
     is_polled=True,
 )

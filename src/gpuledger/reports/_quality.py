@@ -1,8 +1,7 @@
 """What the numbers rest on: coverage, refused rows, our own runs, stale data, open records past their limit."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any
 
 from gpuledger.metrics import Ask, LedgerCoverage, SourceCoverage
 from gpuledger.model.devices import gpu_model
@@ -18,9 +17,9 @@ from gpuledger.model.document import (
     Section,
     Table,
 )  # fmt: skip
-from gpuledger.model.schema import unbound
-from gpuledger.model.tables import RUNS
+from gpuledger.reports import _ingests as ingests
 from gpuledger.reports import _words as words
+from gpuledger.reports._ingests import OF_ATTEMPTS, Tables
 from gpuledger.reports._scene import Scene, as_utc, named
 
 ALLOWED_FILE_AGE = timedelta(hours=26)
@@ -29,26 +28,24 @@ _ATTEMPT = (
     "Attempt", "", "One try of a job to run. A job that is requeued, preempted or loses its node is tried again: one job,"
     " several attempts. Most jobs have one.",
 )  # fmt: skip
-_RUNS_SHOWN = 10
-_REASONS_SHOWN = 20
 _RUNAWAYS_SHOWN = 20
 _UNITS = {"gpu_hour": "GPU-hours", "hour": "hours", "ratio": "%", "second": "time", "gib": "GiB"}
 
 
 def quality(scene: Scene) -> Section:
     """The strip, what was refused, what we ran, what readers must know."""
-    return quality_of(scene.ask, scene.coverage, _remarks(scene))
+    return quality_of(scene.ask, scene.coverage, OF_ATTEMPTS, _remarks(scene))
 
 
 def quality_of(
-    ask: Ask, covered: LedgerCoverage, remarks: Iterable[Block] = (), inputs: Table | None = None
+    ask: Ask, covered: LedgerCoverage, tables: Tables, remarks: Iterable[Block] = (), inputs: Table | None = None
 ) -> Section:
-    """The same of any reading; `remarks` stand below the strip, `inputs` in the place of our latest runs."""
-    runs = _runs(ask)
-    blocks: list[Block] = [_strip(covered), *remarks, *_failed(runs), *_notes(runs)]
+    """The same of any reading of `tables`; `remarks` stand below the strip, `inputs` in the place of our latest runs."""
+    told = ingests.newest(ask, tables)
+    blocks: list[Block] = [_strip(covered), *remarks, *ingests.failed(ask, told), *ingests.notes(told)]
     if covered.problem_count:
-        blocks.append(_problems(ask))
-    blocks.append(inputs or _run_table(runs))
+        blocks += ingests.problems(ask, tables)
+    blocks.append(inputs or ingests.table(told))
     return Section("quality", "Data quality", tuple(blocks))
 
 
@@ -92,35 +89,6 @@ def _lanes(sources: Iterable[SourceCoverage]) -> Iterable[Lane]:
         yield Lane(f"{source.cluster}, {source.source}", source.gaps, source.covered_ratio, step)
 
 
-def _problems(ask: Ask) -> Table:
-    rows = ask.problems().to_pylist()
-    shown, rest = rows[:_REASONS_SHOWN], rows[_REASONS_SHOWN:]
-    total = sum(row["rows"] for row in rows)
-    return Table(
-        id="problems",
-        title="Refused input rows",
-        columns=(Column("reason", "Reason"), Column("source_type", "Source"), Column("rows", "Rows", "count")),
-        rows=tuple((row["problem_reason"], row["source_type"], row["rows"]) for row in shown),
-        totals=("All reasons", None, total),
-        others=(words.plural(len(rest), "other reason"), None, sum(row["rows"] for row in rest)) if rest else None,
-        finding=f"{words.plural(total, 'input row')} could not be read; no number counts {'it' if total == 1 else 'them'}.",
-        foot="Every ingest of this ledger, whatever the period. Each row is kept with its line in the table problems.",
-    )
-
-
-def _runs(ask: Ask) -> list[dict[str, Any]]:
-    """Our own ingests, newest first."""
-    runs = unbound(RUNS)
-    asked = runs.filter(
-        runs.run_kind.isin(["ingest", "upload", "collect", "replay"]),
-        runs.run_started_at <= ask.now.replace(tzinfo=None),
-    )
-    rows: list[dict[str, Any]] = ask.rows(
-        asked.order_by([runs.run_started_at.desc(), "input_name", "ingest_id"]).limit(200)
-    ).to_pylist()
-    return rows
-
-
 def _remarks(scene: Scene) -> Iterable[Note]:
     """What the records themselves make readers ask."""
     if turned := scene.totals.value("attempts_of_turned_clocks"):
@@ -133,56 +101,6 @@ def _remarks(scene: Scene) -> Iterable[Note]:
         held = words.plural(sum(row["attempts"] for row in slices), "attempt")
         said = f"{held} held MIG slices, {words.amount(hours)} GPU-hours: each slice counts as one GPU."
         yield Note("slices", "info", "slices", said, "by-gpu-model")
-
-
-def _notes(runs: Sequence[dict[str, Any]]) -> Iterable[Note]:
-    """Each thing an ingest had to remark, once."""
-    said = dict.fromkeys(remark for run in runs for remark in (run["remarks"] or ()))
-    for number, sentence in enumerate(said, 1):
-        yield Note(f"remark-{number}", "info", "ingest", sentence, "runs")
-
-
-def _failed(runs: Sequence[dict[str, Any]]) -> Iterable[Note]:
-    """Inputs that could not be read, or not to their end, and were not since. Of an upload who sent it was told."""
-    newest: dict[str, dict[str, Any]] = {}
-    for run in reversed(runs):
-        if run["run_kind"] != "upload" or run["result"] == "done":
-            newest[run["input_name"]] = run
-    bad = [run for run in newest.values() if run["result"] in ("failed", "partial")]
-    if not bad:
-        return
-    told = "; ".join(f"{run['input_name']}: {run['error'] or run['result']}" for run in bad[:_FAILED_SHOWN])
-    more = f"; and {len(bad) - _FAILED_SHOWN} more" if len(bad) > _FAILED_SHOWN else ""
-    what = words.plural(len(bad), "input")
-    yield Note(
-        "failed-ingests", "warning", "ingest", f"{what} could not be read, or not to the end: {told}{more}", "runs"
-    )
-
-
-_FAILED_SHOWN = 3
-_RUN_COLUMNS = (
-    Column("run_started_at", "Started", "instant"),
-    Column("input_name", "Input"),
-    Column("source_type", "Source"),
-    Column("rows_read_count", "Rows read", "count"),
-    Column("accepted_count", "Accepted", "count"),
-    Column("unchanged_count", "Unchanged", "count"),
-    Column("problem_count", "Refused", "count"),
-    Column("result", "Result"),
-)
-
-
-def _run_table(runs: Sequence[dict[str, Any]]) -> Table:
-    shown = runs[:_RUNS_SHOWN]
-    return Table(
-        id="runs",
-        title="Latest ingests",
-        columns=_RUN_COLUMNS,
-        rows=tuple(tuple(as_utc(run[column.key]) for column in _RUN_COLUMNS) for run in shown),
-        foot="Accepted, unchanged and refused add up to the rows read.",
-        left_out=f"{len(runs) - len(shown)} earlier." if len(runs) > len(shown) else "",
-        empty="Nothing was ingested.",
-    )
 
 
 def open_records(scene: Scene) -> Section | None:
@@ -213,10 +131,10 @@ def _runaway(row: dict[str, Scalar]) -> tuple[Scalar, ...]:
     return tuple(named(row[n]) if n in ("user_name", "queue") else as_utc(row[n]) for n in names)  # type: ignore[arg-type]
 
 
-def banners(ask: Ask, covered: LedgerCoverage) -> tuple[Note, ...]:
+def banners(ask: Ask, covered: LedgerCoverage, tables: Tables = OF_ATTEMPTS) -> tuple[Note, ...]:
     """What a reader must know before the numbers: that the data is old, and what could not be read since the period began."""
-    recent = [run for run in _runs(ask) if as_utc(run["run_started_at"]) >= ask.period.start]  # type: ignore[operator]
-    return *stale(ask, covered), *_failed(recent)
+    recent = [run for run in ingests.newest(ask, tables) if as_utc(run["run_started_at"]) >= ask.period.start]  # type: ignore[operator]
+    return *stale(ask, covered), *ingests.failed(ask, recent)
 
 
 def stale(ask: Ask, covered: LedgerCoverage) -> tuple[Note, ...]:

@@ -25,7 +25,10 @@ from gpuledger.reports._experiment import (
 )
 from gpuledger.reports._experiment.scene import Scene
 from gpuledger.reports._experiment.told import require_experiment
+from gpuledger.reports._ingests import OF_ATTEMPTS
 from gpuledger.reports._quality import coverage, quality_of
+
+_TABLES = (*OF_ATTEMPTS, "attempt_events", "workflow_nodes")
 
 
 class ExperimentParameters(Parameters):
@@ -78,7 +81,7 @@ def _sections(scene: Scene, slow_seconds: float) -> tuple[Section, ...]:
         Section("waits", "Queue and hold", tuple(waits.blocks(scene))),
         Section("transfers", "Transfers", tuple(transfers.blocks(scene, slow_seconds))),
         Section("failures", "Failures", tuple(failures.blocks(scene))),
-        quality_of(scene.ask, scene.coverage, inputs=inputs.table(scene.ask, scene.rows)),
+        quality_of(scene.ask, scene.coverage, _TABLES, inputs=inputs.table(scene.ask, scene.rows)),
         method.definitions(),
     )
 

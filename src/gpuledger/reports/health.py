@@ -99,7 +99,7 @@ def _places(scene: Scene) -> Iterator[Section]:
 
 def _quality(scene: Scene) -> Section:
     """Without the strip of what was observed: no source of events says."""
-    said = quality_of(scene.ask, scene.covered)
+    said = quality_of(scene.ask, scene.covered, (TABLE, "devices"))
     return replace(said, blocks=tuple(block for block in said.blocks if not isinstance(block, Quality)))
 
 

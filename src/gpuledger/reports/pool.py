@@ -24,7 +24,7 @@ from gpuledger.reports._pool.people import users
 from gpuledger.reports._pool.prevented import Prevented
 from gpuledger.reports._pool.scene import OF_USERS, RATIOS, STATES, Pool, class_label
 from gpuledger.reports._pool.trend import Trend
-from gpuledger.reports._pool_views.view import TABLE, View, definitions
+from gpuledger.reports._pool_views.view import OF_GPUS, TABLE, View, definitions
 from gpuledger.reports._quality import banners, coverage, quality_of
 
 _SHORT = {"researcher": "researcher", "open": "open", "reserved": "reserved"}
@@ -73,7 +73,7 @@ def build(ask: Ask, parameters: PoolParameters) -> Document:
         Section("not-working", "What kept GPUs from work", (hosts.without_primary(pool), *draining.blocks(), prevented.table())),
         *_if_any("trend", "Trend", tuple(trend.blocks())),
         Section("left-out", "Left out", (*hosts.unmatched(pool), hosts.excluded(pool), hosts.hidden(pool))),
-        quality_of(ask, view.covered, (*checked, *_remarks(pool, prevented))),
+        quality_of(ask, view.covered, OF_GPUS, (*checked, *_remarks(pool, prevented))),
         method(pool),
         definitions(view, (*STATES, *RATIOS, *OF_USERS)),
     )  # fmt: skip
@@ -87,7 +87,7 @@ def build(ask: Ask, parameters: PoolParameters) -> Document:
         display_zone=ask.display_zone,
         coverage=coverage(view.covered),
         sections=sections,
-        banners=(*banners(ask, view.covered), *(note for note in checked if note.level != "ok")),
+        banners=(*banners(ask, view.covered, OF_GPUS), *(note for note in checked if note.level != "ok")),
         ranks={"class": tuple(class_label(name) for name in pool.classes)},
         subject=_subject(pool),
         mail=_MAIL,

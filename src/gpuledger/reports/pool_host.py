@@ -22,7 +22,7 @@ from gpuledger.reports._pool_views.host_tables import (
 )
 from gpuledger.reports._pool_views.lanes import grid, group
 from gpuledger.reports._pool_views.names import hosts as hosts_named
-from gpuledger.reports._pool_views.view import Said, View, definitions, document, quality
+from gpuledger.reports._pool_views.view import WITH_JOBS, Said, View, definitions, document, quality
 from gpuledger.reports._scene import named
 
 COLOURED = 12
@@ -74,14 +74,16 @@ def _view(ask: Ask) -> View:
 def _document(view: View, scene: Scene, parameters: HostParameters) -> Document:
     scene.view.require_gpus(scene.total["present_gpu_hours"])
     chosen_names = {"host": parameters.host, "project": parameters.project}
-    said = Said("pool-host", _title(parameters, view.ask), _finding(scene), chosen_names, _subject(scene), _MAIL)
+    said = Said(
+        "pool-host", _title(parameters, view.ask), _finding(scene), chosen_names, _subject(scene), _MAIL, WITH_JOBS
+    )
     sections = (
         Section("overview", "Numbers", (Numbers("numbers", "Numbers", tuple(_cards(scene))), *_notes(view, scene))),
         users(scene),
         Section("lanes", "Over time", (_lanes(scene),)),
         hosts(scene),
         contention(scene),
-        quality(view),
+        quality(view, WITH_JOBS),
         definitions(view, (*RATIOS, *HOURS), _TERMS),
     )
     ranks = {"user": tuple(named(row["user"]) for row in scene.users)[:COLOURED]}

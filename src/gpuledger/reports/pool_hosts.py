@@ -19,7 +19,7 @@ from gpuledger.model.document import Column, Document, Format, Number, Numbers, 
 from gpuledger.reports import Parameters, Report
 from gpuledger.reports import _words as words
 from gpuledger.reports._pool_views.lanes import PART_HOURS, grid, group, lane_step
-from gpuledger.reports._pool_views.view import Said, View, definitions, document, quality
+from gpuledger.reports._pool_views.view import WITH_JOBS, Said, View, definitions, document, quality
 from gpuledger.reports._scene import named
 
 NUMBERS = (
@@ -122,7 +122,9 @@ def build(ask: Ask, parameters: HostsParameters) -> Document:
     scene = Scene(view)
     view.require_gpus(len(scene.hosts))
     title = f"Hosts of the pool, {words.of_period(ask.period)}"
-    said = Said("pool-hosts", title, _finding(scene), {}, _subject(scene), ("numbers", "models", "lanes", "hosts"))
+    said = Said(
+        "pool-hosts", title, _finding(scene), {}, _subject(scene), ("numbers", "models", "lanes", "hosts"), WITH_JOBS
+    )
     return document(
         view,
         said,
@@ -131,7 +133,7 @@ def build(ask: Ask, parameters: HostsParameters) -> Document:
             Section("models", "Models", (_models(scene),)),
             Section("over-time", "Over time", (_lanes(scene),)),
             Section("hosts", "Hosts", (_hosts(scene),)),
-            quality(view),
+            quality(view, WITH_JOBS),
             definitions(view, ("gpus_seen", *NUMBERS), _TERMS),
         ),
     )

@@ -16,7 +16,7 @@ from gpuledger.reports._pool_views.contention import Contention
 from gpuledger.reports._pool_views.pressure import Scene, with_polls
 from gpuledger.reports._pool_views.pressure_charts import BLIND, Queue
 from gpuledger.reports._pool_views.pressure_tables import longest, peaks, supply, suspicious
-from gpuledger.reports._pool_views.view import Said, View, definitions, document, quality
+from gpuledger.reports._pool_views.view import WITH_JOBS, Said, View, definitions, document, quality
 
 _NOT_COLLECTED = (
     "Waiting jobs: not collected for this period. `gpuledger ingest job_pressure_YYYY-MM.db` reads those of an earlier"
@@ -49,7 +49,7 @@ def build(ask: Ask, parameters: PressureParameters) -> Document:
     queues = {by: Queue(scene, by) for by in ("project", "user")} if scene.is_told else {}
     title = f"Waiting jobs, {words.of_period(ask.period)}"
     chosen = {"names": parameters.names, "rows": parameters.rows}
-    said = Said("pool-pressure", title, _finding(scene, queues), chosen, _subject(scene, queues), _MAIL)
+    said = Said("pool-pressure", title, _finding(scene, queues), chosen, _subject(scene, queues), _MAIL, WITH_JOBS)
     sections = (
         Section("overview", "Numbers", tuple(_overview(scene, queues))),
         *(
@@ -60,7 +60,7 @@ def build(ask: Ask, parameters: PressureParameters) -> Document:
         *([Section("supply", "Queue and supply", (supply(scene), longest(scene)))] if queues else []),
         suspicious(scene),
         peaks(scene),
-        quality(with_polls(scene)),
+        quality(with_polls(scene), WITH_JOBS),
         definitions(scene.view, ("most_gpus", "observed_gpu_hours"), _TERMS),
     )
     return document(with_polls(scene), said, sections, {by: queue.top for by, queue in queues.items()})

@@ -8,6 +8,7 @@ from gpuledger.model.document import Block, Document, Format, Note, Number, Numb
 from gpuledger.model.errors import NoData
 from gpuledger.reports import Report
 from gpuledger.reports import _words as words
+from gpuledger.reports._ingests import OF_ATTEMPTS
 from gpuledger.reports._quality import banners, coverage, definitions, open_records, quality_of
 from gpuledger.reports._rolling.beside import BESIDE, beside, of_beside
 from gpuledger.reports._rolling.charts import charts
@@ -20,6 +21,7 @@ from gpuledger.reports._rolling.window import aligned, edges
 from gpuledger.reports._scene import label_of
 
 _KNOWN_SHOWN = 20
+_TABLES = (*OF_ATTEMPTS, "pending", "limits", "host_states")
 
 
 def build(ask: Ask, parameters: RollingParameters) -> Document:
@@ -42,10 +44,10 @@ def build(ask: Ask, parameters: RollingParameters) -> Document:
             *(section for scene in scenes for section in _sections(scene, is_alone=len(scenes) == 1)),
             *(beside(scenes[0]) if len(scenes) == 1 else ()),
             *filter(None, (out_of_service(scenes[0]), open_records(scenes[0]))),
-            quality_of(ask, whole),
+            quality_of(ask, whole, _TABLES),
             definitions(scenes[0], SHOWN),
         ),
-        banners=(*banners(ask, whole), *_unknown(ask, scenes)),
+        banners=(*banners(ask, whole, _TABLES), *_unknown(ask, scenes)),
         ranks=scenes[0].order,
     )
 

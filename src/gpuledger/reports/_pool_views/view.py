@@ -14,6 +14,9 @@ from gpuledger.reports import _words as words
 from gpuledger.reports._quality import banners, coverage, quality_of
 
 TABLE = "gpu_states"
+OF_GPUS = (TABLE,)
+WITH_JOBS = (TABLE, "pending")
+"""What a report is made of that also tells of waiting jobs."""
 _OF_MOMENTS = ("user", "account", "part")
 UNITS = {"gpu_hour": "GPU-hours", "gpu": "GPUs", "ratio": "%", "second": "time", "hour": "hours"}
 
@@ -92,6 +95,7 @@ class Said:
     parameters: Mapping[str, Scalar | tuple[str, ...]]
     subject: str = ""
     mail: tuple[str, ...] = ()
+    tables: tuple[str, ...] = OF_GPUS
 
 
 def document(
@@ -102,13 +106,13 @@ def document(
     return Document(
         name=said.name, title=said.title, finding=said.finding, period=ask.period, parameters=said.parameters,
         generated_at=ask.now, display_zone=ask.display_zone, coverage=coverage(view.covered), sections=tuple(sections),
-        banners=banners(ask, view.covered), ranks=ranks or {}, subject=said.subject, mail=said.mail,
+        banners=banners(ask, view.covered, said.tables), ranks=ranks or {}, subject=said.subject, mail=said.mail,
     )  # fmt: skip
 
 
-def quality(view: View) -> Section:
+def quality(view: View, tables: tuple[str, ...] = OF_GPUS) -> Section:
     """The strip of readings and our own runs."""
-    return quality_of(view.ask, view.covered)
+    return quality_of(view.ask, view.covered, tables)
 
 
 def definitions(view: View, metrics: Iterable[str], more: Iterable[tuple[str, str, str]] = ()) -> Section:
