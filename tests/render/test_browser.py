@@ -1,7 +1,5 @@
 """The page in Chromium: no request, no error, no sideways scroll, dark mode, keys, and nothing hostile runs."""
 
-import os
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,12 +9,9 @@ import pytest
 from gpuledger.model.document import Column, Section, Table
 from gpuledger.render import render
 from tests.render import samples
+from tests.render.viewer.opened import Opened
 
-CHROMIUM = Path(os.environ.get("GPULEDGER_CHROMIUM", "/usr/bin/chromium"))
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"needs Chromium ({CHROMIUM}; apt install chromium)"),
-]
+pytestmark = pytest.mark.browser
 DOCUMENTS = {
     "usage": samples.usage(samples.BANNERS),
     "shapes": samples.shapes(),
@@ -25,24 +20,6 @@ DOCUMENTS = {
     "rankings": samples.rankings(),
     "pool": samples.pool(),
 }
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    api = pytest.importorskip("playwright.sync_api", reason="needs playwright (in the dev group)")
-    with api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")
@@ -53,32 +30,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-class Opened:
-    """A page and everything it said or asked for."""
-
-    def __init__(self, browser: Any, path: Path, width: int, mode: str = "light") -> None:
-        self.context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=mode)
-        self.page = self.context.new_page()
-        self.said: list[str] = []
-        self.asked: list[str] = []
-        self.page.on("console", lambda message: self.said.append(message.text))
-        self.page.on("pageerror", lambda error: self.said.append(str(error)))
-        self.page.on("dialog", lambda dialog: self.said.append("dialog"))
-        self.page.on("request", lambda request: self.asked.append(request.url))
-        self.page.goto(path.as_uri())
-
-    def __enter__(self) -> "Opened":
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.context.close()
-
-
 @pytest.mark.parametrize("name", DOCUMENTS)
 @pytest.mark.parametrize("mode", ["light", "dark"])
-def test_the_page_asks_for_nothing_says_nothing_and_fits(browser: Any, folder: Path, name: str, mode: str) -> None:
+def test_the_page_asks_for_nothing_says_nothing_and_fits(chromium: Any, folder: Path, name: str, mode: str) -> None:
     path = folder / name / "index.html"
-    with Opened(browser, path, 1440, mode) as opened:
+    with Opened(chromium, path.as_uri(), 1440, mode).visit() as opened:
         assert opened.asked == [path.as_uri()]
         assert opened.said == []
         widths = {}
@@ -88,8 +44,8 @@ def test_the_page_asks_for_nothing_says_nothing_and_fits(browser: Any, folder: P
         assert {width: found for width, found in widths.items() if found > width} == {}
 
 
-def test_hostile_text_is_shown_and_does_not_run(browser: Any, folder: Path) -> None:
-    with Opened(browser, folder / "hostile/index.html", 1200) as opened:
+def test_hostile_text_is_shown_and_does_not_run(chromium: Any, folder: Path) -> None:
+    with Opened(chromium, (folder / "hostile/index.html").as_uri(), 1200).visit() as opened:
         assert opened.page.title().startswith("</script><script>")
         assert opened.page.locator("h1").inner_text() == samples.HOSTILE[1]
         assert opened.page.locator("bdi", has_text="<b>&").first.inner_text() == "<b>&\"'"
@@ -99,10 +55,10 @@ def test_hostile_text_is_shown_and_does_not_run(browser: Any, folder: Path) -> N
         )
 
 
-def test_dark_follows_the_system_until_the_reader_chooses_and_is_remembered(browser: Any, folder: Path) -> None:
+def test_dark_follows_the_system_until_the_reader_chooses_and_is_remembered(chromium: Any, folder: Path) -> None:
     ground = "getComputedStyle(document.documentElement).backgroundColor"
     dark, light = "rgb(12, 15, 20)", "rgb(244, 245, 247)"
-    with Opened(browser, folder / "usage/index.html", 1200, "dark") as opened:
+    with Opened(chromium, (folder / "usage/index.html").as_uri(), 1200, "dark").visit() as opened:
         assert opened.page.evaluate(ground) == dark
         opened.page.get_by_role("button", name="Light mode").click()
         assert opened.page.evaluate(ground) == light
@@ -112,8 +68,8 @@ def test_dark_follows_the_system_until_the_reader_chooses_and_is_remembered(brow
         assert opened.page.evaluate("getComputedStyle(document.body).color") == "rgb(23, 28, 36)"
 
 
-def test_a_column_sorts_largest_first_with_nulls_and_others_last(browser: Any, folder: Path) -> None:
-    with Opened(browser, folder / "usage/index.html", 1440) as opened:
+def test_a_column_sorts_largest_first_with_nulls_and_others_last(chromium: Any, folder: Path) -> None:
+    with Opened(chromium, (folder / "usage/index.html").as_uri(), 1440).visit() as opened:
         table = opened.page.locator("#b-usage-by-user")
         table.get_by_role("button", name="GPU busy").click()
         assert table.locator("th[aria-sort=descending]").inner_text().strip("▾ \n") == "GPU busy"
@@ -143,23 +99,23 @@ HEADS = """() => [...document.querySelectorAll(".data")].flatMap(table => {
 
 
 @pytest.mark.parametrize("name", ["usage", "rankings"])
-def test_the_head_of_a_column_of_numbers_ends_where_its_numbers_end(browser: Any, folder: Path, name: str) -> None:
-    with Opened(browser, folder / name / "index.html", 1280) as opened:
+def test_the_head_of_a_column_of_numbers_ends_where_its_numbers_end(chromium: Any, folder: Path, name: str) -> None:
+    with Opened(chromium, (folder / name / "index.html").as_uri(), 1280).visit() as opened:
         apart = opened.page.evaluate(HEADS)
         assert apart
         assert max(apart) <= 2
 
 
-def test_the_search_keeps_matching_rows_and_counts_them(browser: Any, folder: Path) -> None:
-    with Opened(browser, folder / "edges/index.html", 1440) as opened:
+def test_the_search_keeps_matching_rows_and_counts_them(chromium: Any, folder: Path) -> None:
+    with Opened(chromium, (folder / "edges/index.html").as_uri(), 1440).visit() as opened:
         table = opened.page.locator("#b-usage-by-user")
         table.get_by_role("searchbox").fill("user19")
         assert table.locator("tbody tr:visible").count() == 10
         assert "10 of 200 rows" in table.inner_text()
 
 
-def test_the_keys_read_a_chart_bin_by_bin(browser: Any, folder: Path) -> None:
-    with Opened(browser, folder / "usage/index.html", 1440) as opened:
+def test_the_keys_read_a_chart_bin_by_bin(chromium: Any, folder: Path) -> None:
+    with Opened(chromium, (folder / "usage/index.html").as_uri(), 1440).visit() as opened:
         panel = opened.page.locator("#b-gpus-in-use")
         panel.locator(".chart").focus()
         opened.page.keyboard.press("Home")
@@ -171,8 +127,8 @@ def test_the_keys_read_a_chart_bin_by_bin(browser: Any, folder: Path) -> None:
         assert panel.locator(".read").inner_text() == "mean 40.9 · peak 62.0 (96.9 % of limit)"
 
 
-def test_the_cursor_says_no_data_inside_a_gap(browser: Any, folder: Path) -> None:
-    with Opened(browser, folder / "usage/index.html", 1440) as opened:
+def test_the_cursor_says_no_data_inside_a_gap(chromium: Any, folder: Path) -> None:
+    with Opened(chromium, (folder / "usage/index.html").as_uri(), 1440).visit() as opened:
         plot = opened.page.locator("#b-gpus-in-use .plot")
         box = plot.bounding_box()
         bins = DOCUMENTS["usage"].charts[0].shape.series[0].values  # type: ignore[union-attr]
@@ -180,8 +136,8 @@ def test_the_cursor_says_no_data_inside_a_gap(browser: Any, folder: Path) -> Non
         assert opened.page.locator("#b-gpus-in-use .read").inner_text().endswith("no data")
 
 
-def test_without_scripts_every_number_is_on_the_page(browser: Any, folder: Path) -> None:
-    context = browser.new_context(java_script_enabled=False)
+def test_without_scripts_every_number_is_on_the_page(chromium: Any, folder: Path) -> None:
+    context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto((folder / "usage/index.html").as_uri())
     assert page.locator("#b-usage-by-user tbody tr").count() == 14
@@ -195,8 +151,8 @@ BARS = """() => [...document.querySelectorAll('#b-usage-by-user .bar rect')].sli
 })"""
 
 
-def test_bars_are_as_long_as_their_values_say_at_every_width(browser: Any, folder: Path) -> None:
-    with Opened(browser, folder / "usage/index.html", 1440) as opened:
+def test_bars_are_as_long_as_their_values_say_at_every_width(chromium: Any, folder: Path) -> None:
+    with Opened(chromium, (folder / "usage/index.html").as_uri(), 1440).visit() as opened:
         for width in (1440, 768, 520, 400, 360):
             opened.page.set_viewport_size({"width": width, "height": 900})
             shares, inside = zip(*opened.page.evaluate(BARS), strict=True)
@@ -209,8 +165,8 @@ CUT = """() => [...document.querySelectorAll('.data bdi')].filter(one => one.scr
 
 
 @pytest.mark.parametrize("name", ["usage", "rankings", "edges"])
-def test_no_text_of_a_table_is_cut_on_a_phone(browser: Any, folder: Path, name: str) -> None:
-    with Opened(browser, folder / name / "index.html", 400) as opened:
+def test_no_text_of_a_table_is_cut_on_a_phone(chromium: Any, folder: Path, name: str) -> None:
+    with Opened(chromium, (folder / name / "index.html").as_uri(), 400).visit() as opened:
         assert opened.page.evaluate(CUT) == []
 
 
@@ -220,18 +176,18 @@ OF_AN_EXPERIMENT = (
 )  # fmt: skip
 
 
-def test_the_parts_of_the_longest_report_are_all_named_on_a_laptop(browser: Any, tmp_path: Path) -> None:
+def test_the_parts_of_the_longest_report_are_all_named_on_a_laptop(chromium: Any, tmp_path: Path) -> None:
     usage = samples.usage()
     block = usage.sections[0].blocks[0]
     parts = tuple(Section(f"s{n}", title, (replace(block, id=f"b{n}"),)) for n, title in enumerate(OF_AN_EXPERIMENT))
     render(replace(usage, sections=parts), ["html"], tmp_path)
-    with Opened(browser, tmp_path / "index.html", 1280) as opened:
+    with Opened(chromium, (tmp_path / "index.html").as_uri(), 1280).visit() as opened:
         hidden = "document.querySelector('nav').scrollWidth - document.querySelector('nav').clientWidth"
         assert opened.page.evaluate(hidden) == 0
 
 
 def test_the_head_of_a_page_of_many_parts_is_one_line_and_wide_tables_stay_in_their_box(
-    browser: Any, tmp_path: Path
+    chromium: Any, tmp_path: Path
 ) -> None:
     usage = samples.usage()
     columns = tuple(Column(f"c{n}", f"Column of a number {n}", "count") for n in range(14))
@@ -239,7 +195,7 @@ def test_the_head_of_a_page_of_many_parts_is_one_line_and_wide_tables_stay_in_th
     parts = tuple(Section(f"s{n}", f"A part with a long name {n}", (replace(wide, id=f"wide{n}"),)) for n in range(14))
     render(replace(usage, sections=parts), ["html"], tmp_path)
     for width in (400, 1200):
-        with Opened(browser, tmp_path / "index.html", width) as opened:
+        with Opened(chromium, (tmp_path / "index.html").as_uri(), width).visit() as opened:
             assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
             assert opened.page.evaluate("document.querySelector('.brand').getClientRects().length") == 1
             assert opened.page.evaluate("document.querySelector('.brand').offsetHeight") <= 48
@@ -247,10 +203,10 @@ def test_the_head_of_a_page_of_many_parts_is_one_line_and_wide_tables_stay_in_th
             assert opened.page.evaluate(inside)
 
 
-def test_what_scrolls_sideways_has_a_shade_at_the_edge_with_more(browser: Any, folder: Path, tmp_path: Path) -> None:
+def test_what_scrolls_sideways_has_a_shade_at_the_edge_with_more(chromium: Any, folder: Path, tmp_path: Path) -> None:
     """Measured on the picture: the edge is darker while more follows and no longer so at the end."""
     image = pytest.importorskip("PIL.Image", reason="needs pillow (in the dev group)")
-    with Opened(browser, folder / "rankings/index.html", 400) as opened:
+    with Opened(chromium, (folder / "rankings/index.html").as_uri(), 400).visit() as opened:
         for place in ("#b-usage-by-user .scroll", ".top nav"):
             part = opened.page.locator(place)
             darkness = []
@@ -263,8 +219,8 @@ def test_what_scrolls_sideways_has_a_shade_at_the_edge_with_more(browser: Any, f
             assert darkness[0] > 25 > 5 > darkness[1], (place, darkness)
 
 
-def test_only_a_long_table_scrolls_in_itself_and_says_so(browser: Any, folder: Path) -> None:
-    with Opened(browser, folder / "rankings/index.html", 1440) as opened:
+def test_only_a_long_table_scrolls_in_itself_and_says_so(chromium: Any, folder: Path) -> None:
+    with Opened(chromium, (folder / "rankings/index.html").as_uri(), 1440).visit() as opened:
         hidden = "node => node.scrollHeight - node.clientHeight"
         assert opened.page.locator("#b-usage-by-user .scroll").evaluate(hidden) <= 1
         assert opened.page.locator("#b-tall .scroll").evaluate(hidden) > 100
@@ -272,8 +228,8 @@ def test_only_a_long_table_scrolls_in_itself_and_says_so(browser: Any, folder: P
         assert "scroll the table" not in opened.page.locator("#b-usage-by-user footer").inner_text()
 
 
-def test_paper_shows_every_row_and_no_text_of_it_is_cut(browser: Any, folder: Path) -> None:
-    with Opened(browser, folder / "rankings/index.html", 718) as opened:
+def test_paper_shows_every_row_and_no_text_of_it_is_cut(chromium: Any, folder: Path) -> None:
+    with Opened(chromium, (folder / "rankings/index.html").as_uri(), 718).visit() as opened:
         opened.page.emulate_media(media="print")
         for table in ("#b-usage-by-user", "#b-tall"):
             scroll = opened.page.locator(f"{table} .scroll")
@@ -284,8 +240,8 @@ def test_paper_shows_every_row_and_no_text_of_it_is_cut(browser: Any, folder: Pa
         assert not opened.page.locator("#b-tall footer .screen").is_visible()
 
 
-def test_a_card_keeps_value_and_unit_together_and_says_its_part_below(browser: Any, folder: Path) -> None:
-    with Opened(browser, folder / "rankings/index.html", 1440) as opened:
+def test_a_card_keeps_value_and_unit_together_and_says_its_part_below(chromium: Any, folder: Path) -> None:
+    with Opened(chromium, (folder / "rankings/index.html").as_uri(), 1440).visit() as opened:
         for width in (1440, 1250, 1120, 400):
             opened.page.set_viewport_size({"width": width, "height": 900})
             card = opened.page.locator(".card").first
@@ -298,10 +254,10 @@ def test_a_card_keeps_value_and_unit_together_and_says_its_part_below(browser: A
             assert card.locator(".context").inner_text() == "of 0.1 % observed"
 
 
-def test_a_legend_does_not_look_like_something_to_click(browser: Any, folder: Path) -> None:
+def test_a_legend_does_not_look_like_something_to_click(chromium: Any, folder: Path) -> None:
     looks = """() => [...document.querySelectorAll('.legend, .legend li, .gutter')].map(node => {
       const style = getComputedStyle(node); return [style.cursor, style.borderTopWidth]; })"""
-    with Opened(browser, folder / "usage/index.html", 1440) as opened:
+    with Opened(chromium, (folder / "usage/index.html").as_uri(), 1440).visit() as opened:
         assert {tuple(look) for look in opened.page.evaluate(looks)} == {("default", "0px")}
 
 
@@ -320,9 +276,9 @@ OVERLAPS = """() => {
 
 
 @pytest.mark.parametrize("name", ["usage", "shapes", "edges", "pool"])
-def test_no_text_of_a_chart_is_cut_or_touches_another(browser: Any, folder: Path, name: str) -> None:
+def test_no_text_of_a_chart_is_cut_or_touches_another(chromium: Any, folder: Path, name: str) -> None:
     found = {}
-    with Opened(browser, folder / name / "index.html", 1440) as opened:
+    with Opened(chromium, (folder / name / "index.html").as_uri(), 1440).visit() as opened:
         for width in (1920, 1440, 1100, 900, 768, 600, 390):
             opened.page.set_viewport_size({"width": width, "height": 900})
             found[width] = opened.page.evaluate(OVERLAPS)
@@ -333,14 +289,14 @@ LANE = """([x, y]) => { const plot = document.querySelector('#b-pool-states .plo
   return [plot.left + window.scrollX + plot.width * x, plot.top + window.scrollY + y]; }"""
 
 
-def test_a_lane_shows_its_states_where_they_were_in_the_colours_of_the_mode(browser: Any, folder: Path, tmp_path: Path) -> None:  # fmt: skip
+def test_a_lane_shows_its_states_where_they_were_in_the_colours_of_the_mode(chromium: Any, folder: Path, tmp_path: Path) -> None:  # fmt: skip
     """Measured on the picture: the first GPU's first run, and the gap that no GPU bridges."""
     image = pytest.importorskip("PIL.Image", reason="needs pillow")
     chart = DOCUMENTS["pool"].charts[2]
     codes = chart.shape.rows[0].codes  # type: ignore[union-attr]
     at = next(i for i in range(len(codes)) if codes[i : i + 5] == "PPPPP") + 2
     for mode, primary in (("light", (43, 95, 203)), ("dark", None)):
-        with Opened(browser, folder / "pool/index.html", 1440, mode) as opened:
+        with Opened(chromium, (folder / "pool/index.html").as_uri(), 1440, mode).visit() as opened:
             shot = tmp_path / f"{mode}.png"
             opened.page.screenshot(path=shot, full_page=True)
             pixels = image.open(shot).convert("RGB")
@@ -356,8 +312,7 @@ def test_a_lane_shows_its_states_where_they_were_in_the_colours_of_the_mode(brow
     ("name", "mode"),
     [("usage", "light"), ("usage", "dark"), ("shapes", "light"), ("rankings", "dark"), ("pool", "dark")],
 )
-def test_axe_finds_no_fault(browser: Any, folder: Path, name: str, mode: str) -> None:
-    axe = pytest.importorskip("axe_core_python.sync_playwright", reason="needs axe-core-python (in the dev group)")
-    with Opened(browser, folder / name / "index.html", 1440, mode) as opened:
-        found = axe.Axe().run(opened.page)["violations"]
-        assert [(v["id"], [n["html"][:160] for n in v["nodes"][:3]]) for v in found] == []
+def test_axe_finds_no_fault(chromium: Any, folder: Path, name: str, mode: str) -> None:
+    pytest.importorskip("axe_core_python", reason="needs axe-core-python (in the dev group)")
+    with Opened(chromium, (folder / name / "index.html").as_uri(), 1440, mode).visit() as opened:
+        assert opened.axe() == []

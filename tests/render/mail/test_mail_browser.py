@@ -1,7 +1,5 @@
 """The mail in Chromium: 600 and 360 pixels, light and dark, pictures off."""
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +8,7 @@ import pytest
 from gpuledger.render.mail import mail, preview
 from tests.render import samples
 
-CHROMIUM = Path(os.environ.get("GPULEDGER_CHROMIUM", "/usr/bin/chromium"))
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"needs Chromium ({CHROMIUM}; apt install chromium)"),
-]
+pytestmark = pytest.mark.browser
 DOCUMENTS = {
     "usage": samples.usage(samples.BANNERS),
     "pool": samples.pool(),
@@ -22,15 +16,6 @@ DOCUMENTS = {
     "edges": samples.edges(),
     "rankings": samples.rankings(),
 }
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    api = pytest.importorskip("playwright.sync_api", reason="needs playwright (in the dev group)")
-    with api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"])
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")
@@ -43,16 +28,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def opened(browser: Any, path: Path, width: int, mode: str = "light") -> Any:
-    page = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=mode).new_page()
+def opened(chromium: Any, path: Path, width: int, mode: str = "light") -> Any:
+    page = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=mode).new_page()
     page.goto(path.as_uri())
     return page
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
-def test_no_width_scrolls_sideways(browser: Any, folder: Path, name: str) -> None:
+def test_no_width_scrolls_sideways(chromium: Any, folder: Path, name: str) -> None:
     found = {}
-    page = opened(browser, folder / f"{name}.html", 800)
+    page = opened(chromium, folder / f"{name}.html", 800)
     for width in (800, 660, 620, 600, 480, 390, 360):
         page.set_viewport_size({"width": width, "height": 900})
         found[width] = page.evaluate("document.documentElement.scrollWidth")
@@ -65,16 +50,16 @@ CUT = """() => [...document.querySelectorAll('th, td')].filter(one => one.childE
 
 
 @pytest.mark.parametrize("width", [660, 360])
-def test_no_cell_is_cut_and_every_name_keeps_its_letters_together(browser: Any, folder: Path, width: int) -> None:
-    page = opened(browser, folder / "usage.html", width)
+def test_no_cell_is_cut_and_every_name_keeps_its_letters_together(chromium: Any, folder: Path, width: int) -> None:
+    page = opened(chromium, folder / "usage.html", width)
     assert page.evaluate(CUT) == []
     heights = page.locator("th[scope=row]").evaluate_all("all => all.map(one => one.offsetHeight)")
     assert max(heights) <= 52
     page.context.close()
 
 
-def test_third_columns_are_hidden_on_a_phone_only(browser: Any, folder: Path) -> None:
-    page = opened(browser, folder / "usage.html", 660)
+def test_third_columns_are_hidden_on_a_phone_only(chromium: Any, folder: Path) -> None:
+    page = opened(chromium, folder / "usage.html", 660)
     hidden = page.locator(".hide")
     assert hidden.count() > 10
     assert hidden.first.is_visible()
@@ -83,18 +68,18 @@ def test_third_columns_are_hidden_on_a_phone_only(browser: Any, folder: Path) ->
     page.context.close()
 
 
-def test_dark_mode_turns_the_sheet_and_leaves_the_figures_on_paper(browser: Any, folder: Path) -> None:
+def test_dark_mode_turns_the_sheet_and_leaves_the_figures_on_paper(chromium: Any, folder: Path) -> None:
     ground = "one => getComputedStyle(one).backgroundColor"
     for mode, sheet, bar in (("light", "rgb(255, 255, 255)", "rgb(62, 119, 239)"), ("dark", "rgb(21, 24, 30)", "rgb(85, 150, 255)")):  # fmt: skip
-        page = opened(browser, folder / "usage.html", 660, mode)
+        page = opened(chromium, folder / "usage.html", 660, mode)
         assert page.locator(".sheet").evaluate(ground) == sheet
         assert page.locator(".c0").first.evaluate(ground) == bar
         assert page.locator(".paper").evaluate(ground) == "rgb(255, 255, 255)"
         page.context.close()
 
 
-def test_without_pictures_the_words_of_the_figure_stand_in_their_place(browser: Any, folder: Path) -> None:
-    page = opened(browser, folder / "usage-bare.html", 660)
+def test_without_pictures_the_words_of_the_figure_stand_in_their_place(chromium: Any, folder: Path) -> None:
+    page = opened(chromium, folder / "usage-bare.html", 660)
     figure = page.locator("img")
     assert figure.get_attribute("alt").startswith("GPUs in use by user, mean of 6 hours. 60 or more of the 64 GPUs")
     assert page.locator("h2", has_text="Usage by user").is_visible()
@@ -103,9 +88,9 @@ def test_without_pictures_the_words_of_the_figure_stand_in_their_place(browser: 
 
 @pytest.mark.parametrize("mode", ["light", "dark"])
 @pytest.mark.parametrize("name", ["usage", "pool", "edges"])
-def test_axe_finds_no_fault(browser: Any, folder: Path, name: str, mode: str) -> None:
+def test_axe_finds_no_fault(chromium: Any, folder: Path, name: str, mode: str) -> None:
     axe = pytest.importorskip("axe_core_python.sync_playwright", reason="needs axe-core-python (in the dev group)")
-    page = opened(browser, folder / f"{name}.html", 660, mode)
+    page = opened(chromium, folder / f"{name}.html", 660, mode)
     found = axe.Axe().run(page)["violations"]
     # A mail is shown inside the client's page, whose landmarks it cannot give.
     kept = [

@@ -4,7 +4,6 @@ import gzip
 import json
 import mimetypes
 import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -212,7 +211,8 @@ class Service:
     scopes: list[str] = field(default_factory=lambda: ["read"])
     is_authenticated: bool = False
     failing: Answer | None = None
-    slow: float = 0.0
+    held: threading.Event | None = None
+    """Set, it lets answers go that wait for it."""
     title: str = "QoS physics"
     told: dict[str, Any] = field(default_factory=dict)
     changes: Callable[[Document], Document] = lambda document: document
@@ -250,7 +250,8 @@ class Service:
         if asked.path.startswith("/api/v1/ingest/"):
             return _json(self.told)
         if asked.path == "/api/v1/reports/usage":
-            time.sleep(self.slow)
+            if self.held:
+                assert self.held.wait(30), "nobody let the answer go"
             return Answer(200, to_json(self._document(asked)))
         if asked.path == "/api/v1/reports/pool":
             return Answer(200, to_json(samples.pool()))

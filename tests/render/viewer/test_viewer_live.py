@@ -1,6 +1,7 @@
 """The page with a service behind it, and as a published site: periods, filters, refusals, refreshing, signing in, uploading."""
 
 import json
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -63,11 +64,12 @@ def test_presets_custom_ranges_and_filters_are_asked_and_kept_in_the_link(chromi
         assert "last=7d" in page.url
         page.locator("select[name=by]").select_option("account")
         opened.until("location.search.includes('p.by=account')")
+        opened.until("!document.getElementById('main').classList.contains('waiting')")
         page.get_by_text("Filters").click()
         page.get_by_label("Only where").fill("user=ada queue!=cpu")
         page.get_by_label("Only where").press("Enter")
         opened.until("location.search.includes('where=')")
-        page.wait_for_timeout(300)
+        opened.until("!document.getElementById('main').classList.contains('waiting')")
         assert questions(server)[-1] == {"last": ["7d"], "by": ["account"], "where": ["user=ada", "queue!=cpu"]}
         page.get_by_text("Custom").click()
         page.get_by_label("From", exact=True).last.fill("2026-11-01T00:00")
@@ -147,16 +149,17 @@ def test_a_blocked_request_is_told_in_words(chromium: Any, service: site.Service
 def test_a_refresh_keeps_place_focus_search_and_colours_and_pausing_stops_it(
     chromium: Any, service: site.Service
 ) -> None:
-    with service.server(refresh_seconds=4) as server, Opened(chromium, server.url).open() as opened:
+    with service.server() as server, Opened(chromium, server.url).clocked().open() as opened:
         page = opened.page
         page.evaluate("scrollTo({top: 900, behavior: 'instant'})")
         page.locator("#b-gpus-in-use .chart").evaluate("node => node.focus({preventScroll: true})")
         page.evaluate(WATCH)
         page.evaluate("document.querySelector('h1').dataset.mark = 'old'")
+        opened.later(301)
         opened.until(
             "document.querySelector('h1')?.dataset.mark === undefined && document.querySelector('h1') !== null"
         )
-        page.wait_for_timeout(500)
+        opened.until("!document.getElementById('main').classList.contains('waiting')")
         moved, pictures = page.evaluate("[watched.moved, watched.pictures]")
         assert moved <= 1, "in no frame does what is read move"
         assert pictures == page.locator(".plot > svg").count(), "no picture is gone in between"
@@ -164,21 +167,24 @@ def test_a_refresh_keeps_place_focus_search_and_colours_and_pausing_stops_it(
         page.get_by_role("button", name="Pause refreshing").click()
         page.wait_for_load_state("networkidle")  # what was asked before is answered
         count = len(questions(server))
-        page.wait_for_timeout(5000)
-        assert len(questions(server)) == count
+        opened.later(3600)
+        page.wait_for_load_state("networkidle")
+        assert len(questions(server)) == count == 2
         page.reload()
         opened.drawn()
         assert page.get_by_role("button", name="Refresh every").count() == 1, "pausing is remembered"
 
 
 def test_a_refresh_that_fails_keeps_the_page_and_is_never_green(chromium: Any, service: site.Service) -> None:
-    with service.server(refresh_seconds=2) as server, Opened(chromium, server.url).open() as opened:
+    with service.server() as server, Opened(chromium, server.url).clocked().open() as opened:
         service.failing = site.Answer(503, b"{}")
+        opened.later(301)
         opened.page.wait_for_selector("#failed")
         assert "could not be refreshed" in opened.page.locator("#failed").inner_text()
         assert opened.page.locator(".card").count() == 6
         assert "stale" in (opened.page.locator("#age").get_attribute("class") or "")
         service.failing = None
+        opened.later(301)
         opened.page.wait_for_selector("#failed", state="detached")
 
 
@@ -206,7 +212,13 @@ def test_data_is_old_when_it_is_older_than_its_sources_may_be(
     with service.server() as server, Opened(chromium, server.url).open() as opened:
         pill = opened.page.locator("#age")
         assert pill.get_attribute("class") == f"age {level}"
-        assert ("30\u202fmin old" if hours < 1 else "2\u202fh old") in pill.inner_text()
+        words = "30\u202fmin old" if hours < 1 else "2\u202fh old"
+        for width in (1440, 820, 390):
+            opened.page.set_viewport_size({"width": width, "height": 844})
+            assert words in pill.inner_text()
+            assert pill.get_by_text(words).is_visible(), width
+            right = pill.evaluate("node => node.getBoundingClientRect().right")
+            assert right <= width, "how old is what stays where there is little room"
 
 
 def test_a_report_without_data_is_no_fault(chromium: Any, service: site.Service) -> None:
@@ -223,11 +235,15 @@ def test_a_report_without_data_is_no_fault(chromium: Any, service: site.Service)
 def test_while_it_waits_the_title_stands_and_after_a_while_it_says_for_what(
     chromium: Any, service: site.Service
 ) -> None:
-    service.slow = 2.0
-    with service.server() as server, Opened(chromium, server.url) as opened:
+    service.held = threading.Event()
+    with service.server() as server, Opened(chromium, server.url).clocked() as opened:
         opened.page.goto(server.url)
         opened.page.wait_for_selector(".skeleton")
         assert opened.page.locator("h1").inner_text() == "Usage"
+        assert opened.page.locator(".finding").inner_text() == ""
+        opened.later(11)
+        opened.page.wait_for_selector(".finding:text('Still waiting for the server')")
+        service.held.set()
         opened.drawn()
         assert opened.page.locator(".skeleton").count() == 0
 
@@ -315,8 +331,8 @@ def test_a_window_that_could_not_be_made_says_why(chromium: Any, published: site
 
 def test_a_refresh_of_a_published_site_finds_what_was_published_since(chromium: Any, tmp_path: Path) -> None:
     with (
-        site.file_server(site.static_site(tmp_path, refresh_seconds=1)) as server,
-        Opened(chromium, server.url).open() as opened,
+        site.file_server(site.static_site(tmp_path)) as server,
+        Opened(chromium, server.url).clocked().open() as opened,
     ):
         index = json.loads((tmp_path / "data/index.json").read_text())
         newer = replace(site.DOCUMENTS["usage"], title="Published since", banners=())
@@ -324,6 +340,7 @@ def test_a_refresh_of_a_published_site_finds_what_was_published_since(chromium: 
         for window in index["reports"][0]["windows"]:
             window["file"] = "newer.json"
         (tmp_path / "data/index.json").write_text(json.dumps(index))
+        opened.later(301)
         opened.page.wait_for_selector("h1:text('Published since')")
 
 
@@ -331,12 +348,14 @@ def test_a_refresh_that_succeeds_again_takes_its_warning_back_though_nothing_cha
     chromium: Any, tmp_path: Path
 ) -> None:
     with (
-        site.file_server(site.static_site(tmp_path, refresh_seconds=1)) as server,
-        Opened(chromium, server.url).open() as opened,
+        site.file_server(site.static_site(tmp_path)) as server,
+        Opened(chromium, server.url).clocked().open() as opened,
     ):
         opened.page.route("**/data/*", lambda route: route.abort())
+        opened.later(301)
         opened.page.wait_for_selector("#failed")
         opened.page.unroute("**/data/*")
+        opened.later(301)
         opened.page.wait_for_selector("#failed", state="detached")
 
 
@@ -353,7 +372,7 @@ def test_a_second_visit_draws_from_the_cache(chromium: Any, published: site.Serv
 def test_a_choice_is_pressed_at_once_and_the_page_says_that_it_loads(chromium: Any, service: site.Service) -> None:
     with service.server() as server, Opened(chromium, server.url).open() as opened:
         page = opened.page
-        service.slow = 1.0
+        service.held = threading.Event()
         pressed = page.evaluate("""() => {
           const button = [...document.querySelectorAll('[aria-label=Period] button')].find(one => one.textContent === '7d');
           button.focus();
@@ -363,9 +382,24 @@ def test_a_choice_is_pressed_at_once_and_the_page_says_that_it_loads(chromium: A
         assert pressed == ["7d", "7d", "Loading"]
         bar = "getComputedStyle(document.getElementById('main'), '::before')"
         assert page.evaluate(f"{bar}.height") == "3px"
+        service.held.set()
         page.wait_for_selector("h1:text('last 7d')")
         opened.until("!document.getElementById('main').classList.contains('waiting')")
         assert page.evaluate(f"{bar}.content") == "none"
+
+
+def test_an_answer_that_comes_takes_no_half_made_choice_away(chromium: Any, service: site.Service) -> None:
+    with service.server() as server, Opened(chromium, server.url).open() as opened:
+        page = opened.page
+        service.held = threading.Event()
+        page.get_by_role("button", name="7d", exact=True).click()
+        page.get_by_text("Filters").click()
+        page.get_by_label("Only where").fill("user=a")
+        service.held.set()
+        page.wait_for_selector("h1:text('last 7d')")
+        page.keyboard.type("da")
+        page.keyboard.press("Enter")
+        opened.until("location.search.includes('where=user%3Dada')")
 
 
 LONG = "a" * 300

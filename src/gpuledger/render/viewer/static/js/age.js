@@ -20,13 +20,14 @@ export function age(content, now, isFailing) {
   const to = observedTo(content), made = Date.parse(content.generated_at), zone = content.display_zone, isNow = Date.parse(content.period.end) > made - HOUR, allowed = content.coverage.allowed_age_seconds;
   const isUnasked = now - made > Math.max(3e3 * (config.refresh_seconds ?? 300), isLive ? 15 * 60e3 : HOUR), waited = isLive || allowed === null || allowed === undefined ? isUnasked : now - to > allowed * 1e3;
   const told = content.banners.some(note => note.level === "stale") || (isNow && allowed > 0 && to !== null && now - to > allowed * 1e3);
-  if (config.mode === "embedded") return { level: told ? "stale" : "info", text: `Made ${stamp(made, zone, true)} ${zone}`, more: "" };
-  if (to === null) return { level: told || waited ? "stale" : "unknown", text: "Age of the data is not known", more: `, page of ${stamp(made, zone)}` };
-  const old = isNow || told ? `, ${duration(Math.max(0, now - to) / 1000)} old` : "";
-  return { level: told || isFailing || (isNow && waited) ? "stale" : isNow ? "ok" : "info", text: `Data to ${stamp(to, zone, !isNow)} ${zone}`, more: old };
+  if (config.mode === "embedded") return { level: told ? "stale" : "info", text: `Made ${stamp(made, zone, true)} ${zone}`, old: "" };
+  if (to === null) return { level: told || waited ? "stale" : "unknown", text: `Age of the data is not known, page of ${stamp(made, zone)}`, old: "" };
+  const old = isNow || told ? `${duration(Math.max(0, now - to) / 1000)} old` : "";
+  return { level: told || isFailing || (isNow && waited) ? "stale" : isNow ? "ok" : "info", text: `Data to ${stamp(to, zone, !isNow)} ${zone}`, old };
 }
 export function showAge(node, content, now, isFailing) {
-  const { level, text, more } = age(content, now, isFailing);
+  const { level, text, old } = age(content, now, isFailing);
   node.className = "age " + level;
-  node.replaceChildren(levelIcon(level), el("span", null, text, el("span", { class: level === "stale" ? null : "wide" }, more)));
+  node.title = text;
+  node.replaceChildren(levelIcon(level), el("span", null, el("span", { class: old && "since" }, old ? `${text}, ` : text), old)); // where there is little room, how old is what stays
 }

@@ -14,7 +14,7 @@ import { banner } from "./words.js";
 
 // The page: which report, which period, how old. All of it lives in the URL; a refresh changes nothing but the numbers.
 const $ = id => document.getElementById(id), main = $("main");
-const SLOW = 10e3, MOST_TABS = 4, kept = {};
+const SLOW = 10e3, kept = {};
 const zooms = [];
 let infos = [], state = read(), shown = null, asking = null, view = null, failing = null;
 
@@ -40,8 +40,14 @@ function nav() {
     const changes = { report: one.name, ...OTHER }, isHere = [one, ...others].includes(info());
     return el("a", { href: href({ ...read(), ...changes }), "aria-current": isHere ? "page" : null, onclick: event => { if (event.ctrlKey || event.metaKey || event.shiftKey) return; event.preventDefault(); go(changes); } }, visible(one.title));
   }));
-  $("reports").parentElement.classList.toggle("many", families.size > MOST_TABS);
-  inSight($("reports").querySelector("[aria-current]"));
+  fit();
+}
+/** The bar of reports has a line of its own where it does not fit beside the rest. */
+function fit() {
+  const bar = $("reports"), { classList } = bar.parentElement;
+  classList.remove("many");
+  classList.toggle("many", bar.scrollWidth > bar.clientWidth);
+  inSight(bar.querySelector("[aria-current]"));
 }
 /** Scrolls the bar to its tab; scrollIntoView would scroll the page too, at every refresh. */
 function inSight(tab) {
@@ -122,8 +128,11 @@ async function drawn(answer) {
   shown = answer;
   const { content } = answer, one = info();
   view = new View(content, state, { hide: hidden => { state = { ...state, hidden }; write(state, false); shown.key = link(state); }, zoom: zoomed }, isSame ? view : null);
-  const { banners, nodes } = report(content, view, kept[one.name] ??= {});
-  main.replaceChildren(...banners, ...notices(answer), bar(one, content), ...nodes);
+  const { banners, nodes } = report(content, view, kept[one.name] ??= {}), half = isSame && main.querySelector(".filters:has(details[open])"); // a half-made choice
+  if (half) [...main.children].forEach(node => node !== half && node.remove()); // and stays where it is: what is taken away loses its focus
+  else main.replaceChildren(bar(one, content));
+  main.querySelector(".filters").before(...banners, ...notices(answer));
+  main.append(...nodes);
   document.title = `${visible(content.title)} · ${document.querySelector(".brand").textContent}`;
   tick();
   const failed = view.drawNow();
@@ -170,7 +179,7 @@ async function refresh() {
 /** A refresh would take a half-made choice away. */
 const isChoosing = () => asking !== null || document.querySelector("dialog[open], .filters details[open]") !== null;
 
-function tick() { if (shown) showAge($("age"), shown.content, Date.now(), failing !== null); }
+function tick() { if (shown) showAge($("age"), shown.content, Date.now(), failing !== null); fit(); }
 function modeButton() {
   const name = modeName() === "dark" ? "Light mode" : "Dark mode";
   $("mode").replaceChildren(icon(modeName() === "dark" ? "sun" : "moon"), el("span", { class: "sr" }, name));
@@ -185,7 +194,7 @@ async function start() {
   let width = innerWidth;
   addEventListener("beforeprint", () => { document.documentElement.classList.add("printing"); if (view) charts(view); });
   addEventListener("afterprint", () => { document.documentElement.classList.remove("printing"); if (view) charts(view); });
-  addEventListener("resize", () => { if (innerWidth !== width) { width = innerWidth; if (view) charts(view); } });
+  addEventListener("resize", () => { if (innerWidth !== width) { width = innerWidth; fit(); if (view) charts(view); } });
   setInterval(tick, 30e3);
   try { infos = await reports(); } catch (error) {
     main.replaceChildren(banner("critical", "the list of reports could not be loaded.", error.message, el("button", { type: "button", onclick: () => location.reload() }, "Try again")));

@@ -1,4 +1,4 @@
-"""One Chromium for every test of the viewer."""
+"""One Chromium for every test of what is looked at."""
 
 import os
 from collections.abc import Iterator
