@@ -1,14 +1,28 @@
-"""Fixtures for every test, and the rule that nothing is skipped silently where CI=true."""
+"""Fixtures for every test, how tests are shared out, and the rule that nothing is skipped silently where CI=true."""
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadGroupScheduling
 
 ROOT = Path(__file__).resolve().parents[1]
 ALLOWED_SKIPS = ROOT / "tests" / "allowed_skips.txt"
 SERVERS = ("lab", "postgres", "spark", "browser")
+LONGEST = (
+    "browser",
+    "lab",
+    "tests/docs/test_pages.py",
+    "spark",
+    "tests/reports/test_usage.py",
+    "tests/actions/test_readings.py",
+    "tests/serve/test_resilience.py",
+    "tests/kill/test_kill.py",
+    "tests/serve/test_openapi.py",
+)
+"""Servers and files whose tests take longest: they begin first, so that at the end no worker is left alone with one."""
 UNEXPECTED = pytest.StashKey[list[str]]()
 
 
@@ -23,7 +37,7 @@ def shared_data() -> Path:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
-    """Tests that share a server run in one worker, so that it is started once."""
+    """Tests that share a server run in one worker, so that it is started once; what takes longest begins first."""
     for item in items:
         for server in SERVERS:
             if item.get_closest_marker(server):
@@ -31,6 +45,34 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     yield
     for item in items:
         _name_group(item)
+    if items and getattr(items[0].config.option, "loadgroup", False):
+        items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    share = share_of(item.nodeid)
+    return LONGEST.index(share) if share in LONGEST else len(LONGEST)
+
+
+class Shares(LoadGroupScheduling):
+    """Tests of one server run in one worker, and so do those of one file: what they share is made once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return share_of(nodeid)
+
+
+def share_of(nodeid: str) -> str:
+    """The server of a test as xdist writes it behind its name, or else its file."""
+    name, at, server = nodeid.rpartition("@")
+    return server if at and "]" not in server else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadGroupScheduling | None:
+    """Ours where groups are asked for (`--dist loadgroup`); it takes tests in the order they were collected in."""
+    if config.option.dist != "loadgroup":
+        return None
+    config.option.loadscopereorder = False
+    return Shares(config, log)
 
 
 def _name_group(item: pytest.Item) -> None:

@@ -96,7 +96,6 @@ def write(folder: Path, name: str, text: str) -> None:
         (installed / "entry_points.txt").write_text("\n".join(groups))
 
 
-@pytest.mark.xdist_group("pages")  # one worker makes the demo
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_a_reader_can_do_what_a_page_says(page: Path, reader: Reader) -> None:
     for step in steps(page):
