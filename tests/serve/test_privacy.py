@@ -136,6 +136,13 @@ def test_accounts_are_not_listed_in_the_order_of_their_names(veiled: Veiled) -> 
     assert [each["account"] for each in accounts] == sorted(each["account"] for each in accounts)
 
 
+def test_people_that_tie_are_not_listed_in_the_order_of_their_names(veiled: Veiled) -> None:
+    rows = json.loads(veiled.get("/api/v1/query?metric=users&by=user", "public"))["rows"]
+    shown = [row["user"] for row in rows if row["users"] == 1]
+    assert len(shown) == 5
+    assert shown == sorted(shown)
+
+
 def test_a_dimension_there_is_not_is_named_with_the_near_ones(veiled: Veiled) -> None:
     error = json.loads(veiled.get("/api/v1/query?metric=gpu_hours&by=usr", "public"))["error"]
     assert (error["field"], error["code"]) == ("by", "bad_parameter")

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from gpuledger.model.chart import Bars, Boxes, Chart, Grid, Histogram, Lines, Spans
 from gpuledger.model.document import Column, Document, Scalar, Table
+from gpuledger.model.veiled_order import by_shown_names
 
 T = TypeVar("T")
 
@@ -87,12 +88,13 @@ def veil(salt: bytes, names: Iterable[tuple[str, str]]) -> Callable[[str], str]:
 
 def pseudonymised(document: Document, salt: bytes, names: Iterable[tuple[str, str]] = ()) -> Document:
     """The document with every user, account, project, job name, command and file under its pseudonym, wherever it stands:
-    cells, series, ranks, titles, sentences.
+    cells, series, ranks, titles, sentences. What ties is in the order of the pseudonyms.
 
     `names` are (dimension, name) that may stand in a sentence beside those its tables and charts show.
     """
     cloak = _Cloak(salt, {name: kind for kind, name in (*names, *_shown(document)) if name not in KEPT})
-    return cloak.worn(document)
+    ordered = by_shown_names(document, _kinds, lambda kind, name: hidden(kind, name, salt), frozenset(KINDS))
+    return cloak.worn(ordered)
 
 
 def _shown(document: Document) -> Iterator[tuple[str, str]]:
@@ -124,6 +126,10 @@ def _of_table(table: Table) -> Iterator[tuple[str, str]]:
 def _kind(column: Column) -> str:
     dimension = column.dimension or ""
     return dimension if dimension in KINDS else column.key
+
+
+def _kinds(table: Table) -> list[str | None]:
+    return [kind if (kind := _kind(column)) in KINDS else None for column in table.columns]
 
 
 def _of_chart(chart: Chart) -> Iterator[str]:

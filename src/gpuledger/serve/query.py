@@ -1,7 +1,8 @@
 """`/api/v1/query`: metrics by dimensions, as `gpuledger query` answers them."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
@@ -9,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from gpuledger.actions.query import Asked, answered, known_metrics
 from gpuledger.model.errors import NoData, UsageError
 from gpuledger.model.period import Period
+from gpuledger.model.veiled_order import in_order
 from gpuledger.serve.answers import answer_json, refusals
 from gpuledger.serve.asked import Calendar, filters, require_known
 from gpuledger.serve.refusals import Refused, refusal
@@ -16,6 +18,9 @@ from gpuledger.serve.sight import Sight, sight_of
 from gpuledger.serve.site import Site
 from gpuledger.serve.spec import WHERE, period_parameters
 from gpuledger.serve.who import Reader, needs
+
+if TYPE_CHECKING:
+    from gpuledger.metrics import Answer
 
 _LAST = "30d"
 _KNOWN = ("metric", "by", "where", "limit")
@@ -104,6 +109,8 @@ def _answered(site: Site, asked: Asked, period: Period, sight: Sight, limit: int
         raise NoData(sight.text(str(error))) from None
     answer, dimensions = told.answer, [d.name for d in told.answer.dimensions]
     rows = [{name: sight.cell(name, value) for name, value in answer.shown(row).items()} for row in answer.records()]
+    if sight.is_veiled:
+        rows = _in_shown_order(answer, rows)
     return {
         "period": {"start": period.start, "end": period.end, "zone": period.zone},
         "dimensions": dimensions,
@@ -113,3 +120,11 @@ def _answered(site: Site, asked: Asked, period: Period, sight: Sight, limit: int
         "totals": answer.shown(answer.totals),
         "remarks": list(told.remarks()),
     }
+
+
+def _in_shown_order(answer: "Answer", rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows that tie by what is shown: they stand in the order of the names."""
+    moments = [each.name for each in answer.dimensions if each.calendar or each.is_moment]
+    ranked = [*moments, answer.metrics[0].name]
+    names = [each.name for each in answer.dimensions]
+    return in_order(rows, lambda row: [row[name] for name in ranked], lambda row: [str(row[name]) for name in names])
