@@ -3,7 +3,7 @@
 import gzip
 import time
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import zip_longest
@@ -20,7 +20,7 @@ from gpuledger.actions._intake import Intake
 from gpuledger.actions._readings import Readings, readings, take_back
 from gpuledger.actions._receive import Progress, new_id, opened, received
 from gpuledger.actions.recognise import HEAD
-from gpuledger.model.batch import Batch, Watermark
+from gpuledger.model.batch import Batch, Parsed, Watermark
 from gpuledger.model.errors import BrokenOff, LedgerError, NoData, SourceError
 from gpuledger.model.problems import Problem
 from gpuledger.model.tables import PROBLEMS, RUNS
@@ -38,6 +38,11 @@ class Ledger(Protocol):
     def raw(self) -> RawZone: ...
 
 
+def parsed(source: Source, raw: BinaryIO, context: Context) -> Parsed:
+    """What the source tells of the bytes, as it goes through them."""
+    return source.parse(raw, context)
+
+
 @dataclass(frozen=True)
 class Manner:
     """How to ingest. `is_dry_run` counts and writes nothing; `is_copied` keeps a file's bytes in the raw zone too;
@@ -45,7 +50,7 @@ class Manner:
 
     `is_replay` reads again what is in the ledger already, and first takes back what the same bytes brought when they
     were read another way. `progress(read, all)` is called with bytes now and then. `is_derived_anew` is set where the
-    same facts were read in another way before (`ingest` finds out).
+    same facts were read in another way before (`ingest` finds out). `parse` goes through the bytes, here or elsewhere.
     """
 
     is_dry_run: bool = False
@@ -54,6 +59,7 @@ class Manner:
     progress: Progress = lambda read, whole: None
     is_derived_anew: bool = False
     is_upload: bool = False
+    parse: Callable[[Source, BinaryIO, Context], Parsed] = parsed
 
     @property
     def gives_way(self) -> bool:
@@ -231,12 +237,12 @@ def _context(entry: Entry) -> Context:
     return Context(entry.reported_by, entry.zone, entry.cluster, entry.input_name, entry.options)
 
 
-def _parse(source: Source, raw: BinaryIO, entry: Entry, intake: Intake, *, gives_way: bool = False) -> BrokenOff | None:
+def _parse(source: Source, raw: BinaryIO, entry: Entry, intake: Intake, manner: Manner = Manner()) -> BrokenOff | None:
     """Takes all that the source tells; the end in the middle, where there is one."""
     try:
         with seldom_collected():
-            items = source.parse(raw, _context(entry))
-            for item in derived(source, items, intake, entry.input_name, is_replay=gives_way):
+            items = manner.parse(source, raw, _context(entry))
+            for item in derived(source, items, intake, entry.input_name, is_replay=manner.gives_way):
                 intake.take(item)
     except BrokenOff as error:
         return error
@@ -276,7 +282,7 @@ def _read(
     path = given if isinstance(given, Path) else None
     try:
         with intake, opened(entry, ledger.raw, path, manner.progress) as raw:
-            broken = _parse(source, raw, entry, intake, gives_way=manner.gives_way)
+            broken = _parse(source, raw, entry, intake, manner)
         intake.close()
     except SourceError as error:
         intake.flush()

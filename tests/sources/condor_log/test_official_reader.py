@@ -45,15 +45,16 @@ def test_the_same_events_of_the_same_jobs(shared_data: Path) -> None:
         if damage:
             continue
         known = [(int(event.type), event.cluster, event.proc, event["EventTime"][5:19]) for event in theirs(path)]
-        mine = [(int(event.code), *event.job, f"{_month_day(event.header[3])}T{event.header[4]}") for event in events]
+        mine = [(int(event.code), *event.job, _stamp(*event.header.group(3, 4))) for event in events]
         assert [one[:3] for one in mine] == [one[:3] for one in known], path.name
         assert [one[3] for one in mine if one[1] > 0] == [one[3] for one in known if one[1] > 0], path.name
         count += len(mine)
     assert count > 2000
 
 
-def _month_day(day: str) -> str:
-    return day.replace("/", "-")[-5:]
+def _stamp(hour: str, minute: str) -> str:
+    """Without its year."""
+    return f"{hour.replace('/', '-')[-8:].replace(' ', 'T')}:{minute}"
 
 
 def test_what_a_termination_says(shared_data: Path) -> None:

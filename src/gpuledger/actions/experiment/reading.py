@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from gpuledger.actions.experiment import aside
 from gpuledger.actions.experiment.copies import telling_more
 from gpuledger.actions.experiment.inputs import Files
 from gpuledger.actions.ingest import Manner
 from gpuledger.actions.read import Outcome, Reading, read
 from gpuledger.config import Ledger
 from gpuledger.model.errors import SourceError
+
+HERE = Manner()
 
 
 @dataclass(frozen=True)
@@ -35,17 +38,21 @@ def read_all(ledger: Ledger, files: Files, how: How, now: datetime) -> Iterator[
     A copy of a log is read where the logs are damaged or do not hold all its events.
     """
     is_whole = True
-    for outcome in _read(ledger, files.logs, how.reading("condor-log"), now):
+    # names are hashed before a log is parsed: what is parsed then is no file
+    manner = HERE if how.salt or ledger.settings.hash_names else Manner(parse=aside.parse)
+    for outcome in _read(ledger, files.logs, how.reading("condor-log"), now, manner):
         is_whole &= outcome.error is None and outcome.done is not None and not outcome.done.problems
         yield outcome
     copies = telling_more(files.copies, files.logs) if is_whole else files.copies
-    yield from _read(ledger, copies, how.reading("condor-log"), now)
+    yield from _read(ledger, copies, how.reading("condor-log"), now, manner)
     yield from _read(ledger, files.dags, how.reading("dagman"), now)
 
 
-def _read(ledger: Ledger, paths: Sequence[Path], reading: Reading, now: datetime) -> Iterator[Outcome]:
+def _read(
+    ledger: Ledger, paths: Sequence[Path], reading: Reading, now: datetime, manner: Manner = HERE
+) -> Iterator[Outcome]:
     if paths:
-        yield from read(ledger, [str(path) for path in paths], reading, now, Manner())
+        yield from read(ledger, [str(path) for path in paths], reading, now, manner)
 
 
 def read_tables(ledger: Ledger, tables: Sequence[Path], how: How, now: datetime) -> Iterator[Outcome]:

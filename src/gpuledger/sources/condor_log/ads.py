@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 from xml.etree import ElementTree
 
 from gpuledger.sources.condor_log.facts import STEPS
-from gpuledger.sources.condor_log.frames import BLOCK, HEADER, JUNK, LAST, LONGEST, Damage, Event, Frame
+from gpuledger.sources.condor_log.frames import BLOCK, CODE, HEADER, JUNK, LAST, LONGEST, Damage, Event, Frame
 
 ENDS = {"json": "\n}", "xml": "\n</c>"}
 """An ad ends with a line of its own; what is nested stands further right."""
@@ -53,7 +53,7 @@ def _frame(text: str, kind: str, line: int) -> Frame:
     try:
         ad = json.loads(text.strip().lstrip(",[")) if kind == "json" else _xml(text)
         code = int(ad["EventTypeNumber"])
-        header = HEADER.match(f" ({int(ad['Cluster'])}.{int(ad.get('Proc', 0))}.0) {ad['EventTime']} ")
+        header = HEADER.match(f"{code:03} ({int(ad['Cluster'])}.{int(ad.get('Proc', 0))}.0) {ad['EventTime']} ", CODE)
     except (ValueError, KeyError, TypeError, AttributeError, ElementTree.ParseError):
         return Damage(line, JUNK, text)
     return Event(f"{code:03}", header, _text(code, ad), line) if header else Damage(line, JUNK, text)

@@ -52,13 +52,16 @@ class Clock:
 
     In a zone that was given `seconds east` should be 0.
     """
-    _hours: dict[tuple[str, str, str | None], int] = field(default_factory=dict)
+    _hours: dict[str, int] = field(default_factory=dict)
 
-    def moment(self, day: str, clock: str, fraction: str | None, zone: str | None) -> tuple[float, bool]:
-        """(epoch seconds, whether they are those of a local stamp). Raises ValueError for what is no time."""
+    def moment(self, hour: str, minute: str, fraction: str | None, zone: str | None) -> tuple[float, bool]:
+        """(epoch seconds, whether they are those of a local stamp) of `YYYY-MM-DD HH` and `MM:SS`.
+
+        Raises ValueError or KeyError for what is no time.
+        """
         self.or_else = None
-        hour = self._hours.get((day, clock[:2], zone))
-        moment = self._looked_up(day, clock, zone) if hour is None else hour + _IN_HOUR[clock[3:]]
+        begin = self._hours.get(hour if zone is None else hour + zone)
+        moment = self._looked_up(hour, minute, zone) if begin is None else begin + _IN_HOUR[minute]
         if fraction:
             moment = round(moment + float(fraction), 6)
         if self.last is not None and moment < self.last - BACK_SECONDS[0]:
@@ -76,17 +79,18 @@ class Clock:
         if is_local and self.last is not None and moment >= self.last - BACK_SECONDS[1]:
             self.went_back = self.went_back or (self.last, moment)
 
-    def _looked_up(self, day: str, clock: str, zone: str | None) -> float:
+    def _looked_up(self, hour: str, minute: str, zone: str | None) -> float:
         """The slow way, once for nearly every hour; stamps without a year or near a change of clocks always."""
-        if clock[:2] > "23" or clock[3:] not in _IN_HOUR:
-            raise ValueError(clock)
-        hour = self._day(day) + int(clock[:2]) * 3600
-        east = _east(zone) if zone else 0 if self.zone is None else _one_offset(hour, self.zone)
+        day, number = hour[:-3], hour[-2:]
+        if number > "23" or minute not in _IN_HOUR:
+            raise ValueError(hour)
+        begin = self._day(day) + int(number) * 3600
+        east = _east(zone) if zone else 0 if self.zone is None else _one_offset(begin, self.zone)
         if east is None:
-            return self._near_a_change(hour + _IN_HOUR[clock[3:]])
+            return self._near_a_change(begin + _IN_HOUR[minute])
         if "/" not in day:
-            self._hours[day, clock[:2], zone] = hour - east
-        return hour - east + _IN_HOUR[clock[3:]]
+            self._hours[hour + (zone or "")] = begin - east
+        return begin - east + _IN_HOUR[minute]
 
     def prove(self, local: float, body: str) -> None:
         """Takes the UTC that a body tells about an event stamped `local`."""

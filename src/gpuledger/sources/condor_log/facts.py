@@ -32,7 +32,7 @@ WANTED = {
 
 def _submitted(code: str, text: str) -> str:
     line, _, body = text.partition("\n")
-    parts = [code, f"host={host(line)}"]
+    parts = [code, f"host={submit_host(line)}"]
     if found := _NODE.search(body):
         parts.append(f"node={_plain(found[1] or found[2])}")
     if found := _BATCH.search(body):
@@ -99,9 +99,10 @@ def _transfer(code: str, text: str) -> str | None:
     step = STEPS.get(line.strip())
     if step is None:
         return None
-    found = body.find("Transferring to host: ")
-    place = _place(body[found + 22 : _line_end(body, found)]) if found >= 0 else []
-    return "\t".join([code, f"step={step}", *place])
+    found = body.find("Transferring to host: ") if body else -1
+    if found < 0:
+        return f"{code}\tstep={step}"
+    return "\t".join([code, f"step={step}", *_place(body[found + 22 : _line_end(body, found)])])
 
 
 STEPS = {
@@ -118,7 +119,6 @@ READERS: dict[str, Callable[[str, str], str | None]] = {
 }  # fmt: skip
 
 
-@lru_cache(maxsize=1 << 10)
 def host(address: str) -> str:
     """The machine an address of HTCondor names: its alias, else its IP; '' for none."""
     for sign in ("&alias=", "?alias="):
@@ -127,6 +127,10 @@ def host(address: str) -> str:
     bare = address.partition("host: ")[2] or address
     found = _ADDRESS.match(bare + " ")
     return _plain(found[1]) if found else ""
+
+
+submit_host = lru_cache(maxsize=16)(host)
+"""Hardly any log names more than one access point; addresses of machines are all different."""
 
 
 def _place(address: str) -> list[str]:

@@ -11,9 +11,13 @@ from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
 HEADER = re.compile(
-    r" \((-?\d+)\.(-?\d+)\.-?\d+\) (\d{4}-\d\d-\d\d|\d\d/\d\d)[ T](\d\d:\d\d:\d\d)(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)? ?"
+    r" \((?<=\d\d\d \()(-?\d+)\.(-?\d+)\.-?\d+\)"
+    r" ((?:\d{4}-\d\d-\d\d|\d\d/\d\d)[ T]\d\d):(\d\d:\d\d)(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)? ?"
 )
-"""What follows the three digits of an event's code. It begins with literal text, which the engine finds fastest."""
+"""What follows the three digits of an event's code: job, day with hour, minute with second, and what may follow these.
+
+It begins with literal text, which the engine finds fastest; only then it looks back for the digits.
+"""
 CODE = 3
 BLOCK = 1 << 20
 LONGEST = 8 << 20
@@ -69,7 +73,7 @@ def pages(raw: BinaryIO) -> Iterator[list[Frame]]:
     while True:
         block = raw.read(BLOCK)
         text = rest + decoder.decode(block, not block).replace("\r\n", "\n")
-        starts = _starts(text)
+        starts = list(HEADER.finditer(text))
         keep = len(text) if not block else starts[-1].start() - CODE if starts else max(0, len(text) - 200)
         if len(text) - keep > LONGEST:
             keep = len(text)
@@ -78,12 +82,6 @@ def pages(raw: BinaryIO) -> Iterator[list[Frame]]:
             return
         line += text.count("\n", 0, keep)
         rest = text[keep:]
-
-
-def _starts(text: str) -> list[re.Match[str]]:
-    return [
-        found for found in HEADER.finditer(text) if (at := found.start()) >= CODE and text[at - CODE : at].isdecimal()
-    ]
 
 
 def _between(text: str, starts: list[re.Match[str]], keep: int, line: int, *, is_end: bool) -> list[Frame]:

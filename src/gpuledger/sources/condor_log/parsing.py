@@ -14,7 +14,7 @@ from gpuledger.sources import Context
 from gpuledger.sources.condor_log.ads import kind_of, pages_of_ads
 from gpuledger.sources.condor_log.clock import Clock, first_moment
 from gpuledger.sources.condor_log.facts import READERS
-from gpuledger.sources.condor_log.frames import CODE, HEADER, Damage, Event, Frame, pages
+from gpuledger.sources.condor_log.frames import HEADER, Damage, Event, Frame, pages
 from gpuledger.sources.condor_log.telling import NO_ACCESS_POINT, Tellings, as_datetime
 
 if TYPE_CHECKING:
@@ -28,12 +28,7 @@ def has_event(head: bytes) -> bool:
     """Does an event begin within the first bytes?"""
     if kind_of(head):
         return True
-    text = head[:HEAD].decode("latin-1")
-    return any(
-        text[found.start() - CODE : found.start()].isdecimal()
-        for found in HEADER.finditer(text)
-        if found.start() >= CODE
-    )
+    return HEADER.search(head[:HEAD].decode("latin-1")) is not None
 
 
 def parse(source: "CondorLog", raw: BinaryIO, context: Context) -> Parsed:
@@ -77,24 +72,25 @@ def _parse(frames: Iterable[list[Frame]], clock: Clock, jobs: Tellings, name: st
 
 def _take(event: Event, clock: Clock, jobs: Tellings) -> Problem | None:
     """Puts one event where it belongs; a problem when it has no job or no time."""
-    cluster, proc, day, time, fraction, zone = event.header.groups()
+    cluster, proc, hour, minute, fraction, zone = event.header.groups()
     try:
-        moment, is_local = clock.moment(day, time, fraction, zone)
+        moment, is_local = clock.moment(hour, minute, fraction, zone)
     except (ValueError, KeyError):
         return Problem(event.line, "the time of the event cannot be read", _shown(event.text))
-    reader = READERS.get(event.code)
+    code = event.code
+    reader = READERS.get(code)
     if reader is None:
         jobs.count(event)
         return None
     job = int(cluster), int(proc)
     if job[0] < 0:
         return Problem(event.line, "the event names no job", _shown(event.text))
-    if zone is None and event.code in PROVES_UTC:
+    if zone is None and code in PROVES_UTC:
         clock.prove(moment, event.text)
-    told = reader(event.code, event.text)
+    told = reader(code, event.text)
     if clock.or_else is not None and told and (lasted := _lasted(told)) and (started := jobs.started(job)):
         moment = clock.by_duration(started, lasted) or moment
-    jobs.take(job, moment, is_local, told)
+    jobs.take(job, code, moment, is_local, told)
     return None
 
 

@@ -23,13 +23,15 @@ LOCAL = "L"
 OVER = ("005", "009")
 """Codes after which a job is over, as a rule."""
 JobKey = tuple[int, int]
+Fact = tuple[float, bool, str]
+"""When, whether that is local time, and what an event tells."""
 
 
 @dataclass(slots=True)
 class Telling:
-    """What is told of one job so far: (when, whether that is local time, fact) of each event, in the log's order."""
+    """What is told of one job so far, in the log's order."""
 
-    facts: list[tuple[float, bool, str]] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
     event_count: int = 0
     access_point: str = ""
     is_over: bool = False
@@ -53,7 +55,8 @@ class Tellings:
         if not self._jobs:
             self._jobs[event.job] = Telling()
 
-    def take(self, job: JobKey, moment: float, is_local: bool, fact: str | None) -> None:
+    def take(self, job: JobKey, code: str, moment: float, is_local: bool, fact: str | None) -> None:
+        """An event of this code; the fact begins with it."""
         told = self._jobs.get(job)
         if told is None:
             told = self._jobs[job] = Telling()
@@ -61,9 +64,9 @@ class Tellings:
         if fact is None:
             return
         told.facts.append((moment, is_local, fact))
-        if fact.startswith("000"):
+        if code == "000":
             told.access_point = self.access_point = _host(fact) or self.access_point
-        elif fact.startswith(OVER) and not told.is_over:
+        elif code in OVER and not told.is_over:
             told.is_over = True
             self._over.append(job)
 
@@ -121,12 +124,7 @@ class Tellings:
         return Batch(JOB_EVENTS, pa.table(columns), pa.array([row[-1] for row in rows], pa.int64()))
 
     def _row(self, job: JobKey, told: Telling, end: float | None) -> tuple[Any, ...]:
-        seen = set[tuple[int, str]]()
-        lines: list[tuple[float, bool, str]] = []
-        for moment, is_local, fact in told.facts:
-            if (int(moment), fact) not in seen:
-                seen.add((int(moment), fact))
-                lines.append((moment, is_local, fact))
+        lines = _once(told.facts)
         text = "\n".join(f"{moment}{LOCAL if is_local else ''}\t{fact}" for moment, is_local, fact in lines)
         first, last = (lines[0][0], max(lines)[0]) if lines else (end or 0.0, end or 0.0)
         is_as_told = not lines or lines[-1][1] == self._clock.is_local
@@ -136,6 +134,12 @@ class Tellings:
             _instant(first), blake2b(text.encode(), digest_size=8).hexdigest(), text, self._reported_by,
             _instant(observed), told.event_count,
         )  # fmt: skip
+
+
+def _once(facts: list[Fact]) -> list[Fact]:
+    """Of equal facts of one second the first."""
+    first = {(int(fact[0]), fact[2]): fact for fact in reversed(facts)}
+    return facts if len(first) == len(facts) else [fact for fact in facts if first[int(fact[0]), fact[2]] is fact]
 
 
 def _host(fact: str) -> str:
