@@ -19,6 +19,7 @@ NAMES = (
     "rolling_minutes",
     "serve_documents",
     "serve_viewers",
+    "page_visits",
     "pool_import",
     "pool_numbers",
     "pool_mail",

@@ -1,5 +1,6 @@
 """`/`: the viewer, its files, and a page that documents the API. Nothing of it comes from elsewhere."""
 
+import gzip
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from gpuledger.render.viewer import csp, files, page
-from gpuledger.serve.answers import answer, is_known, not_changed, packed, refusals, tag_of
+from gpuledger.serve.answers import answer, is_known, not_changed, refusals, tag_of
 from gpuledger.serve.apidocs import apidocs
 from gpuledger.serve.refusals import Refused
 from gpuledger.serve.sight import sight_of
@@ -80,5 +81,7 @@ def _reports(site: Site, who: Who) -> list[dict[str, Any]]:
 
 @cache
 def _assets() -> Mapping[str, tuple[bytes, bytes]]:
-    """Every file by its name, with the same packed."""
-    return {path.removeprefix("assets/"): (content, packed(content)) for path, content in files().items()}
+    """Every file by its name, with the same packed, once and as small as can be."""
+    return {
+        path.removeprefix("assets/"): (content, gzip.compress(content, 9, mtime=0)) for path, content in files().items()
+    }

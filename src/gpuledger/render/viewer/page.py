@@ -16,7 +16,7 @@ from gpuledger.render.viewer.bundle import bundle
 from gpuledger.render.viewer.textures import textures
 
 _HERE = "gpuledger.render.viewer"
-_THEME_PARTS = ("modes", "state_order", "states", "textures", "icons", "severity", "others", "font", "chart", "breakpoints", "number")  # fmt: skip
+_THEME_PARTS = ("state_order", "states", "textures", "icons", "severity", "others", "chart", "breakpoints", "number")  # fmt: skip
 
 
 @cache
@@ -82,7 +82,9 @@ def _script() -> str:
 
 
 def _tokens() -> str:
-    content = {key: value for key, value in theme().items() if key in _THEME_PARTS}
+    """What scripts need of the theme; its colours are in the style sheet."""
+    steps = len(theme()["modes"]["light"]["sequential"])
+    content = {key: value for key, value in theme().items() if key in _THEME_PARTS} | {"steps": steps}
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 

@@ -6,7 +6,7 @@ import { finding, foot, panel } from "./words.js";
 import { stamp, timeTicks } from "./zone.js";
 
 // Amounts of rows by columns: a table whose cells are coloured. Zero is the surface, no data the hatch, the amount is in the cell.
-const STEPS = theme.modes.light.sequential.length, WORDY = 28;
+const WORDY = 28;
 
 export function heat(chart, view) {
   const { rows } = chart.shape, columns = chart.x.values, unit = chart.y.unit || "count", values = rows.flatMap(row => row.values), known = values.filter(isNumber);
@@ -14,7 +14,7 @@ export function heat(chart, view) {
   const most = Math.max(0, ...known) || 1, digits = columnDigits(values, unit), isTime = chart.x.kind === "time", room = Math.min(innerWidth, theme.breakpoints.wide) - (innerWidth <= theme.breakpoints.phone ? 190 : 260), hasWords = room / columns.length >= WORDY;
   const name = at => isTime ? stamp(Date.parse(at), view.zone) : visible(at), said = value => number(value, unit, digits, unit === "ratio" || unit === "second");
   const cell = (row, value, i) => {
-    const step = value === null ? -1 : value === 0 ? 0 : Math.max(1, Math.round(value / most * (STEPS - 1))), paint = value === null ? "p-gap" : value === 0 ? "none" : `step-${step}`;
+    const step = value === null ? -1 : value === 0 ? 0 : Math.max(1, Math.round(value / most * (theme.steps - 1))), paint = value === null ? "p-gap" : value === 0 ? "none" : `step-${step}`;
     return el("td", { class: paint, title: `${visible(row.label)}, ${name(columns[i])}: ${value === null ? "no data" : said(value)}`, vars: step > 0 ? { seq: `var(--seq-${step})` } : null },
       el("span", { class: hasWords ? null : "sr" }, value === null ? el("span", { class: "sr" }, "no data") : value === 0 && hasWords ? el("span", { class: "zero" }, "0") : said(value)), row.notes?.[i] && el("small", null, visible(row.notes[i])));
   };

@@ -2,7 +2,7 @@ import { el, say } from "./dom.js";
 import { duration, number, visible } from "./format.js";
 import { frame, placeTip, sentence } from "./frame.js";
 import { draws } from "./plot.js";
-import { mode, theme } from "./theme.js";
+import { theme } from "./theme.js";
 import { interval, timeTicks } from "./zone.js";
 
 // What each GPU was doing: hosts × time, a lane a GPU, grouped by model. On canvas, because a state needs a texture, not only a colour.
@@ -15,11 +15,11 @@ const many = label => { const word = label.replace(/^[A-Z](?=[a-z])/, letter => 
 
 /** One tile of a state's texture. */
 function tile(key, scale) {
-  const canvas = el("canvas"), { fill, texture } = mode().states[key], pen = canvas.getContext("2d"), rule = theme.textures[theme.states[key].texture];
+  const canvas = el("canvas"), pen = canvas.getContext("2d"), rule = theme.textures[theme.states[key].texture], style = getComputedStyle(document.documentElement), colour = part => style.getPropertyValue(`--state-${key.replaceAll("_", "-")}${part}`);
   canvas.width = canvas.height = TILE * scale;
-  pen.fillStyle = fill;
+  pen.fillStyle = colour("");
   pen.fillRect(0, 0, TILE * scale, TILE * scale);
-  pen.fillStyle = texture;
+  pen.fillStyle = colour("-texture");
   for (let y = 0; y < TILE; y++) for (let x = 0; x < TILE; x++) if (isInked(rule, x, y)) pen.fillRect(x * scale, y * scale, scale, scale);
   return canvas;
 }

@@ -1,11 +1,11 @@
 import { tokens } from "./tokens.js";
 
-// The theme as data, the mode in force, and the paint of each name. A paint is a key of the style sheet: c0 … c11, others, state-idle.
+// The theme as data, the mode in force, and the paint of each name. A paint is a key of the style sheet, where its colours are: c0 … c11,
+// others, state-idle.
 export const theme = tokens;
 const root = document.documentElement, system = matchMedia("(prefers-color-scheme: dark)"), listeners = new Set();
 
 export const modeName = () => root.dataset.mode || (system.matches ? "dark" : "light");
-export const mode = () => theme.modes[modeName()];
 export const onMode = listener => listeners.add(listener);
 const changed = () => listeners.forEach(listener => listener());
 system.addEventListener("change", changed);
@@ -20,7 +20,7 @@ const statePaint = key => "state-" + key.replaceAll("_", "-");
 const PARTS = new Map(Object.entries(theme.states).flatMap(([key, state]) => [[key, statePaint(key)], [state.label, statePaint(key)]]));
 
 function placed(names, before) {
-  const taken = new Set(names.map(name => before.get(name))), free = theme.modes.light.categorical.map((_, place) => place).filter(place => !taken.has(place));
+  const taken = new Set(names.map(name => before.get(name))), free = Array.from({ length: theme.others.max_names }, (_, place) => place).filter(place => !taken.has(place));
   return new Map(names.map(name => [name, before.get(name) ?? free.shift()]));
 }
 /** Which paint a name has: by its rank in its dimension; past the twelfth, or unknown, it is one of the others. */
