@@ -105,6 +105,7 @@ def report(
     with reading(session, table, inputs) as ledger:
         chosen = _chosen(when, kept.hours, session.now.year)
         if not session.typed.ledger:
+            ledger.store.close()  # what its engine took to write is given back; the next question opens it again
             _require_attempts(ledger, session.period(chosen, "all"), chosen)
         document = document_of(session, ledger, chosen, kept.where, made.rows)
     for file in render(document, words([made.formats]), made.folder):

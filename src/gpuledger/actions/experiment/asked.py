@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from gpuledger.actions.experiment import facts
 from gpuledger.actions.experiment.facts import Facts, coded, plain
-from gpuledger.metrics.workflows.nodes import NO_ACCESS_POINT, SERVICES, Node, Placing
+from gpuledger.metrics.workflows.nodes import NO_ACCESS_POINT, SERVICES, Node, Placing, records, texts_of
 from gpuledger.model.job_summary import EVENT_COLUMNS, GPU_COLUMNS, OTHER_NODE_COLUMNS, OWN
 from gpuledger.model.tables import ATTEMPT_EVENTS, ATTEMPT_GPUS, JOB_ATTEMPTS, SNAPSHOTS, WORKFLOW_NODES
 from gpuledger.model.workflow import step_of
@@ -134,15 +134,7 @@ def _said(keys: Sequence[NodeKey], declared: Mapping[NodeKey, Declared]) -> list
 
 
 def _keys(rows: pa.Table) -> list[NodeKey]:
-    return list(zip(*(_texts(rows[name]) for name in ("cluster", "workflow", "node_name")), strict=True))
-
-
-def _texts(column: pa.ChunkedArray) -> list[Any]:
-    """The values of a column; equal ones are one object in memory."""
-    each = column.combine_chunks()
-    coded = each if pa.types.is_dictionary(each.type) else each.dictionary_encode()
-    values = coded.dictionary.to_pylist()
-    return [None if code is None else values[code] for code in coded.indices.to_pylist()]
+    return list(zip(*(texts_of(rows[name]) for name in ("cluster", "workflow", "node_name")), strict=True))
 
 
 def _nodes(store: Store) -> tuple[Placing, dict[NodeKey, Declared], dict[tuple[str, str], str]]:
@@ -153,7 +145,7 @@ def _nodes(store: Store) -> tuple[Placing, dict[NodeKey, Declared], dict[tuple[s
     services: dict[tuple[str, str], str] = {}
 
     def each() -> Iterator[Mapping[str, Any]]:
-        for row in _records(rows):
+        for row in records(rows):
             is_node = row["try_number"] == 0 and row["node_kind"] not in SERVICES
             node = row["cluster"], row["workflow"], row["node_name"]
             said[node] = Declared(is_node, row["retry_limit"], row["is_done_in_rescue"], _OF_OTHER_NODE(row))
@@ -162,13 +154,6 @@ def _nodes(store: Store) -> tuple[Placing, dict[NodeKey, Declared], dict[tuple[s
             yield row
 
     return Placing.of(each()), said, services
-
-
-def _records(rows: pa.Table) -> Iterator[Row]:
-    """Rows as mappings, one at a time; equal texts are one object."""
-    names, columns = rows.column_names, [_texts(column) for column in rows.columns]
-    for values in zip(*columns, strict=True):
-        yield dict(zip(names, values, strict=True))
 
 
 def _with_nodes(rows: pa.Table, placing: Placing) -> pa.Table:
@@ -197,7 +182,7 @@ def _reach(store: Store) -> dict[str, tuple[datetime, datetime]]:
 
 
 def _pairs(rows: pa.Table, *names: str) -> Iterable[tuple[Any, ...]]:
-    return zip(*(_texts(rows[name]) for name in names), strict=True)
+    return zip(*(texts_of(rows[name]) for name in names), strict=True)
 
 
 def _places(rows: pa.Table, placing: Placing) -> list[Place]:

@@ -1,11 +1,14 @@
 """A ledger for the time of one command: in a temporary folder that goes away however the command ends."""
 
+import gc
 import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import rmtree
+
+import pyarrow as pa
 
 from gpuledger.config import Ledger, Settings
 from gpuledger.model.frugal import frugal_arrow
@@ -23,6 +26,8 @@ def own_ledger(settings: Settings) -> Iterator[Ledger]:
         changed = settings.model_copy(update={"ledger": str(folder), "raw": "reference"})
         with Ledger(load("stores", "passing")(folder), RawZone(folder / "raw"), changed) as ledger:
             yield ledger
+        gc.collect()  # drawing what was found needs the room
+        pa.default_memory_pool().release_unused()
 
 
 @contextmanager

@@ -54,7 +54,7 @@ def attempts(period: Period, clusters: Iterable[str], asked: Mapping[str, Dimens
     return rows.select(
         *TEXTS, *NUMBERS, "started_us", counted_us=counted, host=rows.host_names[0], **moments,
         **{name: column_of(rows, dimension) for name, dimension in asked.items()},
-    ).order_by("cluster", "attempt_id")  # fmt: skip
+    )  # fmt: skip
 
 
 def named_columns(
@@ -65,11 +65,10 @@ def named_columns(
 
 
 def gpus(clusters: Iterable[str]) -> "ir.Table":
-    """Every GPU of every attempt; `part` is the share of it that was held."""
+    """Every GPU of every attempt, in no order; `part` is the share of it that was held."""
     rows = _of(unbound(ATTEMPT_GPUS), clusters)
     part = rows.share_ratio.fill_null(1)
-    told_by = ("cluster", "attempt_id", "host", "gpu")
-    return rows.select(*told_by, "gpu_model", "capability", part=part).order_by(*told_by)
+    return rows.select("cluster", "attempt_id", "host", "gpu", "gpu_model", "capability", part=part)
 
 
 def _of(told: "ir.Table", clusters: Iterable[str]) -> "ir.Table":

@@ -14,6 +14,16 @@ if TYPE_CHECKING:
     from gpuledger.metrics.events import Floats, Whole
 
 
+def coded(column: "pa.ChunkedArray") -> "tuple[Whole, list[str | None]]":
+    """Which of the different values each row has, null among them; in the order of their first rows."""
+    each = column.combine_chunks()
+    if hasattr(each, "dictionary") and each.null_count:
+        each = each.dictionary_decode()
+    if not hasattr(each, "dictionary"):
+        each = each.dictionary_encode(null_encoding="encode")
+    return np.from_dlpack(each.indices).astype(np.int64), each.dictionary.to_pylist()
+
+
 @dataclass(frozen=True, eq=False)
 class Names:
     """`codes` says for each row which of `labels` it has."""
@@ -31,9 +41,8 @@ class Names:
     @classmethod
     def of_column(cls, column: "pa.ChunkedArray", missing: str = NOT_KNOWN) -> "Names":
         """The same of an Arrow column, without a Python value a row."""
-        coded = column.combine_chunks().dictionary_encode(null_encoding="encode")
-        labels = tuple(missing if value is None else str(value) for value in coded.dictionary.to_pylist())
-        return cls(np.from_dlpack(coded.indices).astype(np.int64), labels)
+        codes, values = coded(column)
+        return cls(codes, tuple(missing if value is None else str(value) for value in values))
 
     def __len__(self) -> int:
         return len(self.codes)

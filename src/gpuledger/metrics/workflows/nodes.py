@@ -1,14 +1,18 @@
 """Which node of which workflow an attempt is a try of."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 NO_ACCESS_POINT = "condor"
 """Under which nodes are kept when no file of a DAG names its access point; their jobs may be any one's."""
 SERVICES = ("service",)
 """Kinds of nodes that run beside a workflow and are none of its work."""
+ROWS_AT_ONCE = 4096
 
 
 class Node(NamedTuple):
@@ -31,18 +35,17 @@ class Placing:
 
     by_job: Mapping[tuple[str, str], Node]
     by_name: Mapping[tuple[str, str], Node | None]
-    by_workflow: Mapping[tuple[str, str, str], Node]
+    by_workflow: Mapping[tuple[str, str | None, str | None], tuple[Node, bool]]
+    """With whether a rescue file says that it is done."""
     told: Mapping[str | None, tuple[int, int]]
-    done: Mapping[tuple[str | None, str | None], tuple[int, int]]
-    """Of each (workflow, run) how many nodes its DAG declares, and how many a rescue file says are done."""
 
     @classmethod
     def of(cls, rows: Iterable[Mapping[str, Any]]) -> "Placing":
         by_job: dict[tuple[str, str], Node] = {}
+        by_name: dict[tuple[str, str], Node | None] = {}
+        by_workflow: dict[tuple[str, str | None, str | None], tuple[Node, bool]] = {}
         known: dict[Node, Node] = {}  # its tries share a node's one object
-        named: dict[tuple[str, str], set[Node]] = defaultdict(set)
         told: dict[str | None, tuple[int, int]] = {}
-        declared: dict[tuple[str, str | None, str | None], tuple[Node, bool]] = {}
         for row in rows:
             if row["node_kind"] in SERVICES:
                 continue
@@ -55,17 +58,19 @@ class Placing:
                 first, last = told.get(node.workflow, (row["try_number"], row["try_number"]))
                 told[node.workflow] = min(first, row["try_number"]), max(last, row["try_number"])
             if row["try_number"] == 0:
-                declared[row["cluster"], node.workflow, node.name] = node, bool(row["is_done_in_rescue"])
-                named[row["cluster"], row["node_name"]].add(node)
-        by_name = {key: next(iter(those)) if len(those) == 1 else None for key, those in named.items()}
-        by_workflow = {
-            (cluster, node.workflow or "", name): node for (cluster, name), those in named.items() for node in those
-        }
+                by_workflow[row["cluster"], node.workflow, node.name] = node, bool(row["is_done_in_rescue"])
+                name = row["cluster"], row["node_name"]
+                by_name[name] = node if by_name.get(name, node) is node else None
+        return cls(by_job, by_name, by_workflow, told)
+
+    @cached_property
+    def done(self) -> Mapping[tuple[str | None, str | None], tuple[int, int]]:
+        """Of each (workflow, run) how many nodes its DAG declares, and how many a rescue file says are done."""
         done: dict[tuple[str | None, str | None], tuple[int, int]] = {}
-        for node, is_done in declared.values():
+        for node, is_done in self.by_workflow.values():
             count, of_them = done.get((node.workflow, node.run), (0, 0))
             done[node.workflow, node.run] = count + 1, of_them + is_done
-        return cls(by_job, by_name, by_workflow, told, done)
+        return done
 
     @property
     def declared(self) -> int:
@@ -86,7 +91,7 @@ class Placing:
             found := self.by_workflow.get((cluster, workflow, name))
             or self.by_workflow.get((NO_ACCESS_POINT, workflow, name))
         ):
-            return found
+            return found[0]
         if workflow:
             return None
         named = self.by_name.get((cluster, name)) or self.by_name.get((NO_ACCESS_POINT, name))
@@ -96,3 +101,19 @@ class Placing:
         first, last = self.told.get(node.workflow, (0, -1))
         number = job_id.partition(".")[0]
         return number.isdecimal() and first <= int(number) <= last
+
+
+def texts_of(column: "pa.ChunkedArray") -> list[Any]:
+    """The values of a column; equal ones are one object in memory."""
+    each = column.combine_chunks()
+    coded = each if hasattr(each, "dictionary") else each.dictionary_encode()
+    values = coded.dictionary.to_pylist()
+    return [None if code is None else values[code] for code in coded.indices.to_pylist()]
+
+
+def records(rows: "pa.Table") -> Iterator[dict[str, Any]]:
+    """Rows as mappings, one at a time; equal texts of those that stand together are one object."""
+    for begin in range(0, len(rows), ROWS_AT_ONCE):
+        some = rows.slice(begin, ROWS_AT_ONCE)
+        for values in zip(*(texts_of(column) for column in some.columns), strict=True):
+            yield dict(zip(rows.column_names, values, strict=True))

@@ -1,8 +1,8 @@
 """From the ledger to `Tries`: three queries, whatever is asked afterwards."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -12,15 +12,18 @@ from gpuledger.metrics import NO_GPU, NOT_KNOWN, Ask, Dimension, Filter
 from gpuledger.metrics.events import numbers, whole
 from gpuledger.metrics.relation import NOTHING
 from gpuledger.metrics.workflows import facts
-from gpuledger.metrics.workflows.names import Names
-from gpuledger.metrics.workflows.nodes import Placing
+from gpuledger.metrics.workflows.names import Names, coded
+from gpuledger.metrics.workflows.nodes import Placing, records
 from gpuledger.metrics.workflows.tries import Parts, Tries
 from gpuledger.model.sites import DEFAULT, SiteRules
 from gpuledger.model.workflow import STEP, job_type_of, step_of
 
 if TYPE_CHECKING:
-    from gpuledger.metrics.events import Floats, Whole
+    import ibis.expr.types as ir
 
+    from gpuledger.metrics.events import Whole
+
+Texts = Sequence[str | None]
 Flags = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 OWN = {
@@ -29,7 +32,6 @@ OWN = {
     "host": "host", "gpu_model": "gpu_model", "state": "state", "cluster": "cluster", "cause": "cause",
 }  # fmt: skip
 """Dimensions told of the node or of what became of the attempt, and under which name attempts have them."""
-ROWS_AT_ONCE = 4096
 _OWN_NUMBER = "^(GPU|MIG)-"
 NOT_MATCHED = "not matched"
 """The site of an attempt that no slot was found for."""
@@ -64,51 +66,57 @@ def read(ask: Ask, patterns: Patterns | None = None, also: Sequence[Dimension] =
     asked = facts.named_columns(
         [*(wanted.column for wanted in ask.where), *(one.name for one in also)], ask.dimensions, OWN
     )
-    rows = ask.rows(facts.attempts(ask.period, clusters, asked))
-    placing = Placing.of(_few_at_once(ask.rows(facts.nodes())))
-    tries = _tries(ask, rows, placing, patterns, ask.rows(facts.gpus(clusters)))
+    rows = _in_order(ask, facts.attempts(ask.period, clusters, asked), "cluster", "attempt_id")
+    parts = _parts(rows, _in_order(ask, facts.gpus(clusters), "cluster", "attempt_id", "host", "gpu"))
+    placing = Placing.of(records(ask.rows(facts.nodes())))
+    tries = _tries(ask, rows, placing, patterns, parts)
     tries = replace(
         tries, names={**tries.names, **{one.name: Names.of_column(rows[key]) for key, one in asked.items()}}
     )
     return Experiment(_chosen(ask, tries, rows, (asked, patterns)), placing, patterns.sites)
 
 
-def _few_at_once(rows: pa.Table) -> Iterator[dict[str, Any]]:
-    """Rows as mappings, some thousands in memory at one time."""
-    for batch in rows.to_batches(max_chunksize=ROWS_AT_ONCE):
-        yield from batch.to_pylist()
+def _in_order(ask: Ask, asked: "ir.Table", *keys: str) -> pa.Table:
+    """The rows by these columns, put in order column after column: an engine that sorts holds all of it twice. Texts
+    are there once each."""
+    pa.default_memory_pool().release_unused()
+    rows = ask.rows(asked)
+    order = pc.sort_indices(rows, [(name, "ascending") for name in keys])
+    return pa.table({name: _each_once(rows[name].take(order)) for name in rows.column_names})
 
 
-def _tries(ask: Ask, rows: pa.Table, placing: Placing, patterns: Patterns, gpus: pa.Table) -> Tries:
+def _each_once(column: pa.ChunkedArray) -> pa.Array:
+    whole = column.combine_chunks()
+    return whole.dictionary_encode() if pa.types.is_string(whole.type) else whole
+
+
+def _tries(ask: Ask, rows: pa.Table, placing: Placing, patterns: Patterns, parts: Parts) -> Tries:
     names = _names(rows, placing, patterns)
     amounts = {name: numbers(rows, name) for name in facts.NUMBERS}
     moments = (*(f"{name}_us" for name in facts.MOMENTS), "counted_us")
     amounts |= {name: numbers(rows, name) for name in moments}
     ended, counted = amounts["ended_us"], amounts["counted_us"]
     amounts["counted_or_ended_us"] = np.where(np.isnan(ended), counted, ended)
-    return Tries(ask.period, amounts, names, Names.of_column(rows["end_reason"], ""), _parts(rows, amounts, gpus))
+    return Tries(ask.period, amounts, names, Names.of_column(rows["end_reason"], ""), parts)
 
 
 def _names(rows: pa.Table, placing: Placing, patterns: Patterns) -> dict[str, Names]:
-    columns = [_texts(rows[name]) for name in ("cluster", "job_id", "workflow", "node_name")]
-    found = [placing.find(*row) for row in zip(*columns, strict=True)]
-    told = {name: _texts(rows[name]) for name in ("workflow_run", "workflow_step", "target_site")}
-    clusters, jobs, workflows, nodes = columns
-    where = [(node.workflow if node else None) or own for node, own in zip(found, workflows, strict=True)]
-    called = [(node.name if node else None) or own for node, own in zip(found, nodes, strict=True)]
+    jobs = _Jobs.of(rows)
+    found = [placing.find(*job) for job in zip(jobs.cluster, jobs.job_id, jobs.workflow, jobs.node_name, strict=True)]
+    where = [(node.workflow if node else None) or own for node, own in zip(found, jobs.workflow, strict=True)]
+    called = [(node.name if node else None) or own for node, own in zip(found, jobs.node_name, strict=True)]
     keys = [
         f"{cluster}\t{workflow or ''}\t{name}"
         if name and (workflow or not placing.is_declared(cluster or "", name))
         else f"{cluster}\t\t#{job}"
-        for cluster, workflow, name, job in zip(clusters, where, called, jobs, strict=True)
+        for cluster, workflow, name, job in zip(jobs.cluster, where, called, jobs.job_id, strict=True)
     ]
-    runs = [(node.run if node else None) or own for node, own in zip(found, told["workflow_run"], strict=True)]
-    steps = [(node.step if node else None) or own for node, own in zip(found, told["workflow_step"], strict=True)]
-    targets = [(node.target if node else None) or own for node, own in zip(found, told["target_site"], strict=True)]
-    return {
-        "cluster": Names.of_column(rows["cluster"]),
-        "job": Names.of(f"{cluster}\t{job}" for cluster, job in zip(clusters, jobs, strict=True)),
-        "job_id": Names.of(jobs),
+    runs = [(node.run if node else None) or own for node, own in zip(found, jobs.workflow_run, strict=True)]
+    steps = [(node.step if node else None) or own for node, own in zip(found, jobs.workflow_step, strict=True)]
+    targets = [(node.target if node else None) or own for node, own in zip(found, jobs.target_site, strict=True)]
+    of_jobs = {
+        "job": Names.of(f"{cluster}\t{job}" for cluster, job in zip(jobs.cluster, jobs.job_id, strict=True)),
+        "job_id": Names.of(jobs.job_id),
         "node": Names.of(keys),
         "node_name": Names.of(called, "no node"),
         "workflow": Names.of(where),
@@ -116,6 +124,9 @@ def _names(rows: pa.Table, placing: Placing, patterns: Patterns) -> dict[str, Na
         "step": _steps(steps, called, patterns),
         "node_type": _types(called, patterns),
         "target_site": _sites(Names.of(targets), patterns),
+    }
+    return {name: told.take(jobs.of_rows) for name, told in of_jobs.items()} | {
+        "cluster": Names.of_column(rows["cluster"]),
         "site": _sites(_where(rows), patterns),
         "site_key": _where(rows),
         "resource_name": Names.of_column(rows["resource_name"], ""),
@@ -126,11 +137,28 @@ def _names(rows: pa.Table, placing: Placing, patterns: Patterns) -> dict[str, Na
     }
 
 
-def _texts(column: pa.ChunkedArray) -> list[str | None]:
-    """The values of a column; equal ones are one text in memory."""
-    coded = column.combine_chunks().dictionary_encode(null_encoding="encode")
-    values = coded.dictionary.to_pylist()
-    return [values[code] for code in coded.indices.to_pylist()]
+@dataclass(frozen=True, eq=False)
+class _Jobs:
+    """What is told of each job, once for all its attempts, in the order of their first rows; `of_rows` whose each row is."""
+
+    cluster: Texts
+    job_id: Texts
+    workflow: Texts
+    node_name: Texts
+    workflow_run: Texts
+    workflow_step: Texts
+    target_site: Texts
+    of_rows: "Whole"
+
+    @classmethod
+    def of(cls, rows: pa.Table) -> "_Jobs":
+        columns = [coded(rows[one.name]) for one in fields(cls) if one.name != "of_rows"]
+        _, first, jobs = np.unique(
+            np.stack([codes for codes, _ in columns]), axis=1, return_index=True, return_inverse=True
+        )
+        order = np.argsort(first)
+        told = [[values[code] for code in codes[first[order]].tolist()] for codes, values in columns]
+        return cls(*told, of_rows=np.argsort(order)[jobs.reshape(-1)])
 
 
 def _steps(told: Sequence[str | None], called: Sequence[str | None], patterns: Patterns) -> Names:
@@ -168,13 +196,13 @@ def _models(rows: pa.Table) -> Names:
     return Names(codes, (*models.labels, NO_GPU))
 
 
-def _parts(rows: pa.Table, amounts: "Mapping[str, Floats]", gpus: pa.Table) -> Parts:
+def _parts(rows: pa.Table, gpus: pa.Table) -> Parts:
     """Attempts by GPU: as their GPUs are told one by one; what is left stays under the attempt's own model."""
     at = _places(rows, gpus)
     gpus, row = gpus.filter(pa.array(at >= 0)), at[at >= 0]
     part = numbers(gpus, "part")
     named = np.bincount(row, weights=part, minlength=len(rows)).astype(np.float64)
-    held = np.fmax(amounts["gpu_count"], named)
+    held = np.fmax(numbers(rows, "gpu_count"), named)
     left = np.where(held > 0, 1 - named / np.where(held > 0, held, 1.0), 1.0)
     rest = np.flatnonzero((left > NOTHING) | np.isnan(left))
     own, told = _models(rows), Names.of_column(gpus["gpu_model"])
@@ -192,16 +220,20 @@ def _parts(rows: pa.Table, amounts: "Mapping[str, Floats]", gpus: pa.Table) -> P
 
 def _places(rows: pa.Table, gpus: pa.Table) -> "Whole":
     """The row of each GPU's attempt, -1 where the attempt is not told."""
-    keys = [pc.binary_join_element_wise(each["cluster"], each["attempt_id"], "\t") for each in (gpus, rows)]
+    keys = [_joined("\t", each["cluster"], each["attempt_id"]) for each in (gpus, rows)]
     found = pc.index_in(keys[0], value_set=keys[1].combine_chunks())
     return whole(pc.fill_null(found, -1))
 
 
 def _gpu_names(gpus: pa.Table) -> pa.ChunkedArray:
     """`host / GPU`; without a host only a GPU's own number says which it is, its place (`slot:1`, `index:0`) does not."""
-    both = pc.binary_join_element_wise(gpus["host"], gpus["gpu"], " / ")
-    alone = pc.if_else(pc.match_substring_regex(gpus["gpu"], _OWN_NUMBER), gpus["gpu"], None)
+    both, gpu = _joined(" / ", gpus["host"], gpus["gpu"]), gpus["gpu"].cast(pa.string())
+    alone = pc.if_else(pc.match_substring_regex(gpu, _OWN_NUMBER), gpu, None)
     return pc.if_else(pc.equal(gpus["host"], ""), alone, both)
+
+
+def _joined(between: str, *columns: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.binary_join_element_wise(*(column.cast(pa.string()) for column in columns), between)
 
 
 def _chosen(ask: Ask, tries: Tries, rows: pa.Table, how: tuple[Mapping[str, Dimension], Patterns]) -> Tries:

@@ -1,7 +1,7 @@
 """A chart on paper: Matplotlib figures for PNG, SVG and PDF.
 
 Drawn in DejaVu Sans, which comes with Matplotlib, so a figure is the same on every machine. Settings are applied
-around each save, never to the process.
+around each save, never to the process. What draws SVG and PDF is imported by who wants one: it takes as long as a figure.
 """
 
 import io
@@ -11,8 +11,6 @@ from typing import Any
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.backends.backend_pdf import FigureCanvasPdf
-from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -52,6 +50,8 @@ def to_pixels(sheet: Figure) -> NDArray[np.uint8]:
 
 def to_svg(sheet: Figure, title: str) -> bytes:
     """The figure as SVG, text as outlines."""
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
     buffer = io.BytesIO()
     FigureCanvasSVG(sheet)
     with _settings():
@@ -61,6 +61,8 @@ def to_svg(sheet: Figure, title: str) -> bytes:
 
 def to_pdf(sheet: Figure, title: str) -> bytes:
     """The figure as PDF, without a time stamp."""
+    from matplotlib.backends.backend_pdf import FigureCanvasPdf
+
     buffer = io.BytesIO()
     FigureCanvasPdf(sheet)
     with _settings():

@@ -9,6 +9,8 @@ import io
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+import pyarrow as pa
+
 from gpuledger.model.batch import Batch, Parsed, Watermark
 from gpuledger.model.errors import NoData
 from gpuledger.model.job_summary import OWN
@@ -75,6 +77,8 @@ def _by_columns(pieces: Pieces, names: list[str], whole: Whole, reported_by: str
             return pieces.give_back(piece)
         yield from whole.batches(part)
         yield from (Problem(number, lack, "", 0) for number, lack in part.not_read)
+        del part, piece
+        pa.default_memory_pool().release_unused()  # else what lies between what is kept stays taken
 
 
 def _by_rows(items: Iterator[Read | Problem], whole: Whole) -> Iterator[Batch | Problem]:

@@ -16,6 +16,7 @@ KEY = ("cluster", "workflow", "workflow_run", "node_name", "try_number")
 """Access point, DAG, run, node, HTCondor cluster (0: the node itself)."""
 TOLD = ("workflow_step", "target_site", "job_id", "attempt_id", "state", "end_reason")
 """Columns that a try has of its attempt."""
+ROWS_AT_ONCE = 4_000
 AGE = ("number", "sequence")
 """Of several jobs of a node the last one counts, of several attempts of a job too."""
 _NUMBER = r"^(?P<number>[0-9]{1,18})(?:\.|$)"
@@ -30,12 +31,18 @@ class Tries:
 
     def add(self, part: Part) -> None:
         self.others += [{**other, "try_number": 0, "attempt_id": None} for other in part.others]
-        self.found.append(_last(_tries(part)))
+        tries = _coded(_tries(part))
+        self.found.append(tries.take(_last(tries)))
 
     def tables(self) -> Iterator[pa.Table]:
         """One row of workflow_nodes for each try; for each declared node one with the number 0."""
         if self.found:
-            yield _last(pa.concat_tables(self.found)).drop_columns(list(AGE))
+            tries = pa.concat_tables(self.found).unify_dictionaries().combine_chunks()
+            self.found.clear()
+            last = _last(tries)
+            tries = tries.drop_columns(list(AGE))
+            for begin in range(0, len(last), ROWS_AT_ONCE):
+                yield _plain(tries.take(last.slice(begin, ROWS_AT_ONCE)))
         if self.others:
             yield table(WORKFLOW_NODES, self.others)
 
@@ -71,9 +78,30 @@ def _is_told(texts: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.fill_null(pc.not_equal(texts, ""), False)
 
 
-def _last(rows: pa.Table) -> pa.Table:
-    """Of each try the row of its last attempt, of equal ones the one that stands last."""
-    rows = rows.sort_by([(name, "ascending") for name in AGE])
-    placed = rows.select(list(KEY)).append_column("place", pa.array(np.arange(len(rows))))
+def _last(tries: pa.Table) -> pa.Array:
+    """Where the last attempt of each try stands; of equal ones the one that stands last."""
+    order = pc.sort_indices(tries, [(name, "ascending") for name in AGE])
+    keys = {name: _codes(tries[name].take(order)) for name in KEY}
+    placed = pa.table({**keys, "place": pa.array(np.arange(len(tries)))})
     last = placed.group_by(list(KEY), use_threads=False).aggregate([("place", "max")])["place_max"]
-    return rows.take(last)
+    return order.take(last.combine_chunks())
+
+
+def _coded(rows: pa.Table) -> pa.Table:
+    """With each text once: all tries of a table wait for its end."""
+    return pa.table({name: _encoded(rows[name].combine_chunks()) for name in rows.column_names})
+
+
+def _encoded(column: pa.Array) -> pa.Array:
+    return column.dictionary_encode() if pa.types.is_string(column.type) else column
+
+
+def _codes(column: pa.ChunkedArray) -> pa.Array:
+    """What can be told apart as well as its texts."""
+    each = column.combine_chunks()
+    return each.indices if pa.types.is_dictionary(each.type) else each
+
+
+def _plain(rows: pa.Table) -> pa.Table:
+    kinds = {column.name: ARROW[column.kind] for column in WORKFLOW_NODES.columns}
+    return pa.table({name: rows[name].cast(kinds[name]) for name in rows.column_names})
