@@ -19,11 +19,13 @@ LINES = (line.strip() for text in HELP for line in text.split("Examples:")[1].sp
 STAYS = {"serve", "--serve", "watch"}
 ENDS = {"--once"}
 """Words of an example that runs until it is stopped (other tests start and stop them), and what makes one end."""
-EXAMPLES = list(
-    dict.fromkeys(
-        line for line in LINES if "gpuledger " in line and (not STAYS & set(line.split()) or ENDS & set(line.split()))
-    )
-)
+TYPED = {"gpuledger demo"}
+"""Examples that tests/docs/test_pages.py types before every page: a demo of a month takes long."""
+EXAMPLES = [
+    line
+    for line in dict.fromkeys(LINES)
+    if "gpuledger " in line and line not in TYPED and (not STAYS & set(line.split()) or ENDS & set(line.split()))
+]
 PAGES = (
     '[publish.pages]\ntype = "folder"\nfolder = "www"\nnames = "pseudonym"\nreports = ["usage"]\nwindows = ["all"]\n'
 )
