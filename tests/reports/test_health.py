@@ -5,20 +5,23 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, get_args
 
+import pyarrow as pa
 import pytest
 
 from gpuledger.actions.ingest import ingest
 from gpuledger.metrics import Filter
 from gpuledger.metrics.ask import StoreAsk
+from gpuledger.model.batch import Batch
 from gpuledger.model.chart import Bars, Grid, Histogram, Lines
 from gpuledger.model.document import Document, Text
 from gpuledger.model.errors import NoData, UsageError
 from gpuledger.model.events import KINDS, EventKind
 from gpuledger.model.period import Period, last, parse_instant
+from gpuledger.model.tables import DEVICE_EVENTS
 from gpuledger.raw import RawZone
 from gpuledger.render import FORMATS, render
 from gpuledger.reports._health.charts import MOST_BARS, NOT_HEALTHY
@@ -119,7 +122,9 @@ def test_each_gpu_equals_a_recount(spring: Document, events: set[Told]) -> None:
             kinds["throttled"],
             kinds["thermally_failed"],
         )
-        assert (row["first"], row["last"]) == (min(o.time for o in those), max(o.time for o in those))
+        assert (row["first"], row["last"]) == tuple(end(o.time for o in those).date() for end in (min, max)), (
+            "the files tell days"
+        )
         assert (row["days"], row["hottest"]) == (len({o.time.date() for o in those}), max(heat, default=None))
 
 
@@ -313,3 +318,25 @@ def test_every_format_draws_it_and_names_of_data_stand_literally(site: Site, tmp
     assert HOSTILE in json.dumps(
         json.loads((tmp_path / "out" / "health.json").read_text()), ensure_ascii=False
     ).replace('\\"', '"')
+
+
+def test_of_an_event_told_by_its_day_no_time_of_day_is_shown(site: Site, tmp_path: Path) -> None:
+    told(site, tmp_path, event(3), "n1,2025-02-04 12:00:00,GPU_21,90,,Throttled,")
+    document = site.report(FEBRUARY)
+    recent = [row[:2] for row in table(document, "recent").rows]
+    assert recent == [(date(2025, 2, 4), "12:00:00"), (date(2025, 2, 3), None)]
+    assert table(document, "by-kind").totals[-2:] == (date(2025, 2, 3), date(2025, 2, 4))  # type: ignore[index]
+
+
+def test_where_every_event_has_a_time_first_and_last_are_moments(site: Site, tmp_path: Path) -> None:
+    told(site, tmp_path, "n1,2025-02-04 12:00:00,GPU_21,90,,Throttled,")
+    assert table(site.report(FEBRUARY), "devices").rows[0][-1] == datetime(2025, 2, 4, 12, tzinfo=UTC)
+
+
+def test_events_of_an_older_ledger_have_times(site: Site, tmp_path: Path) -> None:
+    row = {"cluster": "c", "host": "n", "gpu": "slot:G", "time": datetime(2025, 2, 4, 12, tzinfo=UTC), "event_id": "1"}
+    said = {**row, "device_event_kind": "throttled", "source": "thermal-csv", "time_precision": None}
+    site.store.upsert(Batch(DEVICE_EVENTS, pa.Table.from_pylist([said])), "i")
+    document = site.report(FEBRUARY)
+    assert table(document, "recent").rows[0][:2] == (date(2025, 2, 4), "12:00:00")
+    assert table(document, "by-kind").rows[0][-1] == row["time"]

@@ -160,7 +160,7 @@ DEVICE_EVENTS = _table(
     "device_events",
     "one event of one device",
     "cluster host gpu time device_event_kind source event_id",
-    "site severity temperature_celsius mean_temperature_celsius code message row_hash",
+    "time_precision site severity temperature_celsius mean_temperature_celsius code message row_hash",
     order="time",
 )
 RESOURCE_SERIES = _table(

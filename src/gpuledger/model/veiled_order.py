@@ -126,13 +126,13 @@ def _sum(values: Iterable[Amount]) -> Amount:
     return sum(known) if known else None
 
 
-def _names(ranked: Sequence[str], weights: Mapping[str, Amount], kind: str, shown: Shown) -> tuple[str, ...]:
+def _names(ranked: Sequence[str], weights: Mapping[str, Any], kind: str, shown: Shown) -> tuple[str, ...]:
     return _ordered(ranked, lambda name: name, weights.get, kind, shown)
 
 
-def _weights(document: Document, kinds: Callable[[Table], Kinds]) -> dict[str, dict[str, Amount]]:
+def _weights(document: Document, kinds: Callable[[Table], Kinds]) -> dict[str, dict[str, Any]]:
     """Per dimension the amount by which its names are ranked, as the first table of them tells it."""
-    found: dict[str, dict[str, Amount]] = {}
+    found: dict[str, dict[str, Any]] = {}
     for table in document.tables:
         rank, dimension = _ranking(table, kinds(table)), table.columns[0].dimension if table.columns else None
         if dimension and rank is not None and dimension not in found:

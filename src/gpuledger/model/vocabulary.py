@@ -184,6 +184,7 @@ COLUMNS: tuple[Column, ...] = (
     number("remapped_rows_count", "Memory rows remapped so far."),
     text("device_event_kind", "throttled, thermally_failed, xid, ecc_uncorrected, off_bus or other.", NEVER),
     text("event_id", "What tells events of one device, moment and kind apart: facts of the record, never its place in a file.", NEVER),
+    text("time_precision", "second, or day: of the event's time only the day was told, and `time` stands at its noon.", "second"),
     text("severity", "info, warning or critical."),
     text("series_kind", "What the cluster-wide series counts.", NEVER),
     number("used_count", "Amount in use, in `unit`."),

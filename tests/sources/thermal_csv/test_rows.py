@@ -16,7 +16,7 @@ def test_the_layout_with_a_mean_temperature() -> None:
     told = found(of("10.4.21.8,2025-03-17,GPU_28,44.0,28.08,Thermally Failed,2025-03-17"))
     assert told.events == [{
         "cluster": "c", "host": "10.4.21.8", "gpu": "slot:GPU_28", "time": datetime(2025, 3, 17, 12, tzinfo=UTC),
-        "device_event_kind": "thermally_failed", "source": "thermal-csv", "event_id": "44.0/28.08", "site": None,
+        "device_event_kind": "thermally_failed", "source": "thermal-csv", "event_id": "44.0/28.08", "time_precision": "day", "site": None,
         "temperature_celsius": 44.0, "mean_temperature_celsius": 28.08, "message": "Thermally Failed",
     }]  # fmt: skip
 

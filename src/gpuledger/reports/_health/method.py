@@ -18,7 +18,7 @@ METHOD = """\
 - Only events are told, never that nothing happened. A time without events is not known to be a healthy one, and no rate is made of a time that nobody says was watched.
 - Each event counts once, however often and in however many files it was read. Events of one GPU, moment and kind with other temperatures are other events: a file that tells days holds several a day.
 - A GPU is its host and its place (or its uuid): the same place in two hosts is two GPUs.
-- Days are of the display zone. An event told by its day alone stands at noon (UTC) of that day: on the told day in whatever zone it is shown, while its time is not known.
+- Days are of the display zone. An event told by its day alone stands at noon (UTC) of that day: on the told day in whatever zone it is shown, without a time. Where there are such events, first and last are days.
 - An event without a temperature counts, but in no mean, no maximum and no distribution; 0 °C is a temperature."""
 
 
@@ -53,14 +53,24 @@ def stale(ask: Ask, newest: datetime | None) -> Iterable[Note]:
     if newest is None or wanted - newest <= ALLOWED_FILE_AGE:
         return
     read = _last_read(ask)
-    age = words.duration((ask.now - newest).total_seconds())
-    said = f"The newest event is {age} old, of {words.stamp(newest, zone)} {zone}"
+    said = _newest_words(ask, newest)
     if read and wanted - read <= ALLOWED_FILE_AGE:
         sentence = f"{said}. Events were read on {words.stamp(read, zone)}; how far they reached is not known."
         yield Note("old", "info", "age", sentence, "recent")
     else:
         sentence = f"{said}, and no source of events was read since. What happened is not known."
         yield Note("stale", "stale", "age", sentence, "recent")
+
+
+def _newest_words(ask: Ask, newest: datetime) -> str:
+    """How old the newest event is; of one that is told by its day alone no hour is known."""
+    told = unbound(DEVICE_EVENTS)
+    of_time = told.filter(told.time == newest.replace(tzinfo=None), told.time_precision.fill_null("second") != "day")
+    zone = ask.display_zone
+    if not len(ask.rows(of_time.select("time").limit(1))):
+        return f"The newest event is of {words.day(newest, zone)}, told without a time"
+    age = words.duration((ask.now - newest).total_seconds())
+    return f"The newest event is {age} old, of {words.stamp(newest, zone)} {zone}"
 
 
 def _last_read(ask: Ask) -> datetime | None:

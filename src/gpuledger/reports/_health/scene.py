@@ -21,6 +21,7 @@ OF_KIND = (
 )  # fmt: skip
 OF_GPU = (EVENTS, "days_with_events", "event_temperature_max", "first_event_at", "last_event_at")
 OF_PLACE = (EVENTS, "gpus_with_events", "days_with_events", "event_temperature_max")
+WITHOUT_TIME = "events_without_time"
 KIND = "event_kind"
 Gpu = tuple[str, str]
 """Host and name of a GPU."""
@@ -38,7 +39,7 @@ class Scene:
     def answers(self) -> Mapping[str, Answer]:
         """Everything that is asked, in one query."""
         wanted = {
-            "total": Wanted(OF_KIND),
+            "total": Wanted((*OF_KIND, WITHOUT_TIME)),
             "kind": Wanted(OF_KIND, (KIND,)),
             "time": Wanted((EVENTS,), (self.step, KIND)),
             "host": Wanted(OF_PLACE, ("host",)),
@@ -61,6 +62,11 @@ class Scene:
     def total(self, metric: str) -> float:
         """A count over all; 0 where nothing was told."""
         return self.answers["total"].value(metric) or 0.0
+
+    @property
+    def has_days(self) -> bool:
+        """Was of an event the day alone told? Then its time of day is not shown as if it were known."""
+        return bool(self.total(WITHOUT_TIME))
 
     def known(self, metric: str) -> float | None:
         """A number over all that may not be known."""

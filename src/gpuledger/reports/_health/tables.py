@@ -1,17 +1,18 @@
 """Which kinds, places, GPUs and moments: the tables of events of devices."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import ibis
 
 from gpuledger.metrics.device_events.ask import EventAsk
 from gpuledger.model.devices import position_of
-from gpuledger.model.document import Column, Scalar, Table
+from gpuledger.model.document import Column, Format, Scalar, Table
+from gpuledger.model.period import tzinfo
 from gpuledger.reports import _words as words
 from gpuledger.reports._health.scene import EVENTS, KIND, OF_KIND, Scene, label
-from gpuledger.reports._scene import as_utc, named
+from gpuledger.reports._scene import named
 
 if TYPE_CHECKING:
     from gpuledger.metrics import Metric
@@ -27,7 +28,7 @@ def kinds(scene: Scene) -> Table:
     return Table(
         id="by-kind",
         title="Events by kind",
-        columns=(Column("kind", "Event", dimension=KIND, rank=1), *_columns(metrics)),
+        columns=(Column("kind", "Event", dimension=KIND, rank=1), *_columns(scene, metrics)),
         rows=tuple((label(kind), *_cells(scene, rows[kind], metrics)) for kind in scene.kinds),
         totals=("All kinds", *_cells(scene, scene.answers["total"].totals, metrics)),
         foot=f"A GPU with events of two kinds counts once in the first row. {_DASH}",
@@ -35,19 +36,32 @@ def kinds(scene: Scene) -> Table:
     )
 
 
-def _columns(metrics: Sequence["Metric"]) -> Iterable[Column]:
+def _columns(scene: Scene, metrics: Sequence["Metric"]) -> Iterable[Column]:
     """The metrics, the first with its bar and its share."""
     lead, *rest = metrics
     yield Column(lead.name, lead.label, lead.format, meaning=lead.meaning, has_bar=True, rank=1)
     yield Column("share", "Share", "ratio", meaning="Part of all events.", is_share=True)
     for metric in rest:
-        yield Column(metric.name, metric.label, metric.format, meaning=metric.meaning)
+        form: Format = _moment(scene) if metric.format == "instant" else metric.format
+        yield Column(metric.name, metric.label, form, meaning=metric.meaning)
 
 
 def _cells(scene: Scene, row: Mapping[str, float | None], metrics: Sequence["Metric"]) -> Iterable[Scalar]:
-    lead, *rest = (metric.shown(row[metric.name]) for metric in metrics)
+    lead, *rest = (_shown(scene, metric.shown(row[metric.name])) for metric in metrics)
     whole = scene.total(EVENTS)
     return (lead, float(lead) / whole if isinstance(lead, float) and whole else None, *rest)
+
+
+def _moment(scene: Scene) -> Format:
+    """How first and last moments are shown: as days, where of an event only the day is known."""
+    return "date" if scene.has_days else "instant"
+
+
+def _shown(scene: Scene, value: Scalar) -> Scalar:
+    """The value; a moment as its day where moments are shown so."""
+    if scene.has_days and isinstance(value, datetime):
+        return value.astimezone(tzinfo(scene.ask.display_zone)).date()
+    return value
 
 
 def hosts(scene: Scene) -> Table:
@@ -57,7 +71,7 @@ def hosts(scene: Scene) -> Table:
     return Table(
         id="hosts",
         title="Hosts with events",
-        columns=(Column("host", "Host", meaning="Machine the GPUs are in.", rank=1), *_columns(answer.metrics)),
+        columns=(Column("host", "Host", meaning="Machine the GPUs are in.", rank=1), *_columns(scene, answer.metrics)),
         rows=tuple((named(row["host"]), *_cells(scene, row, answer.metrics)) for row in shown),
         totals=(f"All {words.plural(len(shown) + len(rest), 'host')}", *_cells(scene, scene.answers["total"].totals, answer.metrics)),
         others=_other_hosts(scene, rest) if rest else None,
@@ -83,7 +97,11 @@ def sites(scene: Scene) -> Table | None:
     return Table(
         id="by-site",
         title="Events by cluster and site",
-        columns=(Column("cluster", "Cluster", rank=1), Column("site", "Site", rank=1), *_columns(answer.metrics)),
+        columns=(
+            Column("cluster", "Cluster", rank=1),
+            Column("site", "Site", rank=1),
+            *_columns(scene, answer.metrics),
+        ),
         rows=tuple(
             (named(row["cluster"]), named(row["site"]), *_cells(scene, row, answer.metrics)) for row in answer.records()
         ),
@@ -108,8 +126,8 @@ def devices(scene: Scene) -> Table:
             *of_kind,
             Column("days", "Days", "count", meaning=metrics["days_with_events"].meaning),
             Column("hottest", "Hottest", "celsius", meaning=metrics["event_temperature_max"].meaning),
-            Column("first", "First", "instant", meaning=metrics["first_event_at"].meaning, rank=3),
-            Column("last", "Last", "instant", meaning=metrics["last_event_at"].meaning),
+            Column("first", "First", _moment(scene), meaning=metrics["first_event_at"].meaning, rank=3),
+            Column("last", "Last", _moment(scene), meaning=metrics["last_event_at"].meaning),
         ),
         rows=tuple((*gpu, *_of_gpu(scene, row, counts)) for gpu, row, counts in shown),
         totals=(*_all(scene), *_totals(scene)) if scene.gpus else None,
@@ -122,7 +140,8 @@ def devices(scene: Scene) -> Table:
 
 
 def _of_gpu(scene: Scene, row: Mapping[str, float | None], counts: Mapping[str, float]) -> Iterable[Scalar]:
-    first, last = (scene.ask.metrics[name].shown(row[name]) for name in ("first_event_at", "last_event_at"))
+    ends = (scene.ask.metrics[name].shown(row[name]) for name in ("first_event_at", "last_event_at"))
+    first, last = (_shown(scene, end) for end in ends)
     of_kind = (counts.get(kind, 0.0) for kind in scene.kinds)
     return (row[EVENTS], *of_kind, row["days_with_events"], row["event_temperature_max"], first, last)
 
@@ -148,7 +167,7 @@ def _others(
     heat = [value for row in rows if (value := row["event_temperature_max"]) is not None]
     first = min(value for row in rows if (value := row["first_event_at"]) is not None)
     last = max(value for row in rows if (value := row["last_event_at"]) is not None)
-    ends = (datetime.fromtimestamp(first, UTC), datetime.fromtimestamp(last, UTC))
+    ends = (_shown(scene, datetime.fromtimestamp(end, UTC)) for end in (first, last))
     whole = sum(row[EVENTS] or 0.0 for row in rows)
     return (words.plural(len(rest), "other"), None, whole, *of_kind, None, max(heat, default=None), *ends)
 
@@ -162,28 +181,34 @@ def _again(scene: Scene) -> str:
 
 
 def recent(scene: Scene) -> Table:
-    """The newest events, as they were told."""
+    """The newest events, as they were told: their time of day only where it was."""
     rows = _newest(scene)
     whole = int(scene.total(EVENTS))
     return Table(
         id="recent",
         title="Latest events",
         columns=(
-            Column("time", "Time", "instant", rank=1), Column("host", "Host", rank=1),
+            Column("day", "Day", "date", rank=1), Column("time", "Time", rank=1), Column("host", "Host", rank=1),
             Column("gpu", "GPU", rank=1), Column("kind", "Event", dimension=KIND, rank=1),
             Column("temperature_celsius", "Temperature", "celsius", meaning="Told with the event."),
             Column("mean_temperature_celsius", "Mean of the host", "celsius", meaning="Mean of the host's GPUs, this one included."),
             Column("message", "In the source's words", rank=3), Column("cluster", "Cluster", rank=3), Column("site", "Site", rank=3),
         ),
         rows=tuple(
-            (as_utc(row["time"]), row["host"], position_of(row["gpu"]), label(row["device_event_kind"]), row["temperature_celsius"],
+            (*_day_and_time(scene, row), row["host"], position_of(row["gpu"]), label(row["device_event_kind"]), row["temperature_celsius"],
              row["mean_temperature_celsius"], row["message"], row["cluster"], named(row["site"]))
             for row in rows
         ),
-        foot=f"A time of 12:00 UTC may be a day of which no time was told. {_DASH}",
+        foot=_DASH,
         left_out=f"{words.count(whole - len(rows))} earlier." if whole > len(rows) else "",
         empty=NOTHING,
     )  # fmt: skip
+
+
+def _day_and_time(scene: Scene, row: Mapping[str, Any]) -> tuple[date, str | None]:
+    """In the display zone; no time where only the day was told."""
+    there = row["time"].replace(tzinfo=UTC).astimezone(tzinfo(scene.ask.display_zone))
+    return there.date(), None if row["time_precision"] == "day" else f"{there:%H:%M:%S}"
 
 
 def _newest(scene: Scene) -> list[dict[str, Any]]:

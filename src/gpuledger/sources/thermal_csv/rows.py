@@ -66,6 +66,7 @@ def events(given: pa.Table, reading: Reading) -> Told:
         "time": at.at,
         "device_event_kind": kinds,
         "source": pa.repeat(reading.source, len(given)),
+        "time_precision": pc.if_else(pa.array(at.is_day), "day", "second"),
         "event_id": values.identities(heat, mean),
         "site": pc.coalesce(cells.get("site", none), pa.scalar(reading.site, pa.string())),
         "temperature_celsius": heat,
