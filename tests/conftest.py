@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadGroupScheduling
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -24,6 +25,10 @@ LONGEST = (
 )
 """Servers and files whose tests take longest: they begin first, so that at the end no worker is left alone with one."""
 UNEXPECTED = pytest.StashKey[list[str]]()
+
+# How long an example takes says how busy the machine is. The parent is Hypothesis' own choice: another where CI=true.
+settings.register_profile("any machine", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")
