@@ -454,6 +454,8 @@ def test_the_card_of_waits_is_of_attempts_with_gpus_and_users_without_hours_are_
     document = usage(ledger(tmp_path / "l", [attempt(1), idle]))
     assert card(document, "gpu_wait_seconds_median").value == 3600
     assert card(document, "gpu_wait_seconds_median").label == "Median wait of GPU attempts"
+    columns = {column.key: column.label for column in table(document, "by-user").columns}
+    assert columns["wait_seconds_median"] == "Median wait of all attempts"
     assert rows(document, "by-user")["totals"]["user"] == "All 2 users"
     assert document.charts[0].left_out == "1 user without GPU-hours."
 

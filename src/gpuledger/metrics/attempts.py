@@ -171,8 +171,8 @@ STARTED = (
         "started", lambda t: _wait(t).quantile(0.5, where=t.gpu_count > 0), "low",
     ),
     Metric(
-        "wait_seconds_median", "Median wait", "second",
-        "From submission to start, of attempts started in the period: half waited longer.",
+        "wait_seconds_median", "Median wait of all attempts", "second",
+        "From submission to start, of all attempts started in the period, with GPUs or without: half waited longer.",
         "started", lambda t: _wait(t).quantile(0.5), "low",
     ),
     Metric(

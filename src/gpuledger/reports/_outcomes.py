@@ -48,7 +48,9 @@ def _wait_finding(scene: Scene) -> str:
     median, p90 = scene.totals.value("wait_seconds_median"), scene.totals.value("wait_seconds_p90")
     if median is None or p90 is None:
         return "No attempt started in the period."
-    return f"Half of the attempts waited less than {_length(median)}, one in ten longer than {_length(p90)}."
+    return (
+        f"Half of the attempts that started waited less than {_length(median)}, one in ten longer than {_length(p90)}."
+    )
 
 
 def _length(seconds: float) -> str:

@@ -97,7 +97,8 @@ class Tally:
             yield Remark(
                 f"{self.unsure} rows were submitted or became eligible in the hour that occurs twice in {zone}, or ended in it"
                 " without ever starting: the later reading was taken, so they may have waited an hour longer (or, never started,"
-                " an hour less); what they held is certain. Times of SLURM_TIME_FORMAT=%s are never in doubt."
+                " an hour less); what they held is certain. A job among them that is also collected live, in epoch seconds,"
+                " may count twice. Times of SLURM_TIME_FORMAT=%s are never in doubt."
             )
         if self.started_early:
             yield Remark(
