@@ -77,11 +77,14 @@ def _block(numbered: Iterator[tuple[int, str]], closer: str, line: int, text: st
 
 
 def _words(text: str) -> tuple[str, ...]:
-    words = [found[1] if found[2] is None else found[2] for found in _WORD.finditer(text)]
+    if '"' in text:
+        words = [found[1] if found[2] is None else found[2] for found in _WORD.finditer(text)]
+    else:
+        words = text.split()
     return (words[0].upper(), *words[1:]) if words else ("",)
 
 
 def variables(text: str) -> dict[str, str]:
     """`name="value"` pairs of a VARS line; `\\"` and `\\\\` stand for the sign itself."""
-    found = ((match[1], match[2] if match[2] is not None else match[3]) for match in _VARIABLE.finditer(text))
-    return {name: _ESCAPED.sub(r"\1", value) for name, value in found}
+    found = {name: double or single for name, double, single in _VARIABLE.findall(text)}
+    return {name: _ESCAPED.sub(r"\1", value) for name, value in found.items()} if "\\" in text else found

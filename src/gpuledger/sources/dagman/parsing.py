@@ -130,8 +130,9 @@ def _batches(rows: Iterator[dict[str, Any]], weight: int) -> Iterator[Batch]:
 
 def _batch(rows: list[dict[str, Any]], weight: int) -> Batch:
     kinds = {column.name: ARROW[column.kind] for column in WORKFLOW_NODES.columns}
-    columns = {name: pa.array([row[name] for row in rows], kinds[name]) for name in rows[0]}
-    return Batch(WORKFLOW_NODES, pa.table(columns), pa.array([weight] * len(rows), pa.int64()))
+    columns = zip(rows[0], zip(*(row.values() for row in rows), strict=True), strict=True)
+    told = {name: pa.array(values, kinds[name]) for name, values in columns}
+    return Batch(WORKFLOW_NODES, pa.table(told), pa.array([weight] * len(rows), pa.int64()))
 
 
 def _remarks(told: Told, kind: Kind, source: "Dagman", context: Context) -> Iterator[str]:

@@ -79,12 +79,14 @@ class Progress:
     _stamp: tuple[str, str] | None = None
 
     def read(self, lines: Iterable[str]) -> None:
+        stamped: re.Match[str] | None = None
         for line in lines:
             self.line_count += 1
-            found = _LINE.match(line)
-            if found:
-                self._stamp = (found[1], found[2])
+            if found := _LINE.match(line):
+                stamped = found
                 self._take(found[3].strip())
+        if stamped:
+            self._stamp = (stamped[1], stamped[2])
         if self._stamp and (moment := _moment(*self._stamp, self.zone)):
             self.last = max(moment, self.last or moment)
         self._submitting = None
