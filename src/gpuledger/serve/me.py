@@ -13,6 +13,7 @@ from gpuledger.serve.rate import Rate
 from gpuledger.serve.refusals import Refused
 from gpuledger.serve.sessions import LENGTH
 from gpuledger.serve.site import Site
+from gpuledger.serve.tokens import Token
 from gpuledger.serve.who import Who, require_csrf, unauthenticated, who_of
 
 _LOGINS = 10
@@ -55,26 +56,14 @@ def routes(site: Site) -> APIRouter:
         """A session cookie for a token, as JSON `{"token": …}` or a form."""
         peer = request.state.peer
         rate.take(peer)
-        secret = await _secret(request)
-        token = await run_in_threadpool(site.doors.tokens.valid, secret, site.now())
+        token = await run_in_threadpool(site.doors.tokens.valid, await _secret(request), site.now())
         if token is None:
             audit("login refused", peer=peer)
             raise unauthenticated("The token is wrong, expired or revoked.")
         audit("login", peer=peer, who=token.name)
         cookie = site.doors.sessions.begin(token.id, site.now())
-        session = site.doors.sessions.get(cookie, site.now())
-        who = Who("session", token.name, frozenset(token.scopes), token.user, session.csrf if session else None)
-        answer = answer_json(request, _me(who))
-        secure = site.serve.https
-        answer.set_cookie(
-            site.doors.cookie,
-            cookie,
-            int(LENGTH.total_seconds()),
-            path="/",
-            secure=secure,
-            httponly=True,
-            samesite="strict",
-        )
+        answer = answer_json(request, _me(_signed_in(site, token, cookie)))
+        answer.set_cookie(site.doors.cookie, cookie, int(LENGTH.total_seconds()), **_kept(site))
         return answer
 
     @router.post("/logout", status_code=204, responses=refusals())
@@ -87,10 +76,20 @@ def routes(site: Site) -> APIRouter:
             site.doors.sessions.end(cookie)
             audit("logout", peer=request.state.peer, who=who.name)
         done = Response(status_code=204)
-        done.delete_cookie(site.doors.cookie, path="/", secure=site.serve.https, httponly=True, samesite="strict")
+        done.delete_cookie(site.doors.cookie, **_kept(site))
         return done
 
     return router
+
+
+def _signed_in(site: Site, token: Token, cookie: str) -> Who:
+    session = site.doors.sessions.get(cookie, site.now())
+    return Who("session", token.name, frozenset(token.scopes), token.user, session.csrf if session else None)
+
+
+def _kept(site: Site) -> dict[str, Any]:
+    """How a browser keeps the cookie: from scripts, from other sites, and where there is HTTPS only there."""
+    return {"path": "/", "secure": site.serve.https, "httponly": True, "samesite": "strict"}
 
 
 def _me(who: Who) -> dict[str, Any]:
