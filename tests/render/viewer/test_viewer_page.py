@@ -190,6 +190,13 @@ def test_a_log_scale_shows_lines_and_no_stack(chromium: Any, url: str) -> None:
         assert "scale=log" in page.url
 
 
+def test_zero_has_no_place_on_a_log_scale(chromium: Any, url: str) -> None:
+    with Opened(chromium, f"{url}#report=edges&scale=log").open() as opened:
+        drawn = [path for one in opened.page.locator(f".plot {SHAPES}").all() for path in [one.get_attribute("d")]]
+        assert any(path.count("M") > 1 for path in drawn), "a line stops at zero and begins again after it"
+        assert opened.said == []
+
+
 def test_tables_sort_largest_first_search_and_copy_safely(chromium: Any, url: str) -> None:
     with Opened(chromium, f"{url}#report=usage", permissions=["clipboard-read", "clipboard-write"]).open() as opened:
         page, table = opened.page, opened.page.locator("#b-usage-by-user")

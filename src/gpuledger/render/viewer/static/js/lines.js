@@ -7,7 +7,7 @@ import { seriesPaint, theme } from "./theme.js";
 import { interval, timeTicks } from "./zone.js";
 
 // Series over time or a number: stacked steps, lines with a band, points. One closed outline per name, so gaps stay gaps.
-const PARTIAL = "The last bin is not over yet and is drawn at half strength.", SIDE = 150, LIMIT_SHOWN = 0.35, TIP_ROWS = 40, AIR = 16, MOST_LABELLED = 5;
+const PARTIAL = "The last bin is not over yet and is drawn at half strength.", SIDE = 150, LIMIT_SHOWN = 0.35, TIP_ROWS = 40, AIR = 16, MOST_LABELLED = 5, DOT_ROOM = 12;
 const text = (value, unit, digits) => number(value, unit || "gpu", digits, unit === "ratio" || unit === "second");
 
 /** Runs of bins that hold a value: [from, to). */
@@ -118,7 +118,9 @@ export class LinesChart {
     const [x, y] = this.isSteps ? this.steps(high, from, to) : this.middles(high, from, to), known = (one.low ?? []).length > 0;
     const band = known ? [this.uncertainty(one, from, to, fill)] : [];
     if (this.chart.shape.style === "points") return [...band, dots(x, y, fill, 6, { stroke: `var(--${edge})` })];
-    return [...band, line(x, y, edge, theme.chart.line_width), ...(this.isSteps ? [] : [dots(x, y, edge, 4)])];
+    const isDotted = this.rect.w / (to - from) >= DOT_ROOM, isLone = i => isNumber(y[i]) && !isNumber(y[i - 1]) && !isNumber(y[i + 1]);
+    const dotted = this.isSteps ? [] : [dots(x, y.map((value, i) => isDotted || isLone(i) ? value : null), edge, 4)]; // close together they are a thick line; alone, all there is
+    return [...band, line(x, y, edge, theme.chart.line_width), ...dotted];
   }
   steps(values, from, to) {
     const x = [], y = [];

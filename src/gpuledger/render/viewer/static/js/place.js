@@ -69,7 +69,7 @@ function logTicks(low, high, unit) {
 /** Tick texts with equal decimals; ratios and lengths of time keep their unit, it is said once for the others. */
 export function tickTexts(values, unit, isLog = false) {
   if (unit === "second") return values.map(value => value === 0 ? "0" : duration(value));
-  if (isLog) return values.map(value => number(value, unit, value >= 1 ? 0 : null, unit === "ratio"));
+  if (isLog) return values.map(value => number(value, unit, unit === "ratio" ? null : Math.max(0, -Math.floor(Math.log10(value) + 1e-9)), unit === "ratio"));
   const scale = unit === "ratio" ? 100 : 1, isWhole = values.every(value => Math.abs(value * scale - Math.round(value * scale)) < 1e-9);
   const digits = isWhole ? 0 : Math.max(1, columnDigits(values, unit) ?? 0, needed(values, scale));
   return values.map(value => number(value, unit, digits, unit === "ratio"));

@@ -9,10 +9,10 @@ export const draws = [];
 const LEAST = 80;
 const ink = name => `var(--${name})`;
 
-/** Where a value of `axis` ({range, isLog}) stands between two places in pixels. */
+/** Where a value of `axis` ({range, isLog}) stands between two places in pixels; null where it has no place: zero on a log scale. */
 export function placer({ range: [low, high], isLog }, from, to) {
   const scale = isLog ? Math.log10 : Number, start = scale(low), step = (to - from) / (scale(high) - start);
-  return value => from + (scale(value) - start) * step;
+  return value => value === null || (isLog && value <= 0) ? null : from + (scale(value) - start) * step;
 }
 
 // Shapes in values of their axes. A null in `x` begins a new piece: nothing is drawn across a gap.
@@ -52,15 +52,15 @@ function panelParts({ y, top, bottom, shapes }, x, X, wide, patterns) {
   ];
 }
 function node({ x, y, r, texture, inked, ground, ...paint }, X, Y, patterns) {
-  if (r) return x.map((at, i) => y[i] !== null && svg("circle", { cx: X(at), cy: Y(y[i]), r, ...paint }));
+  if (r) return x.map((at, i) => [X(at), Y(y[i])]).filter(place => !place.includes(null)).map(([cx, cy]) => svg("circle", { cx, cy, r, ...paint }));
   return svg("path", { d: outline(x, y, X, Y), ...paint, ...(texture ? { fill: hatched(texture, inked, ground, patterns) } : {}) });
 }
 /** In tenths of a pixel; steps are the most of it, so that what stays the same is left out. */
 function outline(x, y, X, Y) {
   let d = "", isNew = true, a, b;
   for (let i = 0; i < x.length; i++) {
-    if (x[i] === null || y[i] === null) { isNew = true; continue; }
-    const p = Math.round(X(x[i]) * 10) / 10, q = Math.round(Y(y[i]) * 10) / 10;
+    const at = X(x[i]), high = Y(y[i]), p = Math.round(at * 10) / 10, q = Math.round(high * 10) / 10;
+    if (at === null || high === null) { isNew = true; continue; }
     d += isNew ? `M${p} ${q}` : p === a ? (q === b ? "" : `V${q}`) : q === b ? `H${p}` : `L${p} ${q}`;
     [a, b, isNew] = [p, q, false];
   }

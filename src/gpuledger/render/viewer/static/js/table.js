@@ -4,7 +4,7 @@ import { finding, foot, panel } from "./words.js";
 import { theme } from "./theme.js";
 
 // A typed table: totals first, others last, sort by any column, search, bars beside numbers, CSV of what is shown.
-const TEXTUAL = new Set(["text", "instant", "date"]), LONG = 12, TALL = 50, LEAST_BAR = 1;
+const TEXTUAL = new Set(["text", "instant", "date"]), LONG = 12, TALL = 50, WIDE = 8, LEAST_BAR = 1;
 const NOT_COLLECTED = theme.number.not_collected;
 
 /** How one column prints: its decimals or finest unit of time, and its largest value for bars. */
@@ -103,6 +103,6 @@ export function table(block, view, kept) {
   const hasNull = block.rows.some(row => row.some((value, i) => value === null && !block.columns[i].dimension));
   const isTall = block.rows.length > TALL;
   return panel(block.id, title, el("div", { class: "tools" }, count, find, el("button", { type: "button", "aria-label": `Copy ${title} as CSV`, onclick: copy }, icon("copy"), copied)), finding(block.finding),
-    el("div", { class: isTall ? "scroll tall" : "scroll", tabindex: 0, role: "region", "aria-label": title, "data-keep": `table-${block.id}` }, el("table", { class: "data" }, el("thead", null, head), body)),
+    el("div", { class: isTall ? "scroll tall" : "scroll", tabindex: 0, role: "region", "aria-label": title, "data-keep": `table-${block.id}` }, el("table", { class: styles.length > WIDE ? "data wide" : "data" }, el("thead", null, head), body)),
     foot(isTall && `${block.rows.length.toLocaleString("en")} rows: scroll the table to see them all.`, block.left_out, block.foot, hasNull && !block.foot && "“–” means not collected, never zero."));
 }
