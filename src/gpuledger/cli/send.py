@@ -1,6 +1,5 @@
 """`gpuledger send`: reports to people. A dry run unless --send."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,14 +8,17 @@ import typer
 
 from gpuledger.cli import messages
 from gpuledger.cli.options import FormOptions, spread
-from gpuledger.cli.output import Row, print_rows, print_text
+from gpuledger.cli.output import print_rows
+from gpuledger.cli.send_told import print_plans, print_sent, say_hindrances, say_sentences, say_waiting
 from gpuledger.cli.session import Session
 from gpuledger.model.choice import PeriodChoice
 from gpuledger.model.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from gpuledger.actions._letters import Prepared
-    from gpuledger.actions._orders import Order
+    from gpuledger.actions._orders import Order, Unmade
     from gpuledger.actions.send import Orders, Sent
     from gpuledger.config import Ledger
     from gpuledger.model.document import Format
@@ -169,39 +171,40 @@ def _list(ledger: "Ledger", session: Session, form: FormOptions) -> None:
     columns: dict[str, Format] = dict.fromkeys(("delivery", "report", "channel"), "text")
     columns |= {"recipients": "count", "at": "text", "last_sent": "instant", "state": "text"}
     print_rows(rows, columns, form, session.settings.display_zone)
-    _say_waiting(len(outbox.waiting()))
-
-
-def _say_waiting(count: int) -> None:
-    if count:
-        verb = "messages wait" if count > 1 else "message waits"
-        messages.say(f"{count} {verb} in the outbox; `gpuledger send --send` tries again.")
+    say_waiting(len(outbox.waiting()))
 
 
 def _show(ledger: "Ledger", session: Session, orders: "Orders", to: Where, form: FormOptions) -> None:
     """What would be sent: nothing leaves."""
-    from gpuledger.actions._letters import prepare
-    from gpuledger.actions._orders import Unmade
-    from gpuledger.actions._standing import once_more
     from gpuledger.actions.send import known_of, outbox_of
 
-    outbox, prepared = outbox_of(ledger), []
-    for order in orders(outbox):
-        if isinstance(order, Unmade):
-            raise order.error
-        prepared.append(prepare(ledger, once_more(ledger, order), session.now))
-        _say_hindrances(prepared[-1])
+    outbox = outbox_of(ledger)
+    prepared = list(_prepared(ledger, session, orders(outbox)))
     refused = [known for one in prepared if (known := known_of(ledger, one.order)) and known.exit_code]
-    _say_sentences(refused)
+    say_sentences(refused)
     files = [file for one in prepared for file in _files(one, to)]
     for file in files:
         print(file)
     if not files:
-        _print_plans(ledger, prepared, session, form)
-        _say_waiting(len(outbox.waiting()))
+        print_plans(ledger, prepared, session, form)
+        say_waiting(len(outbox.waiting()))
     stopped = [one.stopping[0].exit_code for one in prepared if one.stopping]
     if codes := [*stopped, *(known.exit_code for known in refused)]:
         raise typer.Exit(max(codes))
+
+
+def _prepared(ledger: "Ledger", session: Session, orders: "Iterable[Order | Unmade]") -> "Iterator[Prepared]":
+    """Each message as it would be sent; what hinders it is said. Raises what kept one from being made."""
+    from gpuledger.actions._letters import prepare
+    from gpuledger.actions._orders import Unmade
+    from gpuledger.actions._standing import once_more
+
+    for order in orders:
+        if isinstance(order, Unmade):
+            raise order.error
+        one = prepare(ledger, once_more(ledger, order), session.now)
+        say_hindrances(one)
+        yield one
 
 
 def _files(prepared: "Prepared", to: Where) -> list[Path]:
@@ -211,47 +214,6 @@ def _files(prepared: "Prepared", to: Where) -> list[Path]:
     if to.eml:
         return [message_file(prepared, to.eml)]
     return preview(prepared, to.preview) if to.preview else []
-
-
-def _print_plans(ledger: "Ledger", prepared: "Sequence[Prepared]", session: Session, form: FormOptions) -> None:
-    from gpuledger.actions.send import plan_of
-
-    if not prepared and not form.is_json:
-        messages.say("Nothing is due.")
-        return
-    columns: dict[str, Format] = dict.fromkeys(
-        ("delivery", "would", "channel", "recipients", "period", "subject"), "text"
-    )
-    columns |= {"html_bytes": "byte", "message_bytes": "byte"}
-    rows = [plan_of(ledger, one) for one in prepared]
-    if form.is_json or form.is_csv or form.parquet:
-        listed = [{**row, "recipients": ", ".join(row["recipients"])} for row in rows]
-        print_rows(listed, columns, form, session.settings.display_zone)
-    else:
-        for row in rows:
-            print_text(_plan_text(row))
-        messages.say("Nothing was sent: this is a dry run; add --send.")
-
-
-def _plan_text(row: Row) -> str:
-    """One delivery as lines: a subject and many recipients fit no table."""
-    said = {"channel": row["channel"], "to": ", ".join(row["recipients"]), "period": row["period"]}
-    said |= {"subject": row["subject"], "size": _size(row)}
-    lines = (f"  {name:<8} {value}" for name, value in said.items() if value)
-    return "\n".join([f"{row['delivery']}: {row['would']}", *lines])
-
-
-def _size(row: Row) -> str:
-    if row["message_bytes"] is None:
-        return ""
-    return f"{row['message_bytes'] / 1024:,.0f} KB, of which the page {row['html_bytes'] / 1024:,.0f} KB"
-
-
-def _say_hindrances(prepared: "Prepared") -> None:
-    for hindrance in prepared.hindrances:
-        messages.warn(f"{prepared.order.name}: {hindrance.sentence}")
-    for sentence in prepared.composed.left_out if prepared.composed else ():
-        messages.warn(f"{prepared.order.name}: {sentence}")
 
 
 def _send(ledger: "Ledger", session: Session, orders: "Orders", form: FormOptions) -> None:
@@ -265,33 +227,8 @@ def _send(ledger: "Ledger", session: Session, orders: "Orders", form: FormOption
             messages.note("Sent.", delivery=one.delivery, result=one.result, period=one.period)
     except BaseException:  # what was sent is told, whatever stopped the rest
         if sent:
-            _print_sent(sent, form)
+            print_sent(sent, form)
         raise
-    _print_sent(sent, form)
+    print_sent(sent, form)
     if code := exit_code(one.exit_code for one in sent):
         raise typer.Exit(code)
-
-
-def _print_sent(sent: "Sequence[Sent]", form: FormOptions) -> None:
-    columns: dict[str, Format] = dict.fromkeys(("delivery", "result", "recipient", "outcome", "said"), "text")
-    rows = [row for one in sent for row in _answer_rows(one)]
-    if rows or form.is_json:
-        print_rows(rows, columns, form)
-    else:
-        messages.say("There was nothing to send.")
-    _say_sentences(sent)
-
-
-def _say_sentences(sent: "Sequence[Sent]") -> None:
-    for one in sent:
-        tell = messages.error if one.result == "failed" else messages.warn if one.exit_code else messages.say
-        for sentence in one.sentences:
-            tell(f"{one.delivery}: {sentence}")
-
-
-def _answer_rows(sent: "Sent") -> list[Row]:
-    row = {"delivery": sent.delivery, "result": sent.result}
-    answers = [
-        {**row, "recipient": one, "outcome": told.outcome, "said": told.said} for one, told in sent.answers.items()
-    ]
-    return list(answers) or [{**row, "recipient": "", "outcome": "", "said": ""}]
