@@ -112,6 +112,11 @@ def test_the_rest_of_a_ranking_is_hatched_in_the_charts_too() -> None:
     assert '<path fill="var(--others)"' not in text
 
 
+def test_a_banner_leads_to_the_block_it_points_to() -> None:
+    note = Note("old", "stale", "freshness", "Data is old.", "data-quality")
+    assert 'Data is old.</b> <a href="#b-data-quality">Data quality</a></p>' in page(samples.usage((note,)))
+
+
 def test_the_parameters_stand_folded_at_the_foot_not_under_the_title() -> None:
     text = page(samples.usage())
     assert "top" not in re.sub(

@@ -246,6 +246,14 @@ def test_the_report_says_what_its_mail_shows_and_notes_are_never_left_out() -> N
     assert kinds == ["jobs-running", "usage-by-user", "silent-hosts", "users-add-up", "data-quality"]
 
 
+def test_a_banner_names_the_block_it_points_to_as_a_reader_knows_it() -> None:
+    note = Note("old", "stale", "freshness", "Data is old.", "data-quality")
+    letter = mail(samples.usage((note,)))
+    for part in (letter.html, letter.text):
+        assert "See “Data quality”." in " ".join(part.split())
+        assert "data-quality" not in part
+
+
 def test_columns_leave_by_rank_until_the_rest_fits() -> None:
     table = samples.users()
     first = [table.columns[i].key for i in fitting(table)]

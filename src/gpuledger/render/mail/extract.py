@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from gpuledger.model.chart import Chart, Grid
 from gpuledger.model.document import Block, Definitions, Document, Note, Numbers, Quality, Section, Table, Text
@@ -9,6 +10,7 @@ from gpuledger.render.mail.columns import fitting
 from gpuledger.render.mail.shorten import line, shortened
 from gpuledger.render.names import without_domain
 
+_Block = TypeVar("_Block", bound=Block)
 MOST_ROWS = 45
 """Of all tables together, totals and others included: about 1.5 KB each, of a mail of 100."""
 _MOST: dict[type, int] = {Numbers: 1, Chart: 3, Table: 6, Text: 3, Note: 12, Quality: 1, Definitions: 1}
@@ -19,7 +21,8 @@ _LEAST_ROWS = 6
 
 def extract(document: Document, rows: int = MOST_ROWS) -> Document:
     """The Document of a mail, in a mail's order, with at most `rows` rows in its tables; what is left out is said."""
-    chosen = _chosen(document)
+    titles = {block.id: getattr(block, "title", "") for block in document.blocks}
+    chosen = _chosen(document, titles)
     tables = [block for block in chosen if isinstance(block, Table)][: _MOST[Table] if rows else 0]
     cut = [_cut(table, share) for table, share in zip(tables, _shares(tables, rows), strict=True)]
     blocks = [*(block for block in chosen if not isinstance(block, Table)), *cut]
@@ -31,13 +34,12 @@ def extract(document: Document, rows: int = MOST_ROWS) -> Document:
         subject=line(document.subject),
         coverage=replace(document.coverage, sentence=line(document.coverage.sentence)),
         sections=(Section("mail", "", ordered),),
-        banners=tuple(shortened(note) for note in document.banners[:_BANNERS]),
+        banners=tuple(shortened(_pointing(note, titles)) for note in document.banners[:_BANNERS]),
     )
 
 
-def _chosen(document: Document) -> list[Block]:
+def _chosen(document: Document, titles: Mapping[str, str]) -> list[Block]:
     """The blocks that the report names, in its order; a report that names none gets what most need."""
-    titles = {block.id: getattr(block, "title", "") for block in document.blocks}
     always = [_pointing(block, titles) for block in document.blocks if isinstance(block, Note | Quality)]
     if document.mail:
         known = {block.id: block for block in document.blocks if not isinstance(block, Note | Quality)}
@@ -47,7 +49,7 @@ def _chosen(document: Document) -> list[Block]:
     return [*numbers[:1], *charts[:1], *document.tables[:_TABLES], *always]
 
 
-def _pointing(block: Block, titles: Mapping[str, str]) -> Block:
+def _pointing(block: _Block, titles: Mapping[str, str]) -> _Block:
     """A note whose evidence is a block says so in words."""
     if not isinstance(block, Note) or not titles.get(block.evidence):
         return block

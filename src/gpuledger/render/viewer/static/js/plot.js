@@ -16,15 +16,16 @@ export function placer({ range: [low, high], isLog }, from, to) {
 }
 
 // Shapes in values of their axes. A null in `x` begins a new piece: nothing is drawn across a gap.
-export const area = (x, y, paint, more) => ({ x, y, fill: ink(paint), ground: paint, ...stateTexture(paint), ...more });
+export const area = (x, y, paint, more) => ({ x, y, fill: ink(paint), ground: paint, ...textureOf(paint), ...more });
 export const line = (x, y, paint, width, more) => ({ x, y, fill: "none", stroke: ink(paint), "stroke-width": width, ...more });
 export const dots = (x, y, paint, size, more) => ({ x, y, r: size / 2, fill: ink(paint), ...more });
 /** A hatched band: nobody looked. Drawn from the interval, never guessed from a missing value. */
 export const gapBand = (a, b, [low, high]) => area([a, b, b, a], [low, low, high, high], "surface", { texture: theme.textures.diagonal, inked: "gap" });
 /** A limit: dashed ink on a halo of the surface. */
 export const limit = (x, y) => [line(x, y, "surface", 5), line(x, y, "ink", 1.75, { "stroke-dasharray": theme.chart.limit.dash })];
-/** The texture of a state: the colour is never alone. */
-function stateTexture(paint) {
+/** The texture of a state, and of the others: the colour is never alone. */
+function textureOf(paint) {
+  if (paint === "others") return { texture: theme.textures.diagonal, inked: "others-line" };
   const state = paint.startsWith("state-") && theme.states[paint.slice(6).replaceAll("-", "_")], texture = state && theme.textures[state.texture];
   return texture && Object.keys(texture).length ? { texture, inked: `${paint}-texture` } : {};
 }
