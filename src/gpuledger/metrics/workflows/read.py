@@ -21,9 +21,10 @@ from gpuledger.model.workflow import STEP, job_type_of, step_of
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-    from gpuledger.metrics.events import Whole
+    from gpuledger.metrics.events import Floats, Whole
 
 Texts = Sequence[str | None]
+Amounts = Mapping[str, "Floats"]
 Flags = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 OWN = {
@@ -67,22 +68,36 @@ def read(ask: Ask, patterns: Patterns | None = None, also: Sequence[Dimension] =
         [*(wanted.column for wanted in ask.where), *(one.name for one in also)], ask.dimensions, OWN
     )
     rows = _in_order(ask, facts.attempts(ask.period, clusters, asked), "cluster", "attempt_id")
-    parts = _parts(rows, _in_order(ask, facts.gpus(clusters), "cluster", "attempt_id", "host", "gpu"))
+    amounts = _amounts(rows)
+    rows = rows.drop_columns([name for name in amounts if name in rows.column_names])
+    parts = _parts(rows, amounts, _in_order(ask, facts.gpus(clusters), "cluster", "attempt_id", "host", "gpu"))
     placing = Placing.of(records(ask.rows(facts.nodes())))
-    tries = _tries(ask, rows, placing, patterns, parts)
+    _give_back()
+    names = _names(rows, amounts, placing, patterns)
+    tries = Tries(ask.period, amounts, names, Names.of_column(rows["end_reason"], ""), parts)
     tries = replace(
         tries, names={**tries.names, **{one.name: Names.of_column(rows[key]) for key, one in asked.items()}}
     )
-    return Experiment(_chosen(ask, tries, rows, (asked, patterns)), placing, patterns.sites)
+    found = Experiment(_chosen(ask, tries, rows, (asked, patterns)), placing, patterns.sites)
+    del rows
+    _give_back()
+    return found
 
 
 def _in_order(ask: Ask, asked: "ir.Table", *keys: str) -> pa.Table:
     """The rows by these columns, put in order column after column: an engine that sorts holds all of it twice. Texts
     are there once each."""
-    pa.default_memory_pool().release_unused()
     rows = ask.rows(asked)
     order = pc.sort_indices(rows, [(name, "ascending") for name in keys])
-    return pa.table({name: _each_once(rows[name].take(order)) for name in rows.column_names})
+    found = pa.table({name: _each_once(rows[name].take(order)) for name in rows.column_names})
+    del rows, order
+    _give_back()
+    return found
+
+
+def _give_back() -> None:
+    """What was used on the way, before the next large step: a heap keeps what lies between."""
+    pa.default_memory_pool().release_unused()
 
 
 def _each_once(column: pa.ChunkedArray) -> pa.Array:
@@ -90,17 +105,14 @@ def _each_once(column: pa.ChunkedArray) -> pa.Array:
     return whole.dictionary_encode() if pa.types.is_string(whole.type) else whole
 
 
-def _tries(ask: Ask, rows: pa.Table, placing: Placing, patterns: Patterns, parts: Parts) -> Tries:
-    names = _names(rows, placing, patterns)
-    amounts = {name: numbers(rows, name) for name in facts.NUMBERS}
+def _amounts(rows: pa.Table) -> Amounts:
     moments = (*(f"{name}_us" for name in facts.MOMENTS), "counted_us")
-    amounts |= {name: numbers(rows, name) for name in moments}
+    amounts = {name: numbers(rows, name) for name in (*facts.NUMBERS, *moments)}
     ended, counted = amounts["ended_us"], amounts["counted_us"]
-    amounts["counted_or_ended_us"] = np.where(np.isnan(ended), counted, ended)
-    return Tries(ask.period, amounts, names, Names.of_column(rows["end_reason"], ""), parts)
+    return amounts | {"counted_or_ended_us": np.where(np.isnan(ended), counted, ended)}
 
 
-def _names(rows: pa.Table, placing: Placing, patterns: Patterns) -> dict[str, Names]:
+def _names(rows: pa.Table, amounts: Amounts, placing: Placing, patterns: Patterns) -> dict[str, Names]:
     jobs = _Jobs.of(rows)
     found = [placing.find(*job) for job in zip(jobs.cluster, jobs.job_id, jobs.workflow, jobs.node_name, strict=True)]
     where = [(node.workflow if node else None) or own for node, own in zip(found, jobs.workflow, strict=True)]
@@ -127,13 +139,13 @@ def _names(rows: pa.Table, placing: Placing, patterns: Patterns) -> dict[str, Na
     }
     return {name: told.take(jobs.of_rows) for name, told in of_jobs.items()} | {
         "cluster": Names.of_column(rows["cluster"]),
-        "site": _sites(_where(rows), patterns),
-        "site_key": _where(rows),
+        "site": _sites(_where(rows, amounts), patterns),
+        "site_key": _where(rows, amounts),
         "resource_name": Names.of_column(rows["resource_name"], ""),
         "host": Names.of_column(rows["host"]),
         "state": Names.of_column(rows["state"]),
         "state_raw": Names.of_column(rows["state_raw"], ""),
-        "gpu_model": _models(rows),
+        "gpu_model": _models(rows, amounts),
     }
 
 
@@ -153,12 +165,15 @@ class _Jobs:
     @classmethod
     def of(cls, rows: pa.Table) -> "_Jobs":
         columns = [coded(rows[one.name]) for one in fields(cls) if one.name != "of_rows"]
-        _, first, jobs = np.unique(
-            np.stack([codes for codes, _ in columns]), axis=1, return_index=True, return_inverse=True
-        )
+        jobs = np.zeros(len(rows), dtype=np.int64)
+        for (
+            codes,
+            values,
+        ) in columns:  # one after the other: numpy sorts whole numbers in a tenth of the memory of tuples
+            _, first, jobs = np.unique(jobs * len(values) + codes, return_index=True, return_inverse=True)
         order = np.argsort(first)
         told = [[values[code] for code in codes[first[order]].tolist()] for codes, values in columns]
-        return cls(*told, of_rows=np.argsort(order)[jobs.reshape(-1)])
+        return cls(*told, of_rows=np.argsort(order)[jobs])
 
 
 def _steps(told: Sequence[str | None], called: Sequence[str | None], patterns: Patterns) -> Names:
@@ -178,10 +193,10 @@ def _types(called: Sequence[str | None], patterns: Patterns) -> Names:
     return told.renamed([step_of(name, patterns.type) or "other" for name in told.labels])
 
 
-def _where(rows: pa.Table) -> Names:
+def _where(rows: pa.Table, amounts: Amounts) -> Names:
     """The site, or that there was no match to have one."""
     sites = Names.of_column(rows["site"])
-    is_idle = np.isnan(numbers(rows, "matched_us")) & np.isnan(numbers(rows, "started_us"))
+    is_idle = np.isnan(amounts["matched_us"]) & np.isnan(amounts["started_us"])
     codes = np.where(is_idle & sites.is_one_of(NOT_KNOWN), len(sites.labels), sites.codes)
     return Names(codes, (*sites.labels, NOT_MATCHED))
 
@@ -190,22 +205,22 @@ def _sites(sites: Names, patterns: Patterns) -> Names:
     return sites.renamed([patterns.sites.label(label) for label in sites.labels])
 
 
-def _models(rows: pa.Table) -> Names:
-    models, has_none = Names.of_column(rows["gpu_model"]), numbers(rows, "gpu_count") == 0
+def _models(rows: pa.Table, amounts: Amounts) -> Names:
+    models, has_none = Names.of_column(rows["gpu_model"]), amounts["gpu_count"] == 0
     codes = np.where(has_none & models.is_one_of(NOT_KNOWN), len(models.labels), models.codes)
     return Names(codes, (*models.labels, NO_GPU))
 
 
-def _parts(rows: pa.Table, gpus: pa.Table) -> Parts:
+def _parts(rows: pa.Table, amounts: Amounts, gpus: pa.Table) -> Parts:
     """Attempts by GPU: as their GPUs are told one by one; what is left stays under the attempt's own model."""
     at = _places(rows, gpus)
     gpus, row = gpus.filter(pa.array(at >= 0)), at[at >= 0]
     part = numbers(gpus, "part")
     named = np.bincount(row, weights=part, minlength=len(rows)).astype(np.float64)
-    held = np.fmax(numbers(rows, "gpu_count"), named)
+    held = np.fmax(amounts["gpu_count"], named)
     left = np.where(held > 0, 1 - named / np.where(held > 0, held, 1.0), 1.0)
     rest = np.flatnonzero((left > NOTHING) | np.isnan(left))
-    own, told = _models(rows), Names.of_column(gpus["gpu_model"])
+    own, told = _models(rows, amounts), Names.of_column(gpus["gpu_model"])
     model = np.where(told.is_one_of(NOT_KNOWN), own.codes[row] + len(told.labels), told.codes)
     labels = (*told.labels, *own.labels)
     models = Names(np.concatenate([model, own.codes[rest] + len(told.labels)]), labels).renamed(labels)
