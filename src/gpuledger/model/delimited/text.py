@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
 from gpuledger.model.delimited.bytestream import Clean, Passing, filled, first_line
-from gpuledger.model.delimited.layout import Lines, delimiter_of, distinct, fields_of, gathered
+from gpuledger.model.delimited.layout import BATCH_ROWS, Lines, delimiter_of, distinct, fields_of, gathered
 from gpuledger.model.errors import ConfigError, NoData, SourceError
 from gpuledger.model.problems import Problem
 
@@ -36,8 +36,9 @@ class Text:
                 f"`names` tells of {len(names)} columns, the first line has {len(fields_of(line, self.delimiter, quote))}."
             )
 
-    def read(self, wanted: tuple[str, ...]) -> Iterator[tuple[pa.Table, Lines] | Problem]:
-        """Rows in the file's order; a line with more or fewer fields is a problem, an empty one is nothing."""
+    def read(self, wanted: tuple[str, ...], rows: int = BATCH_ROWS) -> Iterator[tuple[pa.Table, Lines] | Problem]:
+        """Rows in the file's order, at least so many at once; a line with more or fewer fields is a problem, an empty one
+        is nothing."""
         head = self._head
         if self._header is not None:
             head = head[len(self._header.encode()) :].lstrip(b"\r").removeprefix(b"\n")
@@ -45,7 +46,7 @@ class Text:
         refused = _Refused(stream, self._first_row, len(self.columns))
         good = 0
         if head:
-            for table, lines in gathered(self._batches(stream, refused, wanted)):
+            for table, lines in gathered(self._batches(stream, refused, wanted), rows):
                 yield from refused.problems()
                 good += len(lines)
                 yield table, lines

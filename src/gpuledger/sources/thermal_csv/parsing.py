@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from gpuledger.sources.thermal_csv import ThermalCsv
 
 NO_CLUSTER = "thermal"
+ROWS_AT_ONCE = 10_000
+"""Cells are turned to values here, without a query: more rows at once only take memory."""
 LONGEST_ROW = 2_000
 MOST_NAMED = 10
 
@@ -29,7 +31,7 @@ def parse(source: "ThermalCsv", raw: BinaryIO, context: Context) -> Parsed:
     head, rest = opened(raw, "utf-8")
     text = Text(head, rest, "", '"', ())
     one = _Parse(source, text, context)
-    for item in text.read(text.columns):
+    for item in text.read(text.columns, ROWS_AT_ONCE):
         if isinstance(item, Problem):
             yield item
         else:
