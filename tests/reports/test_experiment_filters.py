@@ -78,5 +78,5 @@ def test_what_the_dags_declare_is_of_the_dags_that_are_kept(store: Lake, where: 
 def test_a_table_that_holds_its_first_rows_only_says_so_with_how_to_get_all(store: Lake) -> None:
     told = {table.id: table for table in made(store, rows=1).tables}
     assert len(told["success-by-site"].rows) == 1
-    assert told["success-by-site"].left_out == "The first 1 of 2, in every format; `--rows 2` gives all."
+    assert told["success-by-site"].left_out == "The first 1 of 2, in every format; --rows 2 gives all."
     assert {table.left_out for table in made(store, rows=2).tables} == {""}

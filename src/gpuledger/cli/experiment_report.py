@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 FORMATS = "png,text,html,xlsx,json,csv"
 TABLE = Path("job_summary.csv")
+ALL_ROWS = 1_000_000
+"""More than any table has."""
 EARLIER_WORDS: Mapping[str, str] = {
     "evicted": "preempted", "aborted": "removed", "checkpointed": "requeued", "released": "held",
 }  # fmt: skip
@@ -72,7 +74,13 @@ class Made:
     ] = FORMATS
     rows: Annotated[
         int | None,
-        typer.Option("--rows", min=1, max=1_000_000, metavar="N", help="Most rows of a table, in every format. [30]"),
+        typer.Option(
+            "--rows",
+            min=1,
+            max=1_000_000,
+            metavar="N",
+            help="Most rows of a table in the page and the text; the other files hold all. [30]",
+        ),
     ] = None
 
 
@@ -100,6 +108,7 @@ def report(
       gpuledger experiment report --dag-files train.dag --metl-logs metl.log --site aws --last 30d
     """
     from gpuledger.render import render
+    from gpuledger.reports.experiment import to_read
 
     session: Session = ctx.obj
     with reading(session, table, inputs) as ledger:
@@ -107,8 +116,9 @@ def report(
         if not session.typed.ledger:
             ledger.store.close()  # what its engine took to write is given back; the next question opens it again
             _require_attempts(ledger, session.period(chosen, "all"), chosen)
-        document = document_of(session, ledger, chosen, kept.where, made.rows)
-    for file in render(document, words([made.formats]), made.folder):
+        document = document_of(session, ledger, chosen, kept.where, made.rows, has_all_rows=True)
+    shown = to_read(document, int(document.parameters["rows"]))
+    for file in render(document, words([made.formats]), made.folder, shown=shown):
         print(file)
     messages.say(document.finding)
 
@@ -159,9 +169,15 @@ def _chosen(when: PeriodChoice, hours: int | None, year: int) -> PeriodChoice:
 
 
 def document_of(
-    session: Session, ledger: "Ledger", when: PeriodChoice, where: list[str], rows: int | None = None
+    session: Session,
+    ledger: "Ledger",
+    when: PeriodChoice,
+    where: list[str],
+    rows: int | None = None,
+    *,
+    has_all_rows: bool = False,
 ) -> "Document":
-    """The very Document of `gpuledger report experiment` on this ledger."""
+    """The very Document of `gpuledger report experiment` on this ledger, with all rows of its tables where asked for."""
     from gpuledger.actions.report import report as action
     from gpuledger.config.check import parameters
     from gpuledger.plugins import load
@@ -170,7 +186,9 @@ def document_of(
     configured = session.settings.reports.get(declared.name, {})
     chosen = configured | ({"rows": rows} if rows else {})
     said = parameters(declared.parameters, chosen, f"report {declared.name}")
-    made = action(ledger, declared, said, session.period(when, declared.window(configured)), where, session.now)
+    asked = said.model_copy(update={"rows": ALL_ROWS}) if has_all_rows else said
+    made = action(ledger, declared, asked, session.period(when, declared.window(configured)), where, session.now)
+    made = replace(made, parameters={**made.parameters, "rows": said.model_dump()["rows"]})
     return made if session.typed.ledger else undated(made)
 
 

@@ -56,12 +56,17 @@ RENDERERS: dict[str, Renderer] = {
     )
 }
 FORMATS = tuple(RENDERERS)
+READ = ("text", "html")
+"""Formats of whose tables people read the first rows."""
 
 
-def render(document: Document, formats: Sequence[str], out: Path, page: Write | None = None) -> list[Path]:
+def render(
+    document: Document, formats: Sequence[str], out: Path, page: Write | None = None, shown: Document | None = None
+) -> list[Path]:
     """Writes `document` in every named format into the folder `out`, and `index.json` that lists what was written.
 
-    `page` makes the html instead of the plain one (`viewer.page_of`: the interactive page in one file). Returns the files in the order of the index; `index.html` is the page itself when html is asked. The page is
+    `page` makes the html instead of the plain one (`viewer.page_of`: the interactive page in one file). `shown` is what
+    people read (text, html) where it is shorter than what programs do. Returns the files in the order of the index; `index.html` is the page itself when html is asked. The page is
     made last because it links to the rest. Raises UsageError for an unknown format, LedgerError when the folder
     cannot be written.
     """
@@ -73,7 +78,7 @@ def render(document: Document, formats: Sequence[str], out: Path, page: Write | 
         out.mkdir(parents=True, exist_ok=True)
         for name in (name for name in RENDERERS if name in formats):
             write = page if page is not None and name == "html" else RENDERERS[name].write
-            written += write(document, out, written)
+            written += write(shown if shown and name in READ else document, out, written)
         index = write_index(document, written, out)
     except OSError as error:
         raise LedgerError(f"The report cannot be written to {out}: {error.strerror or error}.") from error

@@ -150,4 +150,4 @@ def first_of(shown: int, count: int) -> str:
     """That a table holds only its first rows, in every form that it is written in; nothing where it holds all."""
     if count <= shown:
         return ""
-    return f"The first {words.count(shown)} of {words.count(count)}, in every format; `--rows {count}` gives all."
+    return f"The first {words.count(shown)} of {words.count(count)}, in every format; --rows {count} gives all."

@@ -57,7 +57,7 @@ def _users_of_hosts(scene: Scene) -> Table:
         ),
         rows=tuple((row["host"], named(row["user"]), *(row[name] for name in HOURS)) for row in shown),
         totals=("All hosts", f"All {words.plural(len(scene.users), 'user')}", *(scene.total[name] for name in HOURS)),
-        left_out=f"{len(ordered) - len(shown)} more; `--rows` names them." if len(ordered) > len(shown) else "",
+        left_out=f"{len(ordered) - len(shown)} more; --rows names them." if len(ordered) > len(shown) else "",
         empty="No job ran on these GPUs.",
     )
 

@@ -126,7 +126,7 @@ def longest(scene: Scene) -> Table:
         ),
         rows=tuple(tuple(_waiting(scene, row)) for row in scene.longest),
         finding=said,
-        left_out=f"The first {scene.rows}; `--rows` names more." if len(scene.longest) == scene.rows else "",
+        left_out=f"The first {scene.rows}; --rows names more." if len(scene.longest) == scene.rows else "",
         empty="No job waited in the period.",
     )  # fmt: skip
 
@@ -178,7 +178,7 @@ def _suspicious(scene: Scene) -> Block:
         finding=f"{words.plural(len(found), 'job')}, {words.amount(sum(row['gpu_hours'] for row in found))} GPU-hours."
         if found else "",
         foot=f"Commands that match {', '.join(rule.patterns)} and ran {least} or more; only of jobs whose command a queue told.",
-        left_out=f"{len(found) - len(shown)} more; `--rows` names them." if len(found) > len(shown) else "",
+        left_out=f"{len(found) - len(shown)} more; --rows names them." if len(found) > len(shown) else "",
         empty="No job on open capacity looks so.",
     )  # fmt: skip
 
@@ -213,7 +213,7 @@ def peaks(scene: Scene) -> Section:
                 1.0 if total["observed_gpu_hours"] else None, total["observed_primary_gpu_hours"]),
         finding=_peak_finding(scene, ordered),
         foot="Most at once of all together is less than the sum: users have theirs at different moments.",
-        left_out=f"{len(ordered) - len(shown)} more; `--rows` names them." if len(ordered) > len(shown) else "",
+        left_out=f"{len(ordered) - len(shown)} more; --rows names them." if len(ordered) > len(shown) else "",
         empty="No job ran on open capacity.",
     )  # fmt: skip
     return Section("peaks", "Most at once", (table,))
