@@ -213,6 +213,8 @@ class Service:
     failing: Answer | None = None
     held: threading.Event | None = None
     """Set, it lets answers go that wait for it."""
+    empty: tuple[str, ...] = ()
+    """Reports without data."""
     title: str = "QoS physics"
     told: dict[str, Any] = field(default_factory=dict)
     changes: Callable[[Document], Document] = lambda document: document
@@ -231,8 +233,8 @@ class Service:
         return Server(answer, viewer.csp(inline=False))
 
     def api(self, asked: Asked) -> Answer:
-        if asked.path.startswith("/api/v1/reports/") and self.failing:
-            return self.failing
+        if asked.path.startswith("/api/v1/reports/") and (refusal := self._refusal(asked)):
+            return refusal
         if asked.path == "/api/v1/reports":
             return _json({"reports": [info("usage"), info("pool")]})
         if asked.path == "/api/v1/me":
@@ -256,6 +258,11 @@ class Service:
         if asked.path == "/api/v1/reports/pool":
             return Answer(200, to_json(samples.pool()))
         return _json({"error": {"message": f"There is no {asked.path}.", "code": "not_found"}}, 404)
+
+    def _refusal(self, asked: Asked) -> Answer | None:
+        if asked.path.rpartition("/")[2] in self.empty:
+            return _json({"error": {"message": "The ledger holds no <b>such</b> data yet.", "code": "no_data"}}, 404)
+        return self.failing
 
     def _login(self, asked: Asked) -> Answer:
         if json.loads(asked.body)["token"] != "right":

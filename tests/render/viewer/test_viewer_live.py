@@ -232,6 +232,25 @@ def test_a_report_without_data_is_no_fault(chromium: Any, service: site.Service)
         assert opened.page.locator(".banner.critical").count() == 0
 
 
+def test_a_page_opens_on_what_has_data_and_dims_what_has_none(chromium: Any, service: site.Service) -> None:
+    service.empty = ("usage",)
+    with service.server() as server, Opened(chromium, server.url).open() as opened:
+        page = opened.page
+        assert page.locator("h1").inner_text() == "GPU pool, last 30 days"
+        tab = page.get_by_role("link", name="Usage")
+        assert tab.get_attribute("title") == "The ledger holds no <b>such</b> data yet."
+        assert tab.get_attribute("class") == "none"
+        tab.click()
+        page.wait_for_selector(".banner.info")
+        assert page.locator("h1").inner_text() == "Usage", "who asks for it is told why it is empty"
+        service.empty = ()
+        page.get_by_role("button", name="Try again").or_(
+            page.get_by_role("button", name="7d", exact=True)
+        ).first.click()
+        page.wait_for_selector("h1:text('last 7d')")
+        assert tab.get_attribute("class") is None
+
+
 def test_while_it_waits_the_title_stands_and_after_a_while_it_says_for_what(
     chromium: Any, service: site.Service
 ) -> None:

@@ -15,8 +15,8 @@ import { banner } from "./words.js";
 // The page: which report, which period, how old. All of it lives in the URL; a refresh changes nothing but the numbers.
 const $ = id => document.getElementById(id), main = $("main");
 const SLOW = 10e3, kept = {};
-const zooms = [];
-let infos = [], state = read(), shown = null, asking = null, view = null, failing = null;
+const zooms = [], empty = new Map(); // reports that have nothing to show, with the reason
+let infos = [], state = read(), shown = null, asking = null, view = null, failing = null, isChosen = state.report !== null;
 
 const info = () => infos.find(one => one.name === state.report) ?? infos[0];
 /** Changes the state and shows what it asks for. */
@@ -37,8 +37,8 @@ function bar(one, content) {
 function nav() {
   const families = Map.groupBy(infos, one => family(one.name));
   $("reports").replaceChildren(...[...families.values()].map(([one, ...others]) => {
-    const changes = { report: one.name, ...OTHER }, isHere = [one, ...others].includes(info());
-    return el("a", { href: href({ ...read(), ...changes }), "aria-current": isHere ? "page" : null, onclick: event => { if (event.ctrlKey || event.metaKey || event.shiftKey) return; event.preventDefault(); go(changes); } }, visible(one.title));
+    const changes = { report: one.name, ...OTHER }, all = [one, ...others], isHere = all.includes(info()), isEmpty = all.every(({ name }) => empty.has(name));
+    return el("a", { href: href({ ...read(), ...changes }), "aria-current": isHere ? "page" : null, class: isEmpty && "none", title: isEmpty && visible(empty.get(one.name)), onclick: event => { if (event.ctrlKey || event.metaKey || event.shiftKey) return; event.preventDefault(); go(changes); } }, visible(one.title));
   }));
   fit();
 }
@@ -82,11 +82,18 @@ async function show() {
     const answer = await load(one, state, own.signal);
     if (own.signal.aborted) return;
     failing = null;
+    isChosen = true;
+    if (empty.delete(one.name)) nav();
     if (shown?.text !== answer.text || shown.key !== link(state)) await drawn({ ...answer, name: one.name, key: link(state) });
     else { main.querySelector("#failed")?.remove(); tick(); }
   } catch (error) {
     if (own.signal.aborted) return;
-    refused(error, one);
+    if (error.code === NO_DATA) empty.set(one.name, error.message);
+    if (error.code !== NO_DATA || isChosen) { refused(error, one); return; }
+    const next = infos.find(({ name }) => family(name) === name && !empty.has(name)); // nobody asked for an empty page
+    isChosen = !next;
+    state = { ...state, report: (next ?? infos[0]).name, tab: null };
+    await show();
   } finally {
     if (asking === own) { asking = null; main.classList.remove("waiting"); document.documentElement.dataset.ready = "1"; }
   }
@@ -95,6 +102,8 @@ async function show() {
 /** Nothing old is shown for something new; a refresh that fails keeps what stands, dated, and says so. */
 function refused(error, one) {
   failing = error;
+  isChosen = true;
+  nav();
   const again = error.status === 401 ? el("button", { type: "button", onclick: () => signIn(signedIn) }, "Sign in") : el("button", { type: "button", onclick: () => show() }, "Try again");
   const isSame = shown && shown.name === one.name && shown.key === link(state);
   const said = error.field ? `${error.message} (${error.field})` : error.message;
@@ -201,6 +210,7 @@ async function start() {
     return;
   }
   if (!infos.length) { main.replaceChildren(banner("info", "there is no report yet.", config.mode === "static" ? "Nothing was published here." : "")); return; }
+  for (const one of infos) if (!isLive && !one.windows.length) empty.set(one.name, one.missing?.[0]?.reason ?? "");
   await show();
   refreshing($("auto"), refresh, isChoosing);
   session($("session"), signedIn);
