@@ -24,6 +24,8 @@ def cells(values: pa.Array, kind: CellKind) -> pa.Array:
 
     moved into their zone before.
     """
+    if values.null_count == len(values):  # as many columns are, where a source tells less than another
+        return pc.fill_null(pa.nulls(len(values), pa.string()), "")
     return pc.fill_null(_WRITE.get(kind, _one_by_one(kind))(values), "")
 
 
@@ -63,7 +65,8 @@ def _text(values: pa.Array) -> pa.Array:
 def _number(values: pa.Array) -> pa.Array:
     is_whole = pc.and_(pc.equal(pc.floor(values), values), pc.less(pc.abs(values), LARGEST_WHOLE))
     if not pc.all(is_whole).as_py():
-        return _one_by_one("number")(values)
+        each = values.dictionary_encode()
+        return _one_by_one("number")(each.dictionary).take(each.indices)
     return pc.cast(pc.cast(values, pa.int64()), pa.string())
 
 

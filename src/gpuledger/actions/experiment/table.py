@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -38,8 +38,8 @@ def write_csv(store: Store, out: Path, zone: ZoneInfo, *, is_executed_only: bool
     on_first = {job_summary.LOGS: logs(store), job_summary.NOT_READ: not_read(store)}
     draft = out.with_name(f".{out.name}.{os.getpid()}")
     try:
-        with draft.open("w", encoding="utf-8", errors="backslashreplace", newline="") as text:
-            _write(text, attempts, zone, on_first)
+        with draft.open("wb") as table:
+            _write(table, attempts, zone, on_first)
         draft.replace(out)
     except OSError as error:
         raise LedgerError(f"{out} cannot be written: {error.strerror or error}.") from error
@@ -48,11 +48,13 @@ def write_csv(store: Store, out: Path, zone: ZoneInfo, *, is_executed_only: bool
     return len(attempts)
 
 
-def _write(text: IO[str], attempts: Attempts, zone: ZoneInfo, on_first: OnFirst) -> None:
-    text.write(",".join(HEADERS) + "\n")
+def _write(table: BinaryIO, attempts: Attempts, zone: ZoneInfo, on_first: OnFirst) -> None:
+    table.write((",".join(HEADERS) + "\n").encode())
     for part in attempts.parts():
         lines = pc.binary_join_element_wise(*_columns(part, zone, on_first), ",")
-        text.write("\n".join(lines.to_pylist()) + "\n")
+        every = pa.ListArray.from_arrays([0, len(lines)], lines)
+        table.write(pc.binary_join(every, "\n")[0].as_buffer())
+        table.write(b"\n")
         on_first = {}
 
 
