@@ -7,10 +7,13 @@ import numpy as np
 import pytest
 
 from gpuledger.metrics import Wanted
+from gpuledger.metrics.states.lanes import lanes, lanes_of_all
 from gpuledger.model.capacity import Capacity
 from gpuledger.model.period import Period
+from tests.metrics.engines import DuckEngine
 from tests.metrics.test_intervals import BUSY, FREE, OUT, STATE, THREE
 from tests.metrics.test_state_views import START, TEN_MINUTES, ask_of, gpu, told
+from tests.metrics.worked import _rows
 
 
 @pytest.fixture(params=THREE)
@@ -43,3 +46,41 @@ def test_courses_of_parts_are_the_series_of_those_parts(ask: Any) -> None:
         assert np.allclose(mine.observed, alone.observed)
         assert np.allclose(mine.means, alone.means)
     assert [round(float(mean), 6) for mean in both[1].total] == [0.0, 1.0]
+
+
+def test_questions_that_cut_the_period_differently_get_the_answers_that_they_get_alone(ask: Any) -> None:
+    wanted = (
+        Wanted(("present_gpus", "drained_gpu_hours"), ("host",)),
+        Wanted(("allocated_gpus", "allocated_ratio"), ("hour",)),
+        Wanted(("allocated_gpus",), ("hour", "gpu"), with_left_out=True),
+        Wanted(("present_gpus",), ("part",), with_left_out=True),
+        Wanted(("observed_gpu_hours",), ("user",)),
+    )
+    for together, alone in zip(ask.together(*wanted), [ask.together(each)[0] for each in wanted], strict=True):
+        assert together.records() == [pytest.approx(row) for row in alone.records()]
+        assert together.totals == pytest.approx(alone.totals)
+
+
+def test_courses_and_lanes_come_with_the_answers_that_are_asked_beside_them(ask: Any) -> None:
+    wanted = Wanted(("present_gpus", "allocated_gpus", "most_gpus"), ("user",))
+    [alone] = ask.together(wanted)
+    [[course]], [beside] = ask.states.courses_beside([wanted], ["present_gpus"], [(ask.period, 900.0)], by="host")
+    assert beside.records() == [pytest.approx(row) for row in alone.records()]
+    assert course.means.tolist() == ask.series("present_gpus", 900.0, by="host").means.tolist()
+    every, [beside] = lanes_of_all(ask.states, 900.0, [wanted])
+    assert beside.records() == [pytest.approx(row) for row in alone.records()]
+    whole = lanes(ask.with_capacity(Capacity()).states, 900.0)
+    assert [lane.shown.tolist() for lane in every.lanes] == [lane.shown.tolist() for lane in whole.lanes]
+    assert [(lane.host, lane.gpu) for lane in every.lanes] == [("n1", "G0"), ("n1", "G1"), ("n2", "G0")]
+    assert [lane.host for lane in lanes(ask.states, 900.0).lanes] == ["n1", "n1"]
+
+
+def test_readings_that_two_sources_tell_are_all_counted() -> None:
+    polls = "time | source | period_seconds\n" + "\n".join(f"{at} | s{n % 2} | 600" for n, at in enumerate(TEN_MINUTES))
+    states = "time | source | host | gpu | " + STATE + "\n"
+    states += "\n".join(f"{at} | s{n % 2} | n1 | G0 | {BUSY if n < 3 else FREE}" for n, at in enumerate(TEN_MINUTES))
+    rows = {name: list(_rows(name, text)) for name, text in (("snapshots", polls), ("gpu_states", states))}
+    ask = ask_of(DuckEngine().load(rows))
+    assert ask.states.readers == (("hpc", "s0"), ("hpc", "s1"))
+    [found] = ask.together(Wanted(("present_gpus", "allocated_gpus"), ("cluster",)))
+    assert found.records() == [{"cluster": "hpc", "present_gpus": 1.0, "allocated_gpus": pytest.approx(0.5)}]

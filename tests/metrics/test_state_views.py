@@ -11,7 +11,7 @@ from gpuledger.metrics.bins import cut
 from gpuledger.metrics.states.ask import StateAsk
 from gpuledger.metrics.states.jobs import long_jobs
 from gpuledger.metrics.states.lanes import SHOWN, lanes
-from gpuledger.metrics.states.moment import last_seen, readings, states_at, told_of
+from gpuledger.metrics.states.moment import readings, states_at, told_of
 from gpuledger.metrics.states.pressure import each, full, holders, longest, polls, queue, waited, waits
 from gpuledger.metrics.states.spells import offered, spells
 from gpuledger.metrics.states.unused import last_uses, seen
@@ -191,7 +191,7 @@ def test_last_uses_reach_back_before_the_period(any_store: Any) -> None:
     assert (unused.gpu, unused.last_use, unused.part) == (("hpc", "n1", "G1"), None, "drained")
     uses = last_uses(StateAsk(whole), ["n1"])
     assert (uses[unused.gpu].time, uses[unused.gpu].user) == (START, "ada")
-    assert last_seen(StateAsk(whole)) == {("hpc", "n1"): START + timedelta(minutes=50)}
+    assert StateAsk(whole).last_seen == {("hpc", "n1"): START + timedelta(minutes=50)}
 
 
 OWNED = "owner_projects | occupancy | primary_user | primary_job_id | admin_state"

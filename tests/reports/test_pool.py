@@ -20,8 +20,9 @@ from gpuledger.render import render
 from gpuledger.render.mail.columns import MAIL, fitting, phone_room
 from gpuledger.reports._pool.draining import Draining
 from gpuledger.reports._pool.invariants import notes as checked
+from gpuledger.reports._pool.past import Past
 from gpuledger.reports._pool.prevented import Prevented
-from gpuledger.reports._pool.scene import Pool
+from gpuledger.reports._pool.scene import WANTED, Pool
 from gpuledger.reports._pool_views.view import View
 from gpuledger.reports.pool import PoolParameters, build
 from gpuledger.store.lake import Lake
@@ -234,7 +235,7 @@ def test_one_name_on_two_hosts_or_in_two_clusters_is_two_gpus(tmp_path: Path) ->
 @pytest.mark.parametrize(("more", "level"), [(0.05, "warning"), (0.5, "critical")])
 def test_what_does_not_add_up_is_raised_on_top(tmp_path: Path, more: float, level: str) -> None:
     view = View(StoreAsk(pool(tmp_path, mixed()), Period(START, START + 4 * HOUR), START + 4 * HOUR))
-    asked = Pool.asked(view, 50)
+    asked = Pool.of(view, 50, Past(view, tuple(WANTED.values()), 0, 0))
     whole = asked.answers["total"]
     wrong = replace(whole, totals={**whole.totals, "idle_gpus": 2 + more})
     broken = replace(asked, answers={**asked.answers, "total": wrong})

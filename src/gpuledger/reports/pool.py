@@ -22,7 +22,7 @@ from gpuledger.reports._pool.over_time import Course
 from gpuledger.reports._pool.past import Past
 from gpuledger.reports._pool.people import users
 from gpuledger.reports._pool.prevented import Prevented
-from gpuledger.reports._pool.scene import OF_USERS, RATIOS, STATES, Pool, class_label
+from gpuledger.reports._pool.scene import OF_USERS, RATIOS, STATES, WANTED, Pool, class_label
 from gpuledger.reports._pool.trend import Trend
 from gpuledger.reports._pool_views.view import OF_GPUS, TABLE, View, definitions
 from gpuledger.reports._quality import banners, coverage, quality_of
@@ -57,10 +57,10 @@ def build(ask: Ask, parameters: PoolParameters) -> Document:
     """Raises NoData when nobody looked at any GPU in the period, UsageError for a filter's name that was never seen."""
     view = View(ask)
     view.require_readings("pool")
-    pool = Pool.asked(view, parameters.rows)
+    past = Past(view, tuple(WANTED.values()), parameters.periods, parameters.weeks)
+    pool = Pool.of(view, parameters.rows, past)
     if not pool.value("present_gpus"):
         require_values(ask, TABLE)
-    past = Past(pool, parameters.periods, parameters.weeks)
     course, trend = Course(pool, past), Trend(pool, past)
     draining, prevented = Draining(pool), Prevented(pool)
     models = _models(pool, parameters.model)

@@ -11,8 +11,7 @@ from typing import Any
 from pydantic import Field
 
 from gpuledger.metrics import Answer, Ask, Wanted
-from gpuledger.metrics.states.lanes import lanes
-from gpuledger.metrics.states.moment import last_seen
+from gpuledger.metrics.states.lanes import Lanes, lanes_of_all
 from gpuledger.model.capacity import CLASSES
 from gpuledger.model.chart import Chart, GridGroup
 from gpuledger.model.document import Column, Document, Format, Number, Numbers, Scalar, Section, Table
@@ -54,9 +53,18 @@ class Scene:
         """The totals of the pool's own numbers."""
         return self.answers["counted"]
 
-    @cached_property
+    @property
     def answers(self) -> Mapping[str, Answer]:
         """Over every host there is; `counted` over those that the numbers count."""
+        return self._told[1]
+
+    @property
+    def lanes(self) -> Lanes:
+        """Of every GPU there is."""
+        return self._told[0]
+
+    @cached_property
+    def _told(self) -> tuple[Lanes, Mapping[str, Answer]]:
         every = {
             "hosts": Wanted(_ASKED, _OF_HOST),
             "models": Wanted((*_ASKED, *PART_HOURS, "hosts_seen"), ("gpu_model",)),
@@ -65,11 +73,12 @@ class Scene:
         }
         wanted = {name: replace(asked, with_left_out=True) for name, asked in every.items()}
         wanted["counted"] = Wanted((*_ASKED, "hosts_seen"))
-        return dict(zip(wanted, self.view.ask.together(*wanted.values()), strict=True))
+        lanes, answers = lanes_of_all(self.view.states, lane_step(self.view), tuple(wanted.values()))
+        return lanes, dict(zip(wanted, answers, strict=True))
 
     @cached_property
     def seen(self) -> Mapping[tuple[str, str], datetime]:
-        return last_seen(self.view.states)
+        return self.view.states.last_seen
 
     @cached_property
     def has_clusters(self) -> bool:
@@ -253,8 +262,7 @@ def _models(scene: Scene) -> Table:
 
 
 def _lanes(scene: Scene) -> Chart:
-    found = lanes(scene.view.everything.states, lane_step(scene.view))
-    return grid(scene.view, found, "What each GPU did", _idle(scene), _groups(scene))
+    return grid(scene.view, scene.lanes, "What each GPU did", _idle(scene), _groups(scene))
 
 
 def _groups(scene: Scene) -> Iterable[GridGroup]:

@@ -12,12 +12,14 @@ from gpuledger.metrics import Answer, Dimension, Filter, InUse, Metric, SourceCo
 from gpuledger.metrics.bins import cut
 from gpuledger.metrics.coverage import Observed, Span, by_cluster, kept
 from gpuledger.metrics.naming import check, find, of_table
+from gpuledger.metrics.relation import instant
 from gpuledger.metrics.states.answers import Asking, answers
 from gpuledger.metrics.states.facts import facts
 from gpuledger.metrics.states.metrics import TABLE
 from gpuledger.metrics.states.observed import by_source, ranges
+from gpuledger.metrics.states.once import Part
 from gpuledger.metrics.states.question import StateQuestion
-from gpuledger.metrics.states.series import Course, summed
+from gpuledger.metrics.states.series import Course, Held
 from gpuledger.metrics.states.sorting import Sorting
 from gpuledger.metrics.states.timeline import spans
 from gpuledger.model.capacity import Capacity
@@ -28,8 +30,12 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 
-_OF_READINGS = ("_timeline", "sources", "since", "machines")
+_OF_READINGS = ("_timeline", "sources", "since", "_machines")
 """What is the same whatever the capacity."""
+
+
+Cut = tuple[Period, Step]
+"""A part of a period, and how it is cut into bins."""
 
 
 class Around(Protocol):
@@ -58,26 +64,43 @@ class StateAsk:
 
     def together(self, asked: Sequence[tuple[Sequence[Metric], Wanted]]) -> tuple[Answer, ...]:
         """See `metrics.Ask.together`."""
+        return tuple(self._answers(asked, ())[0])
+
+    def beside(self, wanted: Sequence[Wanted], parts: Sequence[Part]) -> tuple[list[Answer], list[pa.Table]]:
+        """Answers, and what other parts of the same pass over the readings told."""
+        asked = [([self._metric(name) for name in dict.fromkeys(each.metrics)], each) for each in wanted]
+        return self._answers(asked, parts)
+
+    def _answers(
+        self, asked: Sequence[tuple[Sequence[Metric], Wanted]], parts: Sequence[Part]
+    ) -> tuple[list[Answer], list[pa.Table]]:
         questions = [
             (replace(self.question(wanted.by, wanted.where), with_left_out=wanted.with_left_out), metrics)
             for metrics, wanted in asked
         ]
-        return answers(Asking(self.fetch, self.around.metrics, self.covered), questions)
+        return answers(Asking(self.fetch, self.around.metrics, self.covered), questions, parts)
 
     def series_of(self, names: Sequence[str], step: Step, by: str | None, where: Sequence[Filter]) -> tuple[InUse, ...]:
         """See `metrics.Ask.series_of`. A mean is drawn as the mean of each bin, a sum as the rate it grows with."""
         return self.courses(names, [(self.around.period, step)], by, where)[0]
 
     def courses(
-        self,
-        names: Sequence[str],
-        cuts: Sequence[tuple[Period, Step]],
-        by: str | None = None,
-        where: Sequence[Filter] = (),
+        self, names: Sequence[str], cuts: Sequence[Cut], by: str | None = None, where: Sequence[Filter] = ()
     ) -> tuple[tuple[InUse, ...], ...]:
         """The metrics over several parts of the period, each cut its own way: one pass over the readings for all."""
-        shown = [find("metric", name, self.around.metrics) for name in names]
-        sums = [find("metric", one.numerator, self.around.metrics) if one.kind == "mean" else one for one in shown]
+        return self.courses_beside((), names, cuts, by, where)[0]
+
+    def courses_beside(
+        self,
+        wanted: Sequence[Wanted],
+        names: Sequence[str],
+        cuts: Sequence[Cut],
+        by: str | None = None,
+        where: Sequence[Filter] = (),
+    ) -> tuple[tuple[tuple[InUse, ...], ...], list[Answer]]:
+        """The same, and answers about the whole period from the same pass."""
+        shown = [self._metric(name) for name in names]
+        sums = [self._metric(one.numerator) if one.kind == "mean" else one for one in shown]
         for metric in sums:
             if not metric.is_sum:
                 raise UsageError(f"{metric.name} is not a sum over time and has no series; present_gpus has one.")
@@ -85,9 +108,12 @@ class StateAsk:
         whole = self.around.period
         edges = sorted({whole.start, whole.end, *(edge for _, bins in courses for edge in bins.edges)})
         question = self.question([by] if by else [], where, edges)
-        found = self.fetch(summed(question, sums))
+        told, [found] = self.beside(wanted, [Held(question, sums)])
         observed = by_cluster(kept(self.sources, self.around.where), whole)
-        return tuple(Course(question, period, bins).in_use(shown, found, observed) for period, bins in courses)
+        return tuple(Course(question, period, bins).in_use(shown, found, observed) for period, bins in courses), told
+
+    def _metric(self, name: str) -> Metric:
+        return find("metric", name, self.around.metrics)
 
     def question(self, by: Sequence[str], where: Sequence[Filter], step: Step | None = None) -> StateQuestion:
         """The question, its names checked."""
@@ -97,7 +123,9 @@ class StateAsk:
             (of_table(f.column, TABLE, around.dimensions), f) for f in check((*around.where, *where), around.dimensions)
         )
         bins = None if step is None else cut(around.period, step, around.display_zone)
-        return StateQuestion(around.period, around.display_zone, dimensions, self.since, self.sorting, filters, bins)
+        return StateQuestion(
+            around.period, around.display_zone, dimensions, self.since, self.sorting, self.readers, filters, bins
+        )
 
     def fetch(self, expression: "ir.Table") -> pa.Table:
         """Rows of an expression over the readings that hold in the period."""
@@ -130,17 +158,38 @@ class StateAsk:
         """The first reading that holds in the period (its start when none does), naive UTC."""
         return min((row["time"] for row in self._timeline), default=self.around.period.naive[0])
 
+    @property
+    def readers(self) -> tuple[tuple[str, str], ...]:
+        """Each (cluster, source) of which a reading holds in the period."""
+        return tuple(sorted({(row["cluster"], row["source"]) for row in self._timeline}))
+
     @cached_property
     def sorting(self) -> Sorting:
         """The hosts and models of the period under the site's capacity."""
         return Sorting.of(self.around.capacity, self.machines)
 
-    @cached_property
+    @property
     def machines(self) -> tuple[tuple[str, str | None], ...]:
         """Every (host, model) of the readings that hold in the period, whatever is left out."""
+        return tuple(dict.fromkeys((row["host"], row["gpu_model"]) for row in self._machines))
+
+    @cached_property
+    def last_seen(self) -> Mapping[tuple[str, str], datetime]:
+        """When each (cluster, host) was last found, up to the period's end; whatever is left out."""
+        found: dict[tuple[str, str], datetime] = {}
+        for row in self._machines:
+            key, time = (row["cluster"], row["host"]), row["time"].replace(tzinfo=UTC)
+            found[key] = max(time, found.get(key, time))
+        return found
+
+    @cached_property
+    def _machines(self) -> list[dict[str, Any]]:
         rows = facts(names=())
-        found = self.fetch(rows.filter(rows.time >= self.since).select("host", "gpu_model").distinct())
-        return tuple(zip(*found.to_pydict().values(), strict=True))
+        rows = rows.filter(rows.time >= instant(self.since), rows.time < instant(self.around.period.naive[1]))
+        found: list[dict[str, Any]] = self.fetch(
+            rows.group_by(["cluster", "host", "gpu_model"]).agg(time=rows.time.max())
+        ).to_pylist()
+        return found
 
     @cached_property
     def _timeline(self) -> list[dict[str, Any]]:

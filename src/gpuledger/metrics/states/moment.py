@@ -1,13 +1,12 @@
 """The state of the pool at one moment: which reading tells it, and what it told."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from gpuledger.metrics.relation import instant
 from gpuledger.metrics.states.dimensions import column_of
-from gpuledger.metrics.states.facts import facts
 from gpuledger.metrics.states.metrics import TABLE
 from gpuledger.metrics.states.timeline import spans, told
 from gpuledger.model.period import Period
@@ -31,16 +30,6 @@ class Reading:
     cluster: str
     source: str
     time: datetime
-
-
-def last_seen(states: "StateAsk", hosts: "Iterable[str] | None" = None) -> dict[tuple[str, str], datetime]:
-    """When each (cluster, host), or each of these hosts, was last found, up to the period's end."""
-    rows = facts(names=())
-    if hosts is not None:
-        rows = rows.filter(rows.host.isin(sorted(set(hosts))))
-    rows = rows.filter(rows.time >= instant(states.since), rows.time < instant(states.around.period.naive[1]))
-    found = states.fetch(rows.group_by(["cluster", "host"]).agg(time=rows.time.max()))
-    return {(row["cluster"], row["host"]): row["time"].replace(tzinfo=UTC) for row in found.to_pylist()}
 
 
 def told_of(ask: "Ask", at: datetime) -> datetime | None:

@@ -78,18 +78,12 @@ def _with_step(readings: "ir.Table") -> "ir.Table":
     return rows.mutate(step_us=ibis.coalesce(rows.named_us, usual))
 
 
-def cells(period: "Period", bins: "Bins | None" = None, *, is_each: bool = False) -> "ir.Table":
-    """The spans with `weight_us`, cut at the edges of the bins (`bin`), and `covered_us` of their cluster in the bin.
-
-    `is_each`: of each reading by itself.
-    """
+def cells(period: "Period", bins: "Bins | None" = None) -> "ir.Table":
+    """The spans with `weight_us`, cut at the edges of the bins (`bin`)."""
     rows = spans(period)
     if bins is None:
-        rows = rows.mutate(bin=ibis.literal(0, type="int64"), weight_us=rows.until_us - rows.since_us)
-    else:
-        first, last = bins.place(rows.since_us)[0], bins.place(rows.until_us - 1)[0]
-        rows = rows.mutate(bin=ibis.range(first.cast("int64"), last.cast("int64") + 1).unnest())
-        left, right = bins.edges_of(rows.bin)
-        rows = rows.mutate(weight_us=ibis.least(rows.until_us, right) - ibis.greatest(rows.since_us, left))
-    whole = ibis.window(group_by=["cluster", "bin", *(["time"] if is_each else [])])
-    return rows.mutate(covered_us=rows.weight_us.sum().over(whole).cast("int64"))
+        return rows.mutate(bin=ibis.literal(0, type="int64"), weight_us=rows.until_us - rows.since_us)
+    first, last = bins.place(rows.since_us)[0], bins.place(rows.until_us - 1)[0]
+    rows = rows.mutate(bin=ibis.range(first.cast("int64"), last.cast("int64") + 1).unnest())
+    left, right = bins.edges_of(rows.bin)
+    return rows.mutate(weight_us=ibis.least(rows.until_us, right) - ibis.greatest(rows.since_us, left))

@@ -8,8 +8,9 @@ from gpuledger.metrics import Filter
 from gpuledger.model.document import Level, Note
 from gpuledger.reports import _words as words
 from gpuledger.reports._pool.draining import Draining
+from gpuledger.reports._pool.past import PARTS
 from gpuledger.reports._pool.prevented import Prevented
-from gpuledger.reports._pool.scene import PARTS, Pool, class_label
+from gpuledger.reports._pool.scene import Pool, class_label
 
 ROUNDING = 1e-6
 """Parts of a GPU that sums of a million doubles may differ by."""

@@ -1,15 +1,18 @@
-"""The period in bins, and the earlier periods and weeks that it is compared with: one pass over all of their readings."""
+"""The period in bins, and the earlier periods and weeks that it is compared with: one pass over all of their readings,
+which answers what is asked of the period too where that is all of them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from gpuledger.metrics import InUse, Step
+from gpuledger.metrics import Answer, InUse, Step, Wanted
 from gpuledger.model.period import Period, midnight, tzinfo
 from gpuledger.reports._charts import bin_step
-from gpuledger.reports._pool.scene import PARTS, Pool
+from gpuledger.reports._pool_views.view import View
 
+PARTS = ("allocated", "secondary", "drained", "prevented", "owner", "idle", "unknown")
+"""They add up to present, in this order."""
 NAMES = ("present", *PARTS)
 
 
@@ -17,18 +20,20 @@ NAMES = ("present", *PARTS)
 class Past:
     """As many earlier periods of the same length, and weeks, as are asked for and the ledger reaches back to."""
 
-    pool: Pool
+    view: View
+    wanted: tuple[Wanted, ...]
+    """What is asked of the period itself."""
     most_periods: int
     most_weeks: int
 
     @cached_property
     def _oldest(self) -> datetime:
-        return self.pool.coverage.oldest or self.pool.ask.period.start
+        return self.view.covered.oldest or self.view.ask.period.start
 
     @cached_property
     def periods(self) -> tuple[Period, ...]:
         """This period, the last, and those before it."""
-        found = [self.pool.ask.period]
+        found = [self.view.ask.period]
         while len(found) <= self.most_periods and found[-1].start > self._oldest:
             found.append(found[-1].previous())
         return tuple(reversed(found))
@@ -36,8 +41,8 @@ class Past:
     @cached_property
     def weeks(self) -> tuple[Period, ...]:
         """Whole ISO weeks of the display zone that end by the period's end."""
-        zone = self.pool.ask.display_zone
-        day = self.pool.ask.period.end.astimezone(tzinfo(zone)).date()
+        zone = self.view.ask.display_zone
+        day = self.view.ask.period.end.astimezone(tzinfo(zone)).date()
         monday = day - timedelta(days=day.weekday())
         week = Period(midnight(monday - timedelta(days=7), zone), midnight(monday, zone), zone, "week")
         found: list[Period] = []
@@ -47,31 +52,39 @@ class Past:
         return tuple(reversed(found))
 
     @property
+    def answers(self) -> Sequence[Answer]:
+        """What was asked of the period."""
+        return self._found[1]
+
+    @property
     def course(self) -> Mapping[str, InUse]:
         """The GPUs of each part, and all present, by class, in bins of the period."""
-        return dict(zip(NAMES, self._found[0], strict=True))
+        return dict(zip(NAMES, self._found[0][0], strict=True))
 
     @property
     def compared(self) -> Mapping[str, InUse]:
         """The same cut at every edge of a period or a week."""
-        return dict(zip(NAMES, self._found[1], strict=True))
+        return dict(zip(NAMES, self._found[0][1], strict=True))
 
     @cached_property
-    def _found(self) -> Sequence[tuple[InUse, ...]]:
+    def _found(self) -> tuple[Sequence[tuple[InUse, ...]], Sequence[Answer]]:
+        ask, names = self.view.ask, [f"{name}_gpus" for name in NAMES]
         edges = {edge for period in (*self.periods, *self.weeks) for edge in (period.start, period.end)}
         whole = self._whole(min(edges))
         within = sorted({whole.start, *(edge for edge in edges if edge > whole.start)})
-        cuts: list[tuple[Period, Step]] = [(self.pool.ask.period, self._step), (whole, within)]
-        return self.pool.ask.of_period(whole).states.courses([f"{name}_gpus" for name in NAMES], cuts, by="class")
+        cuts: list[tuple[Period, Step]] = [(ask.period, self._step), (whole, within)]
+        if whole == ask.period:
+            return ask.states.courses_beside(self.wanted, names, cuts, by="class")
+        return ask.of_period(whole).states.courses(names, cuts, by="class"), ask.together(*self.wanted)
 
     def _whole(self, first: datetime) -> Period:
         """From the first moment that is compared, or from when there are readings: that is often the period itself."""
-        period = self.pool.ask.period
+        period = self.view.ask.period
         start = max(first, min(self._oldest, period.start))
-        return period if start == period.start else Period(start, period.end, self.pool.ask.display_zone)
+        return period if start == period.start else Period(start, period.end, self.view.ask.display_zone)
 
     @property
     def _step(self) -> float:
         """At least what a reading stands for: narrower bins would only repeat it."""
-        steps = [source.period_seconds for source in self.pool.coverage.sources if source.period_seconds]
-        return max(bin_step(self.pool.ask.period.seconds), max(steps, default=0.0))
+        steps = [source.period_seconds for source in self.view.covered.sources if source.period_seconds]
+        return max(bin_step(self.view.ask.period.seconds), max(steps, default=0.0))

@@ -3,11 +3,9 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 
 from gpuledger.metrics.states.intervals import Interval
-from gpuledger.metrics.states.moment import last_seen
 from gpuledger.model.document import Column, Scalar, Table
 from gpuledger.reports import _words as words
 from gpuledger.reports._pool.scene import Pool
@@ -87,12 +85,8 @@ class Prevented:
         """Active in the newest reading, lifted while the host was still reported, or no longer reported."""
         if any(one.is_open for one in held):
             return "active"
-        told = self._told.get((held[0].cluster, held[0].host))
+        told = self.pool.view.states.last_seen.get((held[0].cluster, held[0].host))
         return "lifted" if told and told >= max(one.end for one in held) else "not reported since"
-
-    @cached_property
-    def _told(self) -> dict[tuple[str, str], datetime]:
-        return last_seen(self.pool.view.states, (one.host for one in self.intervals if not one.is_open))
 
     def _totals(self) -> tuple[Scalar, ...]:
         gpus = len({(one.cluster, one.host, one.gpu) for one in self.intervals})

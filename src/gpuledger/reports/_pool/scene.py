@@ -8,11 +8,10 @@ from typing import Any
 from gpuledger.metrics import Answer, Ask, LedgerCoverage, Name, Wanted
 from gpuledger.metrics.states.intervals import Interval, Kind, intervals_of
 from gpuledger.model.capacity import CLASSES
+from gpuledger.reports._pool.past import PARTS, Past
 from gpuledger.reports._pool_views.view import View
 from gpuledger.reports._scene import named
 
-PARTS = ("allocated", "secondary", "drained", "prevented", "owner", "idle", "unknown")
-"""They add up to present, in this order."""
 BESIDE = ("with_reason", "draining", "both_sides", "reason_told")
 """Counted beside the parts, each within one or several of them."""
 STATES = tuple(f"{name}_gpus" for name in (*PARTS, "present", *BESIDE))
@@ -24,7 +23,7 @@ OF_HOSTS = ("present_gpus", "secondary_gpus", "drained_gpus", "prevented_gpus", 
 OF_USERS = ("observed_gpu_hours", "observed_primary_gpu_hours", "observed_secondary_gpu_hours")
 
 _BY = (*(f"{name}_gpus" for name in (*PARTS, "present", "with_reason", "reason_told")), "allocated_ratio")
-_WANTED: Mapping[str, Wanted] = {
+WANTED: Mapping[str, Wanted] = {
     "total": Wanted((*STATES, *RATIOS, *HOURS, *OF_USERS)),
     "class": Wanted((*_BY, *OF_USERS), ("class",)),
     "model": Wanted(_BY, ("gpu_model",)),
@@ -36,7 +35,7 @@ _WANTED: Mapping[str, Wanted] = {
     "user": Wanted(OF_USERS, ("user", "class", "gpu_model")),
     "inventory": Wanted(("present_gpu_hours",), ("cluster", "host", "gpu", "gpu_model", "class"), with_left_out=True),
 }
-"""Asked together: one pass over the readings answers them all."""
+"""Asked together: `past.Past` answers them all in one pass over the readings."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +47,9 @@ class Pool:
     answers: Mapping[str, Answer]
 
     @classmethod
-    def asked(cls, view: View, rows: int) -> "Pool":
-        return cls(view, rows, dict(zip(_WANTED, view.ask.together(*_WANTED.values()), strict=True)))
+    def of(cls, view: View, rows: int, past: Past) -> "Pool":
+        """What was asked of the period, by name."""
+        return cls(view, rows, dict(zip(WANTED, past.answers, strict=True)))
 
     @property
     def ask(self) -> Ask:
