@@ -22,6 +22,17 @@ def test_a_workflow_or_an_attempt_of_htcondor_is_one(tmp_path: Path, said: dict[
     assert made(ledger(tmp_path, [attempt(1, **said)])).name == "experiment"
 
 
+def test_jobs_of_another_scheduler_are_not_counted_among_attempts_of_htcondor(tmp_path: Path) -> None:
+    both = [
+        attempt(1, cluster="slurm"),
+        attempt(2, cluster="pool", kind="batch"),
+        attempt(3, cluster="pool", kind="batch"),
+    ]
+    table = next(table for table in made(ledger(tmp_path, both)).tables if table.id == "success-by-site")
+    assert table.totals is not None
+    assert dict(zip((column.key for column in table.columns), table.totals, strict=True))["attempts"] == 2
+
+
 @pytest.mark.parametrize(
     ("source", "words", "reason"),
     [

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from gpuledger.metrics import Filter
 from gpuledger.model.batch import Batch
-from gpuledger.model.chart import Gap, Lines
+from gpuledger.model.chart import Bars, Gap, Lines
 from gpuledger.model.document import Document, Note
 from gpuledger.model.errors import NoData, UsageError
 from gpuledger.model.period import last, named
@@ -298,8 +298,8 @@ def test_waits_fall_into_their_classes(tmp_path: Path) -> None:
         for n, s in enumerate(waits)
     ]
     shape = next(c.shape for c in usage(ledger(tmp_path / "l", attempts)).charts if c.id == "wait-classes")
-    assert isinstance(shape, Lines)
-    assert shape.series[0].values == (1.0,) * 9
+    assert isinstance(shape, Bars)
+    assert [(bar.amount, bar.words) for bar in shape.bars] == [(1.0, "1 · 11.1\u202f%")] * 9
 
 
 @pytest.mark.parametrize("by", ["account", "gpu_model", "state"])

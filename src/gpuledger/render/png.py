@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from gpuledger.model.chart import Chart
 from gpuledger.model.document import Document
 from gpuledger.render.output import Output, save_each
 from gpuledger.render.theme import Colours
@@ -13,4 +14,12 @@ def write(document: Document, out: Path, others: Sequence[Output]) -> list[Outpu
     from gpuledger.render.figure.paper import figure, to_png
 
     colours = Colours(document.ranks)
-    return save_each(document.charts, out, "png", lambda chart: to_png(figure(chart, colours)))
+
+    def drawn(chart: Chart) -> bytes:
+        sheet = figure(chart, colours)
+        try:
+            return to_png(sheet)
+        finally:
+            sheet.clear()  # its parts name each other: they would stay until the collector comes by
+
+    return save_each(document.charts, out, "png", drawn)

@@ -2,7 +2,7 @@
 
 from gpuledger.metrics import Filter, Metric, Wanted
 from gpuledger.metrics.dimensions import WAIT_CLASSES
-from gpuledger.model.chart import Axis, Chart, Lines, Series
+from gpuledger.model.chart import Axis, Bar, Bars, Chart
 from gpuledger.model.document import Block, Column, Scalar, Section, Table, Text
 from gpuledger.reports import _words as words
 from gpuledger.reports._scene import Scene, label_of, named
@@ -35,13 +35,21 @@ def _wait_chart(scene: Scene) -> Chart:
         id="wait-classes",
         title="Attempts started, by how long they waited",
         finding=_wait_finding(scene),
-        x=Axis("wait", kind="category", values=WAIT_CLASSES),
+        x=Axis("wait", kind="category"),
         y=Axis("attempts", unit="count"),
-        shape=Lines("bar", False, (Series("attempts", "Attempts", values, total=sum(values)),), total_unit="count"),
-        foot=f"From submission to start, of attempts started in the period · {scene.foot}",
+        shape=Bars(
+            tuple(_wait_bar(name, value, sum(values)) for name, value in zip(WAIT_CLASSES, values, strict=True))
+        ),
+        foot=f"From submission to start, of attempts started in the period; number and share · {scene.foot}",
         left_out=f"{words.plural(unknown, 'attempt')} whose wait is not known." if unknown else "",
         empty="" if sum(values) else "No attempt started in the period.",
     )
+
+
+def _wait_bar(name: str, count: float, whole: float) -> Bar:
+    """From the top the shortest wait; lengths side by side on one scale, said in numbers where one dwarfs the others."""
+    share = f" · {words.percent(count / whole)}" if whole else ""
+    return Bar("attempts", name, ((name, count),), words.count(count) + share)
 
 
 def _wait_finding(scene: Scene) -> str:

@@ -39,6 +39,23 @@ def access_points() -> "ir.Table":
     return told.filter(is_node).select("cluster").distinct()
 
 
+KINDS = ("dag_node", "batch")
+"""What HTCondor's sources call an attempt; no other scheduler's does."""
+
+
+def of_htcondor(told: "ir.Table") -> "ir.BooleanValue":
+    """Attempts that are of a workflow, or that a source of HTCondor told."""
+    is_named = told.workflow.notnull() | told.node_name.notnull() | told.matched_at.notnull()
+    return is_named | told.kind.isin(KINDS).fill_null(False)
+
+
+def pools() -> "ir.Table":
+    """Clusters with attempts of HTCondor: where no workflow is known, an experiment is made of all of these, and of no
+    other scheduler's jobs."""
+    told = unbound(JOB_ATTEMPTS)
+    return told.filter(of_htcondor(told)).select("cluster").distinct()
+
+
 def attempts(period: Period, clusters: Iterable[str], asked: Mapping[str, Dimension] = {}) -> "ir.Table":
     """Every attempt of the clusters (of all when there are none), whatever the period: what a node kept is told by all
     its attempts. `asked` are dimensions that filters need, as columns of the given names."""

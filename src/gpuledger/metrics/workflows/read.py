@@ -63,7 +63,7 @@ def read(ask: Ask, patterns: Patterns | None = None, also: Sequence[Dimension] =
     `also` are dimensions that are to be told of each attempt (`name_of`).
     """
     patterns = patterns or Patterns(sites=ask.sites)
-    clusters = ask.rows(facts.access_points())["cluster"].to_pylist()
+    clusters = _clusters(ask)
     asked = facts.named_columns(
         [*(wanted.column for wanted in ask.where), *(one.name for one in also)], ask.dimensions, OWN
     )
@@ -82,6 +82,12 @@ def read(ask: Ask, patterns: Patterns | None = None, also: Sequence[Dimension] =
     del rows
     _give_back()
     return found
+
+
+def _clusters(ask: Ask) -> list[str]:
+    """Whose attempts an experiment is made of."""
+    of_workflows: list[str] = ask.rows(facts.access_points())["cluster"].to_pylist()
+    return of_workflows or ask.rows(facts.pools())["cluster"].to_pylist()
 
 
 def _in_order(ask: Ask, asked: "ir.Table", *keys: str) -> pa.Table:

@@ -1,7 +1,7 @@
 """Which attempts failed, counted by host and GPU, and which of these places are surely worse than the others."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import exp, lgamma, log, sqrt
 from typing import TYPE_CHECKING
 
@@ -72,6 +72,7 @@ def is_surely_more(failed: int, decided: int, expected: float, tested: int) -> b
     return _tail(failed, decided, expected) < SURE / max(1, tested)
 
 
+@lru_cache(maxsize=1 << 14)
 def surely_at_least(failed: int, decided: int, tested: int) -> float:
     """The share that a place fails at least: the largest than which `is_surely_more` finds it worse.
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gpuledger.metrics import Ask
+from gpuledger.metrics.workflows.facts import of_htcondor
 from gpuledger.model.errors import NoData
 from gpuledger.model.schema import unbound
 from gpuledger.model.tables import JOB_ATTEMPTS
@@ -11,8 +12,6 @@ from gpuledger.model.tables import JOB_ATTEMPTS
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-_KINDS = ("dag_node", "batch")
-"""What HTCondor's sources call an attempt; no other scheduler's does."""
 _NAMES = {"htcondor": "HTCondor", "slurm gpuutil": "Slurm"}
 
 
@@ -26,9 +25,7 @@ def require_experiment(ask: Ask) -> None:
 
 def _any(*, is_ours: bool) -> "ir.Table":
     told = unbound(JOB_ATTEMPTS)
-    is_named = told.workflow.notnull() | told.node_name.notnull() | told.matched_at.notnull()
-    is_experiment = is_named | told.kind.isin(_KINDS).fill_null(False)
-    return (told.filter(is_experiment) if is_ours else told).select("cluster").limit(1)
+    return (told.filter(of_htcondor(told)) if is_ours else told).select("cluster").limit(1)
 
 
 def measured_by(ask: Ask, clusters: Sequence[str]) -> str:
