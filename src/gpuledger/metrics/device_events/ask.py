@@ -1,37 +1,20 @@
 """The part of an Ask that is about events of devices."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
-from gpuledger.metrics import Answer, Dimension, Filter, LedgerCoverage, Metric, Wanted
+from gpuledger.metrics import Answer, Filter, LedgerCoverage, Metric, Wanted
+from gpuledger.metrics.around import Around, dimensions_of, filters_of
 from gpuledger.metrics.device_events.answers import answers
 from gpuledger.metrics.device_events.metrics import TABLE
 from gpuledger.metrics.device_events.question import EventQuestion
-from gpuledger.metrics.naming import check, of_table
-from gpuledger.model.period import Period
 from gpuledger.model.schema import unbound
 from gpuledger.model.tables import DEVICE_EVENTS
 
 if TYPE_CHECKING:
-    import ibis.expr.types as ir
-
-
-class Around(Protocol):
-    """What it needs of the Ask it is part of."""
-
-    @property
-    def period(self) -> Period: ...
-    @property
-    def display_zone(self) -> str: ...
-    @property
-    def where(self) -> tuple[Filter, ...]: ...
-    @property
-    def dimensions(self) -> Mapping[str, Dimension]: ...
-    def rows(self, expression: "ir.Table", period: Period | None = None) -> pa.Table: ...
+    pass
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,10 +31,7 @@ class EventAsk:
     def question(self, by: Sequence[str] = (), where: Sequence[Filter] = ()) -> EventQuestion:
         """The question, its names checked."""
         around = self.around
-        dimensions = tuple(of_table(name, TABLE, around.dimensions) for name in dict.fromkeys(by))
-        filters = tuple(
-            (of_table(f.column, TABLE, around.dimensions), f) for f in check((*around.where, *where), around.dimensions)
-        )
+        dimensions, filters = dimensions_of(around, TABLE, by), filters_of(around, TABLE, where)
         return EventQuestion(around.period, around.display_zone, dimensions, filters)
 
     def coverage(self, problem_count: int) -> LedgerCoverage:

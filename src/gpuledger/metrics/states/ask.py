@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 
-from gpuledger.metrics import Answer, Dimension, Filter, InUse, Metric, SourceCoverage, Step, Wanted
+from gpuledger.metrics import Answer, Filter, InUse, Metric, SourceCoverage, Step, Wanted
+from gpuledger.metrics.around import Around, dimensions_of, filters_of
 from gpuledger.metrics.bins import cut
 from gpuledger.metrics.coverage import Observed, Span, by_cluster, kept
-from gpuledger.metrics.naming import check, find, of_table
+from gpuledger.metrics.naming import find
 from gpuledger.metrics.relation import instant
 from gpuledger.metrics.states.answers import Asking, answers
 from gpuledger.metrics.states.facts import facts
@@ -38,29 +39,20 @@ Cut = tuple[Period, Step]
 """A part of a period, and how it is cut into bins."""
 
 
-class Around(Protocol):
+class AroundStates(Around, Protocol):
     """What it needs of the Ask it is part of."""
 
-    @property
-    def period(self) -> Period: ...
-    @property
-    def display_zone(self) -> str: ...
-    @property
-    def where(self) -> tuple[Filter, ...]: ...
     @property
     def capacity(self) -> Capacity: ...
     @property
     def metrics(self) -> Mapping[str, Metric]: ...
-    @property
-    def dimensions(self) -> Mapping[str, Dimension]: ...
-    def rows(self, expression: "ir.Table", period: Period | None = None) -> pa.Table: ...
 
 
 @dataclass(frozen=True, eq=False)
 class StateAsk:
     """Answers questions about GPU states for the Ask around it."""
 
-    around: Around
+    around: AroundStates
 
     def together(self, asked: Sequence[tuple[Sequence[Metric], Wanted]]) -> tuple[Answer, ...]:
         """See `metrics.Ask.together`."""
@@ -118,10 +110,7 @@ class StateAsk:
     def question(self, by: Sequence[str], where: Sequence[Filter], step: Step | None = None) -> StateQuestion:
         """The question, its names checked."""
         around = self.around
-        dimensions = tuple(of_table(name, TABLE, around.dimensions) for name in dict.fromkeys(by))
-        filters = tuple(
-            (of_table(f.column, TABLE, around.dimensions), f) for f in check((*around.where, *where), around.dimensions)
-        )
+        dimensions, filters = dimensions_of(around, TABLE, by), filters_of(around, TABLE, where)
         bins = None if step is None else cut(around.period, step, around.display_zone)
         return StateQuestion(
             around.period, around.display_zone, dimensions, self.since, self.sorting, self.readers, filters, bins
