@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gpuledger.cli import messages
+from gpuledger.cli.options import LogYear
 from gpuledger.cli.session import Session
 from gpuledger.model.errors import LedgerError, NoData
 
@@ -53,13 +54,7 @@ class Inputs:
     cluster: Annotated[
         str | None, typer.Option("--cluster", metavar="NAME", help="Access point, where no file names it.")
     ] = None
-    log_year: Annotated[
-        int | None,
-        typer.Option(
-            "--log-year", metavar="YYYY", min=1970, max=9998, help="Year of the first stamp, where stamps have none."
-        ),
-    ] = None
-
+    log_year: LogYear = None
     is_hashed: Annotated[
         bool, typer.Option("--hash-names", help="Keep users, hosts and addresses under pseudonyms only.")
     ] = False

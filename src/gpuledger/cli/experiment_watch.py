@@ -15,7 +15,7 @@ import typer
 
 from gpuledger.cli import messages
 from gpuledger.cli.messages import escaped
-from gpuledger.cli.options import spread
+from gpuledger.cli.options import LogYear, spread
 from gpuledger.model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -43,12 +43,7 @@ class Manner:
     cluster: Annotated[
         str | None, typer.Option("--cluster", metavar="NAME", help="Access point, where no log names it.")
     ] = None
-    log_year: Annotated[
-        int | None,
-        typer.Option(
-            "--log-year", metavar="YYYY", min=1970, max=9998, help="Year of the first stamp, where stamps have none."
-        ),
-    ] = None
+    log_year: LogYear = None
     is_once: Annotated[bool, typer.Option("--once", help="Print the table once and end.")] = False
     is_all: Annotated[bool, typer.Option("--all", help="Show jobs that are over too.")] = False
     interval: Annotated[float, typer.Option("--interval", metavar="SECONDS", help="Time between two looks.")] = 2.0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gpuledger.cli import messages
-from gpuledger.cli.options import spread
+from gpuledger.cli.options import LogYear, spread
 from gpuledger.cli.output import print_json, print_text
 from gpuledger.cli.session import Session
 from gpuledger.model.errors import NoData, UsageError
@@ -45,12 +45,7 @@ class Reading:
         str | None,
         typer.Option("--time", metavar="MOMENT", help="When a reading of states was made, where it does not say it."),
     ] = None
-    log_year: Annotated[
-        int | None,
-        typer.Option(
-            "--log-year", metavar="YYYY", min=1970, max=9998, help="Year of the first stamp, where stamps have none."
-        ),
-    ] = None
+    log_year: LogYear = None
     is_hashed: Annotated[
         bool,
         typer.Option("--hash-names", help="Keep users, hosts and addresses of HTCondor's files under pseudonyms only."),

@@ -13,6 +13,13 @@ import typer
 from gpuledger.model.errors import UsageError
 
 Command = Callable[..., None]
+LogYear = Annotated[
+    int | None,
+    typer.Option(
+        "--log-year", metavar="YYYY", min=1970, max=9998, help="Year of the first stamp, where stamps have none."
+    ),
+]
+"""Of a log whose stamps have no year."""
 
 
 @dataclass(frozen=True)
