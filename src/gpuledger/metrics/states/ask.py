@@ -120,7 +120,7 @@ class StateAsk:
         """Rows of an expression over the readings that hold in the period."""
         return self.around.rows(expression, self._reach)
 
-    def under(self, around: Around) -> "StateAsk":
+    def under(self, around: AroundStates) -> "StateAsk":
         """The same readings for an ask under another capacity; nothing that is known of them is read again."""
         there = StateAsk(around)
         there.__dict__.update({name: self.__dict__[name] for name in _OF_READINGS if name in self.__dict__})
