@@ -117,7 +117,7 @@ def report(
             ledger.store.close()  # what its engine took to write is given back; the next question opens it again
             _require_attempts(ledger, session.period(chosen, "all"), chosen)
         document = document_of(session, ledger, chosen, kept.where, made.rows, has_all_rows=True)
-    shown = to_read(document, int(document.parameters["rows"]))
+    shown = to_read(document, int(str(document.parameters["rows"])))
     for file in render(document, words([made.formats]), made.folder, shown=shown):
         print(file)
     messages.say(document.finding)

@@ -24,6 +24,20 @@ def coded(column: "pa.ChunkedArray") -> "tuple[Whole, list[str | None]]":
     return np.from_dlpack(each.indices).astype(np.int64), each.dictionary.to_pylist()
 
 
+def distinct(*columns: "Whole") -> "tuple[Whole, Whole]":
+    """The first row of each different combination of codes, and which of these each row has.
+
+    One column after the other: numpy sorts whole numbers in a tenth of the memory of tuples.
+    """
+    found = np.zeros(len(columns[0]), dtype=np.int64)
+    first = found[:1]
+    for codes in columns:
+        size = int(codes.max(initial=0)) + 1
+        _, first, found = np.unique(found * size + codes, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    return first[order], np.argsort(order)[found]
+
+
 @dataclass(frozen=True, eq=False)
 class Names:
     """`codes` says for each row which of `labels` it has."""
@@ -46,6 +60,10 @@ class Names:
 
     def __len__(self) -> int:
         return len(self.codes)
+
+    def of_row(self, row: int) -> str:
+        """The name of one row."""
+        return self.labels[int(self.codes[row])]
 
     def take(self, rows: "Whole") -> "Names":
         """The names of some rows."""

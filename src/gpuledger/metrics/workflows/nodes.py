@@ -87,13 +87,9 @@ class Placing:
             return found
         if name is None:
             return None
-        if workflow and (
-            found := self.by_workflow.get((cluster, workflow, name))
-            or self.by_workflow.get((NO_ACCESS_POINT, workflow, name))
-        ):
-            return found[0]
         if workflow:
-            return None
+            places = ((at, workflow, name) for at in (cluster, NO_ACCESS_POINT))
+            return next((self.by_workflow[place][0] for place in places if place in self.by_workflow), None)
         named = self.by_name.get((cluster, name)) or self.by_name.get((NO_ACCESS_POINT, name))
         return named if named and not self._is_of_another(named, job_id) else None
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +12,7 @@ from gpuledger.metrics import NO_GPU, NOT_KNOWN, Ask, Dimension, Filter
 from gpuledger.metrics.events import numbers, whole
 from gpuledger.metrics.relation import NOTHING
 from gpuledger.metrics.workflows import facts
-from gpuledger.metrics.workflows.names import Names, coded
+from gpuledger.metrics.workflows.names import Names, coded, distinct
 from gpuledger.metrics.workflows.nodes import Placing, records
 from gpuledger.metrics.workflows.tries import Parts, Tries
 from gpuledger.model.sites import DEFAULT, SiteRules
@@ -159,8 +159,8 @@ def _names(rows: pa.Table, amounts: Amounts, placing: Placing, patterns: Pattern
 class _Jobs:
     """What is told of each job, once for all its attempts, in the order of their first rows; `of_rows` whose each row is."""
 
-    cluster: Texts
-    job_id: Texts
+    cluster: Sequence[str]
+    job_id: Sequence[str]
     workflow: Texts
     node_name: Texts
     workflow_run: Texts
@@ -170,16 +170,12 @@ class _Jobs:
 
     @classmethod
     def of(cls, rows: pa.Table) -> "_Jobs":
-        columns = [coded(rows[one.name]) for one in fields(cls) if one.name != "of_rows"]
-        jobs = np.zeros(len(rows), dtype=np.int64)
-        for (
-            codes,
-            values,
-        ) in columns:  # one after the other: numpy sorts whole numbers in a tenth of the memory of tuples
-            _, first, jobs = np.unique(jobs * len(values) + codes, return_index=True, return_inverse=True)
-        order = np.argsort(first)
-        told = [[values[code] for code in codes[first[order]].tolist()] for codes, values in columns]
-        return cls(*told, of_rows=np.argsort(order)[jobs])
+        columns = {one.name: coded(rows[one.name]) for one in fields(cls) if one.name != "of_rows"}
+        first, jobs = distinct(*(codes for codes, _ in columns.values()))
+        told: dict[str, Any] = {
+            name: [values[code] for code in codes[first].tolist()] for name, (codes, values) in columns.items()
+        }
+        return cls(**told, of_rows=jobs)
 
 
 def _steps(told: Sequence[str | None], called: Sequence[str | None], patterns: Patterns) -> Names:
@@ -305,7 +301,7 @@ def _taken(tries: Tries, rows: "Whole") -> Tries:
     )  # fmt: skip
     some.__dict__.update(
         kept=_moved(tries.kept, place), credited=_moved(tries.credited, place), fate=tries.fate[rows],
-        causes=tuple(tries.causes[row] for row in rows.tolist()), cause=tries.cause.take(rows),
+        cause=tries.cause.take(rows),
         kind=tries.kind.take(rows), queue_seconds=tries.queue_seconds[rows],
     )  # fmt: skip
     return some

@@ -16,13 +16,13 @@ An epoch is credited to the attempt that did the work: where the kept attempt is
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from gpuledger.metrics import NOT_KNOWN
-from gpuledger.metrics.workflows.causes import NOT_TOLD, RESCUED, Cause, End, cause_of
-from gpuledger.metrics.workflows.names import Names
+from gpuledger.metrics.workflows.causes import NOT_TOLD, RESCUED, Cause, End, Kind, cause_of
+from gpuledger.metrics.workflows.names import Names, distinct
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,8 +36,9 @@ SHORT_RESUME = 0.25
 OPEN_STATES = ("running", "pending", "suspended", "other", NOT_KNOWN)
 KEPT, REPEATED, CHECKPOINT, LOST, OPEN, UNTOLD = range(6)
 FATES = ("result kept", "success repeated", "checkpoint used", "lost", "no end in the log", NOT_TOLD.label)
+_CODES = ("exit_code", "signal", "end_code", "end_subcode")
 _TIMELESS = (
-    "is_executed", "is_open", "is_success", "is_untold", "is_good", "ran_seconds", "queue_seconds", "kept", "credited", "fate", "causes",
+    "is_executed", "is_open", "is_success", "is_untold", "is_good", "ran_seconds", "queue_seconds", "kept", "credited", "fate",
     "cause", "kind",
 )  # fmt: skip
 """What is the same whatever the period."""
@@ -205,32 +206,34 @@ class Tries:
         return (self.fate == KEPT) | (self.fate == REPEATED)
 
     @cached_property
-    def causes(self) -> tuple[Cause, ...]:
-        """Of each attempt that is lost, why; of others what became of it."""
-        columns = [_whole_numbers(self[name]) for name in ("exit_code", "signal", "end_code", "end_subcode")]
-        states, words, reasons = self.names["state"], self.names["state_raw"], self.reasons
-        found = []
-        for row, fate in enumerate(self.fate.tolist()):
-            if fate != LOST:
-                found.append(Cause(FATES[fate], "unknown"))
-                continue
-            code, signal, end_code, subcode = (held[row] for held in columns)
-            state, reason = states.labels[states.codes[row]], reasons.labels[reasons.codes[row]]
-            word = words.labels[words.codes[row]]
-            end = End(state, code, signal, end_code, subcode, reason, word if state == "other" else "")
-            found.append(cause_of(end))
-        return tuple(found)
+    def _why(self) -> tuple["Whole", list[Cause]]:
+        """Which of the different causes each attempt has: of one that is lost, why; of others what became of it."""
+        codes = [np.unique(self[name], return_inverse=True)[1] for name in _CODES]
+        said = (self.names["state"].codes, self.names["state_raw"].codes, self.reasons.codes)
+        is_lost = self.fate == LOST
+        first, found = distinct(self.fate, *(np.where(is_lost, each, 0) for each in (*codes, *said)))
+        return found, [self._cause(row) for row in first.tolist()]
+
+    def _cause(self, row: int) -> Cause:
+        if (fate := int(self.fate[row])) != LOST:
+            return Cause(FATES[fate], cast(Kind, FATES[fate]))
+        state, word, reason = (
+            told.labels[told.codes[row]] for told in (self.names["state"], self.names["state_raw"], self.reasons)
+        )
+        exit_code, signal, code, subcode = (_code(self[name][row]) for name in _CODES)
+        return cause_of(End(state, exit_code, signal, code, subcode, reason, word if state == "other" else ""))
 
     @cached_property
     def cause(self) -> Names:
-        """The words of `causes`."""
-        return Names.of([cause.label for cause in self.causes])
+        """Why an attempt was lost, else what became of it."""
+        found, causes = self._why
+        return Names(found, ()).renamed([cause.label for cause in causes])
 
     @cached_property
     def kind(self) -> Names:
-        """The kinds of `causes`; of what is not lost, its fate."""
-        fates = self.fate.tolist()
-        return Names.of([c.kind if f == LOST else FATES[f] for c, f in zip(self.causes, fates, strict=True)])
+        """The kind of that cause; of what is not lost, its fate."""
+        found, causes = self._why
+        return Names(found, ()).renamed([cause.kind for cause in causes])
 
     @cached_property
     def queue_seconds(self) -> "Floats":
@@ -254,6 +257,6 @@ class Tries:
         return previous
 
 
-def _whole_numbers(values: "Floats") -> list[int | None]:
-    """Codes as they are told; None where they are not."""
-    return [None if value != value else int(value) for value in values.tolist()]
+def _code(value: float) -> int | None:
+    """A code as it is told; None where it is not."""
+    return None if np.isnan(value) else int(value)

@@ -160,16 +160,18 @@ class Failures:
         found = [
             Place(
                 names.labels[n], tries.names["site"].labels[tries.names["site"].codes[site[n]]], int(counts[0][n]), int(counts[1][n]),
-                float(lost[n]), tries.causes[cause[n]].label if counts[1][n] else "",
+                float(lost[n]), tries.cause.of_row(cause[n]) if counts[1][n] else "",
             )
             for n in range(size) if counts[0][n] and names.labels[n] != NOT_KNOWN
         ]  # fmt: skip
         return tuple(sorted(found, key=lambda place: (-place.least_ratio, -place.failed, place.name)))
 
     @staticmethod
-    def _last(names: Names, rows: "Whole", chosen: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> "dict[int, int]":
-        """A row of each name among the chosen."""
-        return dict(zip(names.codes[chosen].tolist(), rows[chosen].tolist(), strict=True))
+    def _last(names: Names, rows: "Whole", chosen: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> list[int]:
+        """The last row of each name among the chosen, -1 where there is none."""
+        last = np.full(len(names.labels), -1, dtype=np.int64)
+        last[names.codes[chosen]] = rows[chosen]
+        return last.tolist()
 
     @staticmethod
     def tested(places: tuple[Place, ...]) -> int:

@@ -321,4 +321,4 @@ def _undone_row(scene: Scene, row: int, tried: int, gpu: float) -> tuple[Scalar,
     node, workflow, site = (names[key].labels[names[key].codes[row]] for key in ("node_name", "workflow", "site"))
     if node == "no node":
         node = names["job_id"].labels[names["job_id"].codes[row]]
-    return node, workflow, tried, gpu, site, scene.tries.causes[row].label
+    return node, workflow, tried, gpu, site, scene.tries.cause.of_row(row)
