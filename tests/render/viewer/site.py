@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from gpuledger.model.chart import Axis, Bar, Bars, Chart, Grid, GridRow, Lines, Series
-from gpuledger.model.document import Block, Document, Section
+from gpuledger.model.document import Block, Document, Note, Section, Text
 from gpuledger.plugins import load
 from gpuledger.render import viewer
 from gpuledger.render.json import to_json
@@ -53,7 +53,13 @@ def ranked() -> Document:
         Chart("parts", "Hours by site", "All at Anvil.", *axes, Bars(parts, "user")),
         Chart("none", "Nothing", "", *axes, Bars(()), empty="No attempt failed."),
     )  # fmt: skip
-    return samples.document("bars", "Ranked bars", (Section("all", "Bars", (*blocks, earlier())),))
+    fine = [Note(f"n{number}", "ok", "r", "Fine.") for number in range(3)]
+    noted = (
+        Section("advice", "Recommendations", (fine[0],)),
+        Section("quality", "Data quality", (Text("t1", "Words."), fine[1])),
+        Section("method", "Method", (Text("t2", "Words."), fine[2])),
+    )
+    return samples.document("bars", "Ranked bars", (Section("all", "Bars", (*blocks, earlier())), *noted))
 
 
 def earlier() -> Chart:

@@ -96,13 +96,13 @@ def test_dark_follows_the_system_until_the_reader_chooses_and_charts_change_with
 
 def test_a_gap_is_hatched_and_no_outline_crosses_it(chromium: Any, url: str) -> None:
     with Opened(chromium, f"{url}#report=usage").open() as opened:
-        crossing = opened.page.evaluate(r"""() => {
+        crossing = opened.page.evaluate("""() => {
           const shapes = [...document.querySelectorAll('[data-chart="gpus-in-use"] svg svg path')], [gap] = shapes, { x, width } = gap.getBBox();
-          const bands = shapes.filter(shape => /^var\(--(c\d+|others)\)$/.test(shape.getAttribute('fill')));
+          const bands = shapes.slice(1).filter(shape => shape.getAttribute('fill') !== 'none');
           const over = band => band.isPointInFill(new DOMPoint(x + width / 2, band.getBBox().y + band.getBBox().height / 2));
           return [gap.getAttribute('fill'), width > 2, bands.length, bands.filter(over).length];
         }""")
-        pattern = opened.page.locator("[data-chart='gpus-in-use'] pattern").get_attribute("id")
+        pattern = opened.page.locator("[data-chart='gpus-in-use'] pattern").first.get_attribute("id")
         assert crossing == [f"url(#{pattern})", True, 26, 0], "13 names, their last bin at half strength"
         assert opened.page.locator("#b-gpus-in-use .word", has_text="no data 6 h").count() == 1
 
@@ -263,6 +263,12 @@ def test_ranked_bars_are_a_table_with_names_parts_and_amounts(chromium: Any, url
         assert parts.locator("tbody tr").first.locator(".fill").count() == 2
         assert opened.page.locator("#b-none").inner_text() == "Nothing\n\nNo attempt failed."
         assert opened.said == []
+
+
+def test_no_two_lists_of_checks_have_one_heading(chromium: Any, url: str) -> None:
+    with Opened(chromium, f"{url}#report=bars").open() as opened:
+        headings = opened.page.locator(".panel:has(.checks) h2").all_inner_texts()
+        assert headings == ["Recommendations", "Checks", "Checks: Method"]
 
 
 def test_a_trend_shows_the_periods_before_the_documents_own(chromium: Any, url: str) -> None:

@@ -47,9 +47,9 @@ function chartRun(charts, view, kept) {
   for (const group of groups.values()) if (group.length > 1) legends.push(legend(group, view)); else group[0].box.before(legend(group, view));
   return [...legends, el("div", { class: `grid n${charts.length}` }, drawn.map(one => one.node))];
 }
-function runNodes(run, view, titles, kept) {
+function runNodes(run, view, titles, kept, heading) {
   if (run.blocks[0].kind === "chart") return chartRun(run.blocks, view, kept);
-  if (run.kind === "note") return checks(run.blocks, titles);
+  if (run.kind === "note") return checks(run.blocks, titles, heading());
   return run.blocks.map(block => { const made = guarded(block, () => BLOCKS[block.kind](block, view, kept)); return made.node && !(made instanceof Node) ? made.node : made; });
 }
 function head(content, view) {
@@ -70,6 +70,8 @@ function tail(content, view) {
 /** The nodes of a document; `kept` is what the reader did to its tables and lanes, by block. */
 export function report(content, view, kept) {
   const titles = new Map(content.sections.flatMap(section => section.blocks).map(block => [block.id, block.title || block.id]));
-  const sections = content.sections.map(section => el("section", { class: "section", id: "s-" + section.id }, runs(section.blocks).map(run => runNodes(run, view, titles, kept))));
+  let isFirst = true; // no two lists of checks have one heading
+  const heading = (section, isAlone) => { const said = isAlone ? section.title : isFirst ? "Checks" : `Checks: ${section.title}`; isFirst &&= said !== "Checks"; return said; };
+  const sections = content.sections.map(section => { const all = runs(section.blocks); return el("section", { class: "section", id: "s-" + section.id }, all.map(run => runNodes(run, view, titles, kept, () => heading(section, all.length === 1)))); });
   return { banners: content.banners.map(note => noteBanner(note, titles)), nodes: [head(content, view), ...sections, tail(content, view)] };
 }

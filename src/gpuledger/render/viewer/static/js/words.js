@@ -17,7 +17,7 @@ export function noteBanner(note, titles) {
 const evidence = (id, titles) => el("button", { type: "button", class: "link", onclick: () => document.getElementById(anchor(id))?.scrollIntoView() }, visible(titles.get(id)));
 
 /** Rules checked on every run; a broken one is named, never hidden. */
-export const checks = (notes, titles) => panel("", "Checks", null, el("ul", { class: "checks" }, notes.map(note =>
+export const checks = (notes, titles, title) => panel("", visible(title), null, el("ul", { class: "checks" }, notes.map(note =>
   el("li", { class: note.level, id: anchor(note.id) }, levelIcon(note.level),
     el("span", null, el("span", { class: "sr" }, theme.severity[note.level].label + ": "), visible(note.sentence), note.evidence && [" ", titles.has(note.evidence) ? evidence(note.evidence, titles) : el("span", { class: "evidence" }, visible(note.evidence))])))));
 
