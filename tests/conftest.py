@@ -68,7 +68,7 @@ class Shares(LoadGroupScheduling):
 
 def share_of(nodeid: str) -> str:
     """The server of a test as xdist writes it behind its name, or else its file."""
-    name, at, server = nodeid.rpartition("@")
+    _, at, server = nodeid.rpartition("@")
     return server if at and "]" not in server else nodeid.partition("::")[0]
 
 

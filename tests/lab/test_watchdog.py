@@ -90,13 +90,20 @@ def is_over(job: str) -> bool:
     return state(job).startswith(OVER)
 
 
+def is_settled(job: str) -> bool:
+    """Put back and held, or over; one that was put back and only waits for its time is told to start now."""
+    if "BeginTime" in state(job):
+        tried("scontrol", "update", f"jobid={job}", "StartTime=now")
+    return is_put_back(job) or is_over(job)
+
+
 def put_back(prolog: Prolog, name: str) -> str:
     """A job that Slurm could not start and holds."""
     for _ in range(TRIES):
         job = submitted(name, "--hold")
         prolog.fail(job)
         told("scontrol", "release", job)
-        until_with_nodes(lambda job=job: is_put_back(job) or is_over(job))  # type: ignore[misc]
+        until_with_nodes(partial(is_settled, job))
         if is_put_back(job):
             return job
     raise AssertionError(f"Slurm asked the prolog for none of {TRIES} jobs")
@@ -145,8 +152,7 @@ def test_a_job_that_stays_stuck_is_cancelled(prolog: Prolog) -> None:
 def stuck_again(job: str) -> None:
     """Lets a released job start, and fail, once more."""
     before = starts(job)
-    told("scontrol", "update", f"jobid={job}", "StartTime=now")  # a job that was put back waits for two minutes
-    until_with_nodes(lambda: (starts(job) > before and is_put_back(job)) or is_over(job))
+    until_with_nodes(lambda: is_settled(job) and (starts(job) > before or is_over(job)))
 
 
 def starts(job: str) -> int:
