@@ -78,8 +78,9 @@ def read(ask: Ask, patterns: Patterns | None = None, also: Sequence[Dimension] =
     tries = replace(
         tries, names={**tries.names, **{one.name: Names.of_column(rows[key]) for key, one in asked.items()}}
     )
-    found = Experiment(_chosen(ask, tries, rows, (asked, patterns)), placing, patterns.sites)
-    del rows
+    kept = replace(placing, by_job={})  # the jobs are placed, and their names are a tenth of all that is held
+    found = Experiment(_chosen(ask, tries, rows, (asked, patterns)), kept, patterns.sites)
+    del rows, placing
     _give_back()
     return found
 

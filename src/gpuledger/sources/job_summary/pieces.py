@@ -3,7 +3,7 @@
 import io
 from typing import Any, BinaryIO, cast
 
-PIECE = 2 << 20
+PIECE = 1 << 20
 LONGEST = 16 * PIECE
 """A row that is longer is none of ours: a quote is open."""
 BOM = b"\xef\xbb\xbf"
