@@ -46,16 +46,16 @@ def newest(ask: Ask, tables: Tables) -> list[dict[str, Any]]:
 def _fed(ask: Ask, tables: Tables) -> "ir.Table":
     runs = unbound(RUNS)
     ours = runs.filter(runs.run_kind.isin(_KINDS))
-    others = _types_of_others(ask, ours, tables)
-    belongs = _feeds(ours, tables) | (ours.told_tables.isnull() & ours.source_type.notin(others or [""]))
+    others = _types_of_others(ours, tables)
+    belongs = _feeds(ours, tables) | (ours.told_tables.isnull() & ours.source_type.notin(others.source_type))
     return reduce(_of_clusters, (f for f in ask.where if f.column == "cluster"), ours.filter(belongs))
 
 
-def _types_of_others(ask: Ask, runs: "ir.Table", tables: Tables) -> list[str]:
+def _types_of_others(runs: "ir.Table", tables: Tables) -> "ir.Table":
     """Types whose inputs are known to feed other tables only."""
     knows, feeds = runs.told_tables.notnull().any(), _feeds(runs, tables).any()
-    types = ask.rows(runs.group_by("source_type").agg(knows=knows, feeds=feeds)).to_pylist()
-    return [row["source_type"] for row in types if row["knows"] and not row["feeds"]]
+    types = runs.filter(runs.source_type.notnull()).group_by("source_type").agg(knows=knows, feeds=feeds)
+    return types.filter(types.knows & ~types.feeds)
 
 
 def _feeds(runs: "ir.Table", tables: Tables) -> "ir.BooleanValue":
