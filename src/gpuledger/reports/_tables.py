@@ -63,7 +63,7 @@ def ranked(scene: Scene, answer: Answer, ranking: Ranking) -> Table:
         others=others,
         finding=concentration(scene, records, answer, lead),
         foot=_foot(scene, ranking),
-        left_out=f"{len(rest)} {plural} are in the last row; --rows names more." if rest else "",
+        left_out=f"{words.plural(len(rest), 'other')} in the last row; --rows names more." if rest else "",
         empty="No attempt held resources in the period.",
     )
 

@@ -99,7 +99,7 @@ def _table(pool: Pool, ranking: Ranking) -> Table:
         others=_cells(words.plural(len(rest), "other"), others, whole, kept) if rest else None,
         finding=_concentration(named_rows, whole[0]),
         foot="GPU-hours over the time observed. A GPU on both sides at once is its primary job's.",
-        left_out=f"{len(rest)} users are in the last row; --rows names more." if rest else "",
+        left_out=f"{words.plural(len(rest), 'other')} in the last row; --rows names more." if rest else "",
         empty=ranking.empty,
     )
 
