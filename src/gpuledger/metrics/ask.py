@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 import ibis
@@ -151,9 +151,12 @@ class StoreAsk:
         rows = question.held(metrics)
         keys = question.keys(rows)
         rates = [question.rate(metric, rows) for metric in metrics]
-        found = sparse(self._fetch(changes(rows, keys, rates, observing.fine)), len(keys), observing.fine)
-        drawn = in_use if kept is None or not by else partial(in_use_of, kept)
-        return tuple(drawn(question, metric, found, number, observing) for number, metric in enumerate(metrics))
+        told = self._fetch(changes(rows, keys, rates, observing.fine, are_counted=False))
+        found = sparse(told, len(keys), observing.fine)
+        del told  # a row a name and bin: not held beside what is made of it
+        if kept is None or not by:
+            return tuple(in_use(question, metric, found, number, observing) for number, metric in enumerate(metrics))
+        return in_use_of(kept, question, metrics, found, observing)
 
     def rows(self, expression: ir.Table, period: Period | None = None) -> pa.Table:
         """See `metrics.Ask.rows`."""

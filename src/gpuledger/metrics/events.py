@@ -26,8 +26,10 @@ POOLED: Key = ("\0",)
 NAN = pa.Array.from_buffers(pa.float64(), 1, [None, pa.py_buffer(np.array([np.nan]))])[0]
 
 
-def changes(rows: "ir.Table", keys: "dict[str, ir.Value]", rates: "Sequence[ir.Value]", bins: Bins) -> "ir.Table":
-    """Per name and bin: `began` and `change` of attempts, and per rate its change `c0` … and area `a0` … (× µs).
+def changes(
+    rows: "ir.Table", keys: "dict[str, ir.Value]", rates: "Sequence[ir.Value]", bins: Bins, *, are_counted: bool = True
+) -> "ir.Table":
+    """Per name and bin: per rate its change `c0` … and area `a0` … (× µs); `began` and `change` of attempts, if counted.
 
     An end on an edge belongs to the bin before it.
     """
@@ -38,7 +40,9 @@ def changes(rows: "ir.Table", keys: "dict[str, ir.Value]", rates: "Sequence[ir.V
     events = begin.union(end)
     number, right = bins.place(events.probe_us)
     events = events.mutate(bin=number.cast("int64"), left_us=(right - events.at_us).cast("float64"))
-    amounts: dict[str, ir.Value] = {"began": (events.sign > 0).sum(), "change": events.sign.sum()}
+    amounts: dict[str, ir.Value] = {}
+    if are_counted:
+        amounts = {"began": (events.sign > 0).sum(), "change": events.sign.sum()}
     for rate in named:
         amounts |= {f"c{rate[1:]}": events[rate].sum(), f"a{rate[1:]}": (events[rate] * events.left_us).sum()}
     return events.group_by([*keys, "bin"]).agg(**amounts)

@@ -64,24 +64,27 @@ def in_use(question: Question, metric: Metric, found: Sparse, rate: int, observi
 
 
 def in_use_of(
-    kept: Sequence[Name], question: Question, metric: Metric, found: Sparse, rate: int, observing: Observing
-) -> InUse:
+    kept: Sequence[Name], question: Question, metrics: Sequence[Metric], found: Sparse, observing: Observing
+) -> tuple[InUse, ...]:
     """The same of many names, of which only those `kept` have a row; the others are one, the last."""
     keys = [(name,) for name in kept]
-    held = found.held_us(rate)
-    others = [number for number, key in enumerate(found.keys) if key not in keys and held[number] > 0]
-    if len(others) < 2:
-        return in_use(question, metric, found, rate, observing)
-    few = in_use(question, metric, found.pooled(keys), rate, observing)
-    last = few.names.index(POOLED[0])
-    order = [*(n for n in range(len(few.names)) if n != last), last]
-    return replace(
-        few,
-        names=(*(few.names[n] for n in order[:-1]), OTHERS),
-        means=few.means[order],
-        observed=few.observed[order],
-        left_out=len(others),
+    is_other = np.array([key not in keys for key in found.keys], dtype=bool)
+    others = [int(np.count_nonzero(is_other & (found.held_us(rate) > 0))) for rate in range(len(metrics))]
+    few = found.pooled(keys) if max(others, default=0) > 1 else found
+    return tuple(
+        replace(_others_last(in_use(question, metric, few, rate, observing)), left_out=count)
+        if count > 1
+        else in_use(question, metric, found, rate, observing)
+        for rate, (metric, count) in enumerate(zip(metrics, others, strict=True))
     )
+
+
+def _others_last(use: InUse) -> InUse:
+    """The names that were taken together after all others."""
+    last = use.names.index(POOLED[0])
+    order = [*(number for number in range(len(use.names)) if number != last), last]
+    names = (*(use.names[number] for number in order[:-1]), OTHERS)
+    return replace(use, names=names, means=use.means[order], observed=use.observed[order])
 
 
 def counts(fetch: "Callable[[ir.Table], pa.Table]", question: Question, metric: Metric) -> Iterator[Cell]:
