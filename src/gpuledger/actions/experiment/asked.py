@@ -219,9 +219,10 @@ def cluster_id(job: str) -> int:
 
 
 def _kept(rows: pa.Table, whose: list[tuple[str | None, ...]]) -> set[int]:
-    """The attempts whose result was kept: of each node the first that ended with success."""
-    first: dict[Any, tuple[Any, int]] = {}
-    for at, (state, ended) in enumerate(_pairs(rows, "state", "ended_at")):
-        if state == "completed" and ended is not None:
-            first[whose[at]] = min(first.get(whose[at], (ended, at)), (ended, at))
-    return {at for _, at in first.values()}
+    """The attempts whose result was kept: of each node the longest that ended with success (`metrics.workflows.tries`)."""
+    kept: dict[Any, tuple[Any, Any, int]] = {}
+    for at, (state, started, ended) in enumerate(_pairs(rows, "state", "started_at", "ended_at")):
+        if state == "completed" and started is not None and ended is not None:
+            tried = (started - ended, ended, at)  # the longest first, of equal ones the first to end
+            kept[whose[at]] = min(kept.get(whose[at], tried), tried)
+    return {at for _, _, at in kept.values()}

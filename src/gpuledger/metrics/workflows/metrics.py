@@ -49,7 +49,7 @@ METRICS: tuple[Metric, ...] = (
     ),
     _total("workflow_wall_hours", "Wall hours of workflows", "hour", f"Start to end, one an attempt. {_HOURS}", "wall"),
     _total("workflow_gpu_hours", "GPU-hours of workflows", "gpu_hour", f"Start to end × GPUs. {_HOURS}", "gpu_or_none"),
-    _total("workflow_good_hours", "Good wall hours", "hour", f"Of attempts that ended with exit code 0. {_HOURS} {_DECIDED}", "good_wall_or_none", "high"),
+    _total("workflow_good_hours", "Good wall hours", "hour", f"Of the one attempt of each node whose result was kept: the longest that ended with exit code 0. {_HOURS} {_DECIDED}", "good_wall_or_none", "high"),
     _total("workflow_good_gpu_hours", "Good GPU-hours of workflows", "gpu_hour", f"The same × GPUs. {_HOURS}", "good_gpu_or_none", "high"),
     _total(
         "workflow_checkpoint_hours", "Wall hours of checkpoints used", "hour",

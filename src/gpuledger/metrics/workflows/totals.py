@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from gpuledger.metrics.workflows.names import Names
-from gpuledger.metrics.workflows.tries import CHECKPOINT, LOST, UNTOLD, Tries
+from gpuledger.metrics.workflows.tries import CHECKPOINT, UNTOLD, Tries
 
 if TYPE_CHECKING:
     from gpuledger.metrics.events import Floats, Whole
@@ -239,7 +239,7 @@ class Counted:
             "": np.ones(len(tries)),
             "good_": tries.is_good,
             "checkpoint_": tries.fate == CHECKPOINT,
-            "lost_": tries.fate == LOST,
+            "lost_": tries.is_lost,
             "untold_": tries.fate == UNTOLD,
         }
         wall = {f"{prefix}wall": tries.wall_hours * chosen for prefix, chosen in fates.items()}

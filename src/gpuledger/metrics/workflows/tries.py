@@ -1,12 +1,12 @@
 """Attempts as columns, with what became of each: the basis of every number of an experiment.
 
 Of each node the *kept* attempt is the longest that ended with exit code 0: where a node succeeded again (a resume of
-minutes, a repeated run) the work was done by the longest. A *checkpoint* is an attempt that stopped itself (exit code 85)
+minutes, a repeated run) the work was done by the longest, and the others are *repeated*: they succeeded, and their time is lost. A *checkpoint* is an attempt that stopped itself (exit code 85)
 before the kept one began. Where nothing tells how an attempt ended that is over (advertisements without an exit code), its
 outcome is *not told*: it is neither good nor lost, and in no ratio. Everything else that is over is *lost*, with one cause.
 So of the time of attempts that are over
 
-    kept + repeated + checkpoint + lost + not told = all.
+    kept + checkpoint + lost (repeated among it) + not told = all.
 
 An attempt without an end is *open*: the log ends while it runs, and nobody knows whether it still does. Its hours, as far
 as the log that tells of it goes, are told apart and are in no sum.
@@ -38,7 +38,7 @@ KEPT, REPEATED, CHECKPOINT, LOST, OPEN, UNTOLD = range(6)
 FATES = ("result kept", "success repeated", "checkpoint used", "lost", "no end in the log", NOT_TOLD.label)
 _CODES = ("exit_code", "signal", "end_code", "end_subcode")
 _TIMELESS = (
-    "is_executed", "is_open", "is_success", "is_untold", "is_good", "ran_seconds", "queue_seconds", "kept", "credited", "fate",
+    "is_executed", "is_open", "is_success", "is_untold", "is_good", "is_lost", "ran_seconds", "queue_seconds", "kept", "credited", "fate",
     "cause", "kind",
 )  # fmt: skip
 """What is the same whatever the period."""
@@ -202,8 +202,13 @@ class Tries:
 
     @cached_property
     def is_good(self) -> Any:
-        """Ended with exit code 0."""
-        return (self.fate == KEPT) | (self.fate == REPEATED)
+        """The one success of its node whose result was kept."""
+        return self.fate == KEPT
+
+    @cached_property
+    def is_lost(self) -> Any:
+        """Its time brought nothing: it failed, or its node has the result of another success."""
+        return (self.fate == LOST) | (self.fate == REPEATED)
 
     @cached_property
     def _why(self) -> tuple["Whole", list[Cause]]:

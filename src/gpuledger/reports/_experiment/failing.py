@@ -122,7 +122,7 @@ class Failures:
     def is_decided(self) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
         """Failed or succeeded: removed and open attempts tell neither."""
         decided: np.ndarray[tuple[int], np.dtype[np.bool_]] = self.is_failed | (
-            self.scene.tries.is_inside & self.scene.tries.is_good
+            self.scene.tries.is_inside & self.scene.tries.is_success
         )
         return decided
 

@@ -100,10 +100,10 @@ def _paired(scene: Scene) -> Names:
 
 
 def _runtime(scene: Scene) -> Iterator[Block]:
-    """How long runs took whose result was good, by GPU model and site; where none succeeded the row stays."""
+    """How long runs took that succeeded, by GPU model and site; where none succeeded the row stays."""
     tries, pairs = scene.tries, _paired(scene)
     executed = pairs.sums(tries.is_executed * scene.inside)
-    every = pairs.of_each(tries.ran_seconds, tries.is_good & tries.is_inside)
+    every = pairs.of_each(tries.ran_seconds, tries.is_success & tries.is_inside)
     found = {name: every[name] for name, n in zip(pairs.labels, executed.tolist(), strict=True) if n}
     order = sorted(found, key=lambda name: (median(found[name]) or float("inf"), name))
     groups = [box(name.rpartition(" · ")[2], _short(name), found[name]) for name in order[:_MOST_BOXES]]
@@ -191,7 +191,7 @@ def _capability_by_count(scene: Scene) -> Chart:
     tries, parts = scene.tries, scene.tries.parts
     ability = Names(np.full(len(tries), 0, dtype=np.int64), (NOT_KNOWN,)) if not len(parts.rows) else _ability(scene)
     counts = tries["gpu_count"]
-    chosen = tries.is_good & tries.is_inside & (counts > 0)
+    chosen = tries.is_success & tries.is_inside & (counts > 0)
     columns = sorted({float(n) for n in counts[chosen].tolist()})
     abilities = sorted({ability.labels[c] for c in ability.codes[chosen].tolist()}, key=_version)
     rows = []

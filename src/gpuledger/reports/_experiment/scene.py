@@ -12,7 +12,6 @@ from gpuledger.metrics.workflows.names import Names
 from gpuledger.metrics.workflows.read import NOT_MATCHED, Experiment
 from gpuledger.metrics.workflows.totals import NOTHING, Counted, Totals
 from gpuledger.metrics.workflows.tries import CHECKPOINT as USED
-from gpuledger.metrics.workflows.tries import LOST as GONE
 from gpuledger.metrics.workflows.tries import UNTOLD as NOT_TOLD
 from gpuledger.metrics.workflows.tries import Tries
 from gpuledger.reports import _words as words
@@ -94,7 +93,7 @@ class Scene:
     def fates(self) -> "dict[str, np.ndarray[tuple[int], np.dtype[np.bool_]]]":
         """Which attempts were good, used as a checkpoint, lost, or do not tell, under the names that have these colours."""
         tries = self.tries
-        told = {GOOD: tries.is_good, CHECKPOINT: tries.fate == USED, LOST: tries.fate == GONE}
+        told = {GOOD: tries.is_good, CHECKPOINT: tries.fate == USED, LOST: tries.is_lost}
         return told | ({UNTOLD: tries.fate == NOT_TOLD} if self.whole.untold else {})
 
     def by_model(

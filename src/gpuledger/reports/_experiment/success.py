@@ -9,7 +9,7 @@ from gpuledger.metrics import NOT_KNOWN
 from gpuledger.metrics.workflows.names import Names
 from gpuledger.metrics.workflows.read import NOT_MATCHED, is_one_of
 from gpuledger.metrics.workflows.totals import Totals
-from gpuledger.metrics.workflows.tries import CHECKPOINT, KEPT, UNTOLD
+from gpuledger.metrics.workflows.tries import CHECKPOINT, KEPT, REPEATED, UNTOLD
 from gpuledger.model.chart import Chart
 from gpuledger.model.document import Block, Column, Note, Scalar, Table
 from gpuledger.model.sites import DEFAULT, site_of
@@ -77,8 +77,8 @@ def notes(scene: Scene) -> Iterator[Note]:
         )
         yield Note("checkpoints", "info", "checkpoints", f"{said}{more}.", "time-by-site")
     if again := scene.whole.succeeded - int(np.sum((tries.fate == KEPT) & tries.is_inside)):
-        hours = float(tries.wall_hours[tries.is_good & (tries.fate != KEPT)].sum())
-        said = f"{words.plural(again, 'success', 'successes')} came on top of another of the same node: {words.amount(hours)} h, counted as good, no node twice."
+        hours = float(tries.wall_hours[tries.fate == REPEATED].sum())
+        said = f"{words.plural(again, 'success', 'successes')} came on top of another of the same node: {words.amount(hours)} h, counted as lost, no node twice."
         yield Note("succeeded-again", "info", "repeated success", said, "success-by-site")
     yield from _without_machines(scene)
     yield from _of_some_dag(scene)

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import numpy as np
 
 from gpuledger.metrics.workflows.totals import Totals
-from gpuledger.metrics.workflows.tries import LOST
 from gpuledger.model.chart import Bar, Chart
 from gpuledger.model.document import Block, Column, Note, Scalar, Table
 from gpuledger.reports import _words as words
@@ -20,7 +19,7 @@ _PARTS = (("good", GOOD), ("checkpoint", CHECKPOINT), ("lost", LOST_TIME), ("unt
 _HOURS = (
     Column("wall", "Wall hours", "hour", meaning="Start to end of attempts that are over.", has_bar=True, rank=1),
     Column("share", "Share", "ratio", is_share=True),
-    Column("good_wall", "Good", "hour", meaning="Attempts that ended with exit code 0.", rank=1),
+    Column("good_wall", "Good", "hour", meaning="The one attempt of each node whose result was kept.", rank=1),
     Column("good_ratio", "Good share", "ratio", meaning="Good and checkpointed ÷ wall hours whose outcome is told."),
     Column("checkpoint_wall", "Checkpoints used", "hour", meaning="Attempts that stopped themselves and were resumed."),
     Column("lost_wall", "Lost", "hour", meaning="Over, and nothing of it was kept."),
@@ -128,7 +127,7 @@ def _finding(scene: Scene) -> str:
 def _causes(scene: Scene) -> Table:
     """Why time was lost, most GPU-hours first."""
     tries = scene.tries
-    lost = tries.fate == LOST
+    lost = tries.is_lost
     cause = tries.cause
     wall, gpu = cause.sums(tries.wall_hours * lost), cause.sums(tries.gpu_hours * lost)
     counts = cause.sums(scene.inside * lost)

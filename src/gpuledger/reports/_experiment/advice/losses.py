@@ -41,7 +41,7 @@ def hung(scene: Scene) -> Iterator[Note]:
     tries = scene.tries
     kind = tries.names["node_type"]
     limit = np.full(len(kind.labels), np.inf)
-    for code, values in enumerate(kind.of_each(tries.ran_seconds, tries.is_good).values()):
+    for code, values in enumerate(kind.of_each(tries.ran_seconds, tries.is_success).values()):
         if len(values) >= FEWEST:
             limit[code] = HUNG_FACTOR * float(np.median(values))
     chosen = (

@@ -77,7 +77,7 @@ def spare_cpus(scene: Scene) -> Iterator[Note]:
 def _spare(scene: Scene, key: str, command: str, scale: float, name: str, step: int) -> Iterator[Note]:
     each = next(one for one in resources(scene) if one.key == key)
     known = (
-        ~np.isnan(each.used) & (each.requested > 0) & (scene.tries.ran_seconds >= LONG_SECONDS) & scene.tries.is_good
+        ~np.isnan(each.used) & (each.requested > 0) & (scene.tries.ran_seconds >= LONG_SECONDS) & scene.tries.is_success
     )
     if int(known.sum()) < ENOUGH:
         return
