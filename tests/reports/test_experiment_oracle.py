@@ -1,5 +1,6 @@
 """Real logs and a real table of an experiment, all the way from ingest to report, against values computed apart."""
 
+import csv
 import json
 import shutil
 import subprocess
@@ -102,6 +103,26 @@ def test_each_node_counts_once_and_time_adds_up(of_table: Document, oracle: Orac
     repeated = rows(of_table, "lost-by-cause")["success repeated"]["gpu"]
     assert time["good_gpu"] + repeated == pytest.approx(states["completed"]["gpu_hours"], abs=1e-4)
     assert time["good_gpu"] + time["lost_gpu"] == pytest.approx(time["gpu"])
+
+
+def test_a_job_waits_from_its_submission_the_end_before_or_the_release_from_its_hold(
+    shared_data: Path, of_table: Document
+) -> None:
+    """Counted again from the rows themselves; after an attempt of which neither is told nobody knows since when."""
+    waited: dict[str, float] = {}
+    before: dict[str, dict[str, str]] = {}
+    with (shared_data / "dagman_experiment" / PAST).open(newline="") as stream:
+        for row in csv.DictReader(stream):
+            past = before.get(row["HTCondor Cluster ID"])
+            told = [past["End Time"], past["Released Time"]] if past else [row["Submit Time"]]
+            since, matched = max(told), row["Transfer Input Start Time"] or row["Start Time"]
+            if since:
+                seconds = (datetime.fromisoformat(matched) - datetime.fromisoformat(since)).total_seconds()
+                waited[row["Targeted Resource"]] = waited.get(row["Targeted Resource"], 0) + seconds
+            before[row["HTCondor Cluster ID"]] = row
+    found = {name.lower().replace("-", ""): row["queue"] for name, row in rows(of_table, "waits-by-site").items()}
+    assert found.pop("totals") == pytest.approx(sum(waited.values()) / 3600)
+    assert {name: hours * 3600 for name, hours in found.items()} == pytest.approx(waited)
 
 
 def test_an_attempt_over_the_change_of_clocks_has_its_true_length(

@@ -130,7 +130,7 @@ def test_a_line_of_another_width_is_a_problem_and_the_next_is_read() -> None:
     assert answer.input_rows == 2
 
 
-def test_the_hour_that_occurs_twice_is_told_apart_by_order_or_refused() -> None:
+def test_the_hour_that_occurs_twice_is_told_apart_by_order_or_taken_for_the_first_and_said() -> None:
     night = {
         "Submit_Time": "2025-11-02T00:10:00", "Transfer_Input_Start_Time": "2025-11-02T01:50:00",
         "Transfer_Input_End_Time": "2025-11-02T01:10:00", "Start_Time": "2025-11-02T01:12:00",
@@ -140,8 +140,11 @@ def test_the_hour_that_occurs_twice_is_told_apart_by_order_or_refused() -> None:
     assert row["started_at"] == datetime(2025, 11, 2, 7, 12, tzinfo=UTC)
     assert row["matched_at"] == datetime(2025, 11, 2, 6, 50, tzinfo=UTC)
     unclear = {**night, "Transfer_Input_Start_Time": "", "Transfer_Input_End_Time": ""}
-    (problem,) = told(one(**unclear), "America/Chicago").problems
-    assert "cannot be told apart" in problem.reason
+    answer = told(one(**unclear), "America/Chicago")
+    (row,) = answer.attempts
+    assert row["started_at"] == datetime(2025, 11, 2, 6, 12, tzinfo=UTC)
+    assert "In 1 rows a start or end is in the hour that occurs twice, and is taken for the first." in answer.remarks
+    assert not answer.problems
 
 
 @pytest.mark.parametrize("dropped", ["Targeted Resource", "Run UUID", "GPU Usage", "DAG Source", "Submit Time"])

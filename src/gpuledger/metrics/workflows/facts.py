@@ -4,6 +4,7 @@ from collections.abc import Container, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import ibis
+from ibis import _
 
 from gpuledger.metrics import Dimension
 from gpuledger.metrics.dimensions import column_of
@@ -11,7 +12,7 @@ from gpuledger.metrics.relation import instant, with_counted_end
 from gpuledger.metrics.workflows.nodes import NO_ACCESS_POINT
 from gpuledger.model.period import Period
 from gpuledger.model.schema import unbound
-from gpuledger.model.tables import ATTEMPT_GPUS, JOB_ATTEMPTS, WORKFLOW_NODES
+from gpuledger.model.tables import ATTEMPT_EVENTS, ATTEMPT_GPUS, JOB_ATTEMPTS, WORKFLOW_NODES
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -27,7 +28,7 @@ NUMBERS = (
     "used_gpu_memory_bytes", "sent_bytes", "received_bytes", "transfer_in_seconds", "transfer_out_seconds",
     "failed_transfer_seconds", "held_seconds",
 )  # fmt: skip
-MOMENTS = ("submitted", "eligible", "matched", "started", "ended")
+MOMENTS = ("submitted", "eligible", "matched", "started", "ended", "released")
 """Told as microseconds since the period's start: `started_us` …; `counted_us` is the end, of an open one how far the log
 that told of it last goes: what other logs of its access point tell later says nothing of it."""
 
@@ -59,7 +60,9 @@ def pools() -> "ir.Table":
 def attempts(period: Period, clusters: Iterable[str], asked: Mapping[str, Dimension] = {}) -> "ir.Table":
     """Every attempt of the clusters (of all when there are none), whatever the period: what a node kept is told by all
     its attempts. `asked` are dimensions that filters need, as columns of the given names."""
-    rows = with_counted_end(_of(unbound(JOB_ATTEMPTS), clusters), period)
+    rows = with_counted_end(_of(unbound(JOB_ATTEMPTS), clusters), period).left_join(
+        _released(), ["cluster", "attempt_id"]
+    )
     start = instant(period.naive[0])
     moments = {
         f"{name}_us": rows[f"{name}_at"].delta(start, unit="microsecond") for name in MOMENTS if name != "started"
@@ -72,6 +75,13 @@ def attempts(period: Period, clusters: Iterable[str], asked: Mapping[str, Dimens
         *TEXTS, *NUMBERS, "started_us", counted_us=counted, host=rows.host_names[0], **moments,
         **{name: column_of(rows, dimension) for name, dimension in asked.items()},
     )  # fmt: skip
+
+
+def _released() -> "ir.Table":
+    """When the last hold of an attempt was over: its job waited again from then on."""
+    told = unbound(ATTEMPT_EVENTS)
+    of_attempt = told.filter(told.event_kind == "release").group_by("cluster", "attempt_id")
+    return of_attempt.agg(released_at=_.time.max())
 
 
 def named_columns(

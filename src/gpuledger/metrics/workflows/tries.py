@@ -243,23 +243,29 @@ class Tries:
     @cached_property
     def queue_seconds(self) -> "Floats":
         """Idle time before the match: since submission, release or the end of the attempt before it."""
-        since = np.where(np.isnan(self["eligible_us"]), self._previous_end, self["eligible_us"])
-        until = np.where(np.isnan(self["matched_us"]), self["started_us"], self["matched_us"])
-        until = np.where(np.isnan(until), self["counted_or_ended_us"], until)
+        since = np.where(np.isnan(self["eligible_us"]), self._idle_since, self["eligible_us"])
+        until = np.where(np.isnan(self._matched), self["counted_or_ended_us"], self._matched)
         waited = (until - since) / 1e6
         return np.where(waited >= 0, waited, np.nan)
 
     @cached_property
-    def _previous_end(self) -> "Floats":
-        """The end of the job's attempt before, else its submission."""
+    def _matched(self) -> "Floats":
+        """When a slot was found for it, else its start."""
+        return np.where(np.isnan(self["matched_us"]), self["started_us"], self["matched_us"])
+
+    @cached_property
+    def _idle_since(self) -> "Floats":
+        """Submission, else the end of the job's attempt before or the release from its hold, the later; not a number
+        where neither is told: nobody knows since when the job waited again."""
         jobs, began = self.names["job"].codes, self.began_us
         order = np.lexsort((began, jobs))
-        previous = self["submitted_us"].copy()
-        ended, submitted = self["ended_us"], self["submitted_us"]
+        since = self["submitted_us"].copy()
         same = np.flatnonzero(jobs[order][1:] == jobs[order][:-1]) + 1
         later, before = order[same], order[same - 1]
-        previous[later] = np.fmax(ended[before], submitted[later])
-        return previous
+        released = self["released_us"][before]
+        released = np.where(released <= self._matched[later], released, np.nan)
+        since[later] = np.fmax(self["ended_us"][before], released)
+        return since
 
 
 def _code(value: float) -> int | None:

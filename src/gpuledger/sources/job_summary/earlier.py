@@ -10,7 +10,7 @@ from gpuledger.model.devices import gpu_model
 from gpuledger.model.workflow import step_of
 from gpuledger.sources.job_summary import states
 from gpuledger.sources.job_summary.cells import Cells, Refused
-from gpuledger.sources.job_summary.clock import Undecided, in_utc
+from gpuledger.sources.job_summary.clock import NeverShown, in_utc
 
 MIB, KIB = 2.0**20, 2.0**10
 LOCAL = (
@@ -48,10 +48,13 @@ class Doubts:
         self.counts[what] += 1
 
 
-REQUEST_AS_USE = "GPU Usage equals the number of GPUs and no GPU memory was measured: it is the request"
-TOO_BUSY = "GPU Usage is above the number of GPUs"
-TOO_MUCH_MEMORY = "GPU Memory MB is more than so many GPUs of the model have"
-UNCLEAR_HOUR = "a time that does not bound the attempt is in the hour that occurs twice"
+REQUEST_AS_USE = (
+    "GPU Usage equals the number of GPUs and no GPU memory was measured: it is the request; it was left out"
+)
+TOO_BUSY = "GPU Usage is above the number of GPUs; it was left out"
+TOO_MUCH_MEMORY = "GPU Memory MB is more than so many GPUs of the model have; it was left out"
+GUESSED_HOUR = "a start or end is in the hour that occurs twice, and is taken for the first"
+UNCLEAR_HOUR = "a time that does not bound the attempt is in the hour that occurs twice; it was left out"
 
 
 def attempt(cells: Cells, setting: Setting, doubts: Doubts, *, has_exact_times: bool) -> dict[str, Any]:
@@ -105,9 +108,12 @@ def _identity(cells: Cells, setting: Setting) -> dict[str, Any]:
 def _times(cells: Cells, zone: str, doubts: Doubts) -> dict[str, datetime | None]:
     local = {name: moment for name in LOCAL if (moment := cells.get(name)) is not None}
     try:
-        times = _own_transfer(in_utc(local, zone))
-    except Undecided as undecided:
-        raise Refused(str(undecided)) from None
+        told, is_guessed = in_utc(local, zone)
+    except NeverShown as skipped:
+        raise Refused(str(skipped)) from None
+    if is_guessed:
+        doubts.add(GUESSED_HOUR)
+    times = _own_transfer(told)
     for moment in times.values():
         if moment is None:
             doubts.add(UNCLEAR_HOUR)

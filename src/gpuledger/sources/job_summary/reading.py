@@ -172,7 +172,7 @@ def _told(names: list[str], whole: Whole, zone: str | None, cluster: str | None)
     if extra := layout.unknown(names):
         yield Remark(f"{len(extra)} columns are not ours and were left out: {', '.join(extra[:5])}.")
     for what, count in sorted(whole.doubts.counts.items()):
-        yield Remark(f"In {count:,} rows {what}; it was left out.")
+        yield Remark(f"In {count:,} rows {what}.")
     if whole.doubts.words:
         words = ", ".join(repr(word) for word, _ in whole.doubts.words.most_common(5))
         yield Remark(f"Unknown words of Final Status were kept as other: {words}.")
