@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from math import isfinite
 from typing import Any, Literal
 
+from gpuledger.model.period import BEGINNING, ENDING
+
 CellKind = Literal["text", "texts", "whole", "number", "flag", "instant", "local", "length", "json"]
 """instant: ISO in UTC with Z · local: ISO without offset, in the zone of the log · length: h:mm:ss for people, derived ·
 texts and json: JSON."""
@@ -225,6 +227,8 @@ def _text(text: str) -> str:
 
 def _stamp(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
+    if not BEGINNING.year <= moment.year < ENDING.year:
+        raise ValueError(f"{text} is not of this time")
     return moment.astimezone(UTC) if moment.tzinfo else moment
 
 

@@ -128,6 +128,8 @@ def label(moment: datetime, by: By, zone: str) -> str:
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 """Before anything any source tells of."""
+ENDING = datetime(2100, 1, 1, tzinfo=UTC)
+"""After it: a stamp outside of the two is damage."""
 
 
 def last(text: str, now: datetime, zone: str = "UTC") -> Period:

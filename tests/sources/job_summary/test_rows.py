@@ -123,6 +123,15 @@ def test_a_cell_that_cannot_be_read_is_left_out_and_its_attempt_kept(
     ]
 
 
+@pytest.mark.parametrize("year", ["0001", "1677", "2262", "9999"])
+@pytest.mark.parametrize("column", ["Submit_Time", "End_Time", "Transfer_Input_Start_Time", "Held_Time"])
+def test_a_stamp_of_no_time_a_clock_has_shown_is_a_problem_with_its_line(column: str, year: str) -> None:
+    answer = told(one(**{column: f"{year}-11-02T00:10:00"}), "America/Chicago")
+    assert [problem.line for problem in answer.problems] == [2]
+    assert "is not a time" in answer.problems[0].reason
+    assert len(answer.attempts) == (column not in ("Submit_Time", "End_Time")), "what bounds no attempt is left out"
+
+
 def test_a_line_of_another_width_is_a_problem_and_the_next_is_read() -> None:
     content = one() + b"run0,too,short\r\n" + one().split(b"\r\n", 1)[1]
     answer = told(content)

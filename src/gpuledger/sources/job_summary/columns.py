@@ -14,6 +14,7 @@ import pyarrow.json
 
 from gpuledger.model import job_summary as told
 from gpuledger.model.job_summary import OWN, READERS, CellKind
+from gpuledger.model.period import BEGINNING, ENDING
 from gpuledger.model.schema import ARROW
 from gpuledger.model.tables import ATTEMPT_EVENTS, ATTEMPT_GPUS, Table
 from gpuledger.sources.job_summary.attempts import HELD, NEVER_NULL, logs, not_read, others
@@ -101,13 +102,21 @@ def _typed(rows: pa.Table, header: str, of: CellKind) -> pa.ChunkedArray:
         return pa.nulls(len(rows), kind)
     match of:
         case "instant":
-            return texts.cast(kind)
+            return _near(texts.cast(kind))
         case "whole" | "number":
             return _number(texts, kind)
         case "texts":
             return _texts(texts)
         case _:
             return _each_once(texts, of)
+
+
+def _near(moments: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The moments. Raises Doubt where one is damage."""
+    ends = pc.min_max(moments)
+    if ends["min"].is_valid and not BEGINNING <= ends["min"].as_py() <= ends["max"].as_py() < ENDING:
+        raise Doubt
+    return moments
 
 
 def _number(texts: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:

@@ -3,19 +3,19 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from gpuledger.model.devices import gpu_model
+from gpuledger.model.period import BEGINNING, ENDING
 from gpuledger.model.tables import JOB_ATTEMPTS, USAGE_COLUMNS
 from gpuledger.sources.jobs_csv import stamps, states
 from gpuledger.sources.jobs_csv.stamps import INSTANT
 from gpuledger.sources.jobs_csv.values import FAILED, IS_UTC, Query
 
-EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 MAY_BE_NEGATIVE = ("priority",)
 MODELS = ("gpu_model", "requested_gpu_model")
 
@@ -135,7 +135,7 @@ def _contradictions(
 
 
 def _outside(moment: pa.Array) -> pa.Array:
-    return pc.or_(pc.less(moment, pa.scalar(EARLIEST, INSTANT)), pc.greater(moment, pa.scalar(LATEST, INSTANT)))
+    return pc.or_(pc.less(moment, pa.scalar(BEGINNING, INSTANT)), pc.greater(moment, pa.scalar(ENDING, INSTANT)))
 
 
 def _amount(name: str, column: pa.Array) -> list[Reason]:
