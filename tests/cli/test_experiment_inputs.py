@@ -2,6 +2,7 @@
 
 import csv
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,22 @@ def test_a_report_of_a_table_with_text_in_a_number_keeps_the_attempt_and_is_no_s
     assert made.code == 3
     assert "Number of GPUs is not a number; the cell was left out" in made.err
     assert "in 2 attempts" in (two_dags / "reports" / "experiment.txt").read_text()
+
+
+def test_what_ends_after_now_is_in_the_report_of_its_files_and_its_zone_asked_about(two_dags: Path, cli: Run) -> None:
+    """A log written east of Greenwich and read as UTC ends in the future."""
+    cli("experiment", "csv", *ZONE)
+    told = rows(two_dags / "job_summary.csv")
+    header, later = list(told[0])[:40], f"{datetime.now(UTC) + timedelta(hours=9):%Y-%m-%dT%H:%M:%S}"
+    told[0] |= {"End Time": later, "Evicted Time": "", "Aborted Time": ""}
+    with (two_dags / "east.csv").open("w", newline="") as text:
+        writer = csv.DictWriter(text, header, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(told)
+    made = cli("experiment", "report", "east.csv", "--format", "text")
+    assert made.code == 0
+    assert "in 2 attempts" in (two_dags / "reports" / "experiment.txt").read_text()
+    assert f"ends at {later.replace('T', ' ')} UTC, after now. Is its zone right (--zone)?" in made.err
 
 
 def test_stamps_without_a_year_are_asked_for_it_and_read_with_it(work: Path, cli: Run) -> None:

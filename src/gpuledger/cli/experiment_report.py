@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -123,18 +124,33 @@ def report(
     messages.say(document.finding)
 
 
-def _require_attempts(ledger: "Ledger", period: "Period", when: PeriodChoice) -> None:
-    """Raises NoData when all that the files tell lies before the period, with the end that this command should be given."""
-    from datetime import UTC, timedelta
+def _until_told(session: Session, ledger: "Ledger") -> Session:
+    """Where the files tell of what ends after now, now is then: a clock read in the wrong zone leaves nothing out."""
+    newest, _ = _newest(ledger)
+    if newest is None or newest < session.now:
+        return session
+    messages.say(
+        f"note: The newest attempt ends at {newest:%Y-%m-%d %H:%M:%S} UTC, after now. Is its zone right (--zone)?"
+    )
+    return replace(session, now=newest + timedelta(seconds=1))
 
+
+def _newest(ledger: "Ledger") -> tuple[datetime | None, int]:
+    """When the last of all attempts ended, and how many have no end."""
     from gpuledger.model.schema import unbound
     from gpuledger.model.tables import JOB_ATTEMPTS
 
     rows = unbound(JOB_ATTEMPTS)
     [told] = ledger.store.ask(rows.aggregate(newest=rows.ended_at.max(), open=rows.ended_at.isnull().sum())).to_pylist()
-    if told["newest"] is None or told["open"] or told["newest"].replace(tzinfo=UTC) >= period.start:
+    return told["newest"] and told["newest"].replace(tzinfo=UTC), told["open"]
+
+
+def _require_attempts(ledger: "Ledger", period: "Period", when: PeriodChoice) -> None:
+    """Raises NoData when all that the files tell lies before the period, with the end that this command should be given."""
+    newest, open_count = _newest(ledger)
+    if newest is None or open_count or newest >= period.start:
         return
-    end = (told["newest"] + timedelta(minutes=1)).replace(second=0, microsecond=0)
+    end = (newest + timedelta(minutes=1)).replace(second=0, microsecond=0)
     span = f"--last {when.last} " if when.last else ""
     raise NoData(
         f"No attempt ran in {period}: the newest ended before. Add {span}--to {end:%Y-%m-%dT%H:%MZ}, or name no period."
@@ -182,6 +198,7 @@ def document_of(
     from gpuledger.config.check import parameters
     from gpuledger.plugins import load
 
+    session = session if session.typed.ledger else _until_told(session, ledger)
     declared = load("reports", "experiment")
     configured = session.settings.reports.get(declared.name, {})
     chosen = configured | ({"rows": rows} if rows else {})

@@ -111,7 +111,7 @@ def _require_data(scene: Scene) -> None:
         raise NoData(f"No attempt is {' and '.join(_filters(scene.ask.where))}; leave one of them out.")
     if not len(scene.tries):
         raise NoData("The ledger holds no attempt that was asked for; read logs with `gpuledger ingest FILE`.")
-    raise NoData(f"No attempt ran in {scene.ask.period}; try `gpuledger report experiment --last all`.")
+    raise NoData(f"No attempt ran in {scene.ask.period}; `--last all` asks for everything.")
 
 
 def _title(scene: Scene) -> str:
