@@ -8,16 +8,18 @@ import typer
 from gpuledger.cli.experiment_files import Inputs, filled
 from gpuledger.cli.options import spread
 from gpuledger.cli.session import Session
-from gpuledger.model.errors import LedgerError
+from gpuledger.model.errors import LedgerError, UsageError
+
+TABLE = Path("job_summary.csv")
 
 
 @spread
 def csv(
     ctx: typer.Context,
     inputs: Inputs,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The table.")] = Path(
-        "job_summary.csv"
-    ),
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="The table. [job_summary.csv]")
+    ] = None,
     output_file: Annotated[
         Path | None, typer.Argument(metavar="[FILE]", show_default=False, help="The same as --output.")
     ] = None,
@@ -41,7 +43,9 @@ def csv(
     from gpuledger.model.period import tzinfo
 
     session: Session = ctx.obj
-    table = output_file or output
+    if output and output_file:
+        raise UsageError(f"The table is named twice, {output_file} and {output}; name it once.")
+    table = output_file or output or TABLE
     if not table.absolute().parent.is_dir():
         raise LedgerError(f"There is no folder {table.parent}; make it, or name another with --output.")
     with filled(session, inputs) as ledger:

@@ -26,7 +26,7 @@ TABLE = Path("job_summary.csv")
 ALL_ROWS = 1_000_000
 """More than any table has."""
 EARLIER_WORDS: Mapping[str, str] = {
-    "evicted": "preempted", "aborted": "removed", "checkpointed": "requeued", "released": "held",
+    "evicted": "preempted", "aborted": "removed", "checkpointed": "requeued", "released": "held", "rescued": "other",
 }  # fmt: skip
 """Words of the earlier tool's Final Status that are not ours."""
 

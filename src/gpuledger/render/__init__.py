@@ -71,6 +71,8 @@ def render(
     cannot be written.
     """
     unknown = [name for name in formats if name not in RENDERERS]
+    if not formats:
+        raise UsageError(f"No format is named; there are {', '.join(RENDERERS)}.")
     if unknown:
         raise UsageError(f"There is no format {unknown[0]!r}; there are {', '.join(RENDERERS)}.")
     written: list[Output] = []

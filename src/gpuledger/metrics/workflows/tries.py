@@ -117,8 +117,10 @@ class Tries:
 
     @cached_property
     def ran_seconds(self) -> "Floats":
-        """Whole time from start to end (of an open one as far as is known), whatever the period."""
-        return np.maximum(self["counted_us"] - self["started_us"], 0.0) / 1e6
+        """Whole time from start to end (of an open one as far as is known), whatever the period; not a number where
+        it is over and nothing tells since when."""
+        ran = np.maximum(self["counted_us"] - self["started_us"], 0.0) / 1e6
+        return np.where(self.is_open | ~np.isnan(self["ended_us"]), ran, np.nan)
 
     @cached_property
     def _hours(self) -> "Floats":

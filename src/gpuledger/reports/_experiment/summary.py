@@ -80,7 +80,7 @@ def _busy(scene: Scene) -> Number:
     return Number(
         "gpu-busy", "GPU busy while held", ratio, "ratio",
         "Share of GPU time with work on the device, weighted by GPU-hours, of the attempts that reported it.",
-        better="high", measured=None if measured is None else Measured(measured, source),
+        better="high", measured=Measured(measured, source) if measured and source else None,
         reason="no attempt reported how busy its GPUs were" if ratio is None else told,
     )  # fmt: skip
 

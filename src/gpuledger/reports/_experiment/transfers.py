@@ -133,7 +133,7 @@ def _table(scene: Scene, id_: str, title: str, label: str, names: Names, dimensi
         ),
         rows=tuple(rows[: scene.rows]), totals=("All", *(_cell(whole[key], 0) for key in whole), median(every), at(every, 90)),
         finding=_finding(scene),
-        foot="Bytes are of each attempt alone (Run Bytes), also of attempts that were evicted. “–”: not told.",
+        foot="Bytes are of each attempt alone (Run Bytes), also of attempts that were evicted; the earlier tool's tables tell those of the job up to then (Total Bytes). “–”: not told.",
         left_out=first_of(scene.rows, len(rows)),
     )  # fmt: skip
 

@@ -53,7 +53,7 @@ def hung(scene: Scene) -> Iterator[Note]:
     )
     if not chosen.any():
         return
-    longest = float(tries.ran_seconds[chosen].max())
+    longest = float(np.nanmax(tries.ran_seconds[chosen]))
     allowed = float(limit[kind.codes[chosen]].max())
     yield Note(
         "hung", "warning", "hung attempts",
