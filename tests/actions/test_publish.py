@@ -89,8 +89,8 @@ def documents(www: Path) -> list[Any]:
 
 
 def everything(www: Path) -> str:
-    """All that strangers can read, but the chart library."""
-    paths = [path for path in www.rglob("*") if path.is_file() and "plotly" not in path.name]
+    """All that strangers can read."""
+    paths = [path for path in www.rglob("*") if path.is_file()]
     return "".join(f"{path.name}\n{path.read_text('utf-8')}\n" for path in paths)
 
 

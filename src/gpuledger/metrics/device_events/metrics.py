@@ -54,7 +54,7 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "events_without_time", "Events without a time", "count",
         "Events of which the day alone was told: each stands at noon (UTC) of it.", "event",
-        lambda t: (t.time_precision == "day").cast("int64").sum().fill_null(0), table=TABLE,
+        lambda t: (t.time_precision == "day").fill_null(False).ifelse(1, 0).sum().fill_null(0), table=TABLE,
     ),
     Metric(
         "first_event_at", "First event", "instant", "Moment of the first event of the period.", "event",
