@@ -28,6 +28,24 @@ def test_a_name_that_two_dags_declare_places_nothing() -> None:
     assert placing.find("ap", "8.0", "b", "n") is not None
 
 
+@pytest.mark.parametrize("job", ["6.0", "8.0"])
+def test_a_job_that_dagman_did_not_tell_is_not_placed_by_its_name(job: str) -> None:
+    """It tells every job that it submits: one before or after them is another DAG's, or told in a file that is gone."""
+    placing = Placing.of([_node("n"), _node("m"), _node("m", try_number=7, job_id="7.0")])
+    assert placing.find("ap", "7.0", None, "m") == ("a", "run of a", "m", "3", "delta")
+    assert placing.find("ap", job, None, "n") is None
+    assert placing.is_declared("ap", "n")
+
+
+def test_a_name_is_not_placed_where_one_dag_tells_its_access_point_and_another_does_not() -> None:
+    placing = Placing.of([_node("n"), _node("n", "b", cluster="condor")])
+    assert placing.find("ap", "8.0", None, "n") is None
+
+
+def test_a_dag_read_before_and_after_its_access_point_was_known_is_one() -> None:
+    assert Placing.of([_node("n"), _node("n", cluster="condor")]).find("ap", "8.0", None, "n") is not None
+
+
 def test_a_name_of_one_dag_places_its_job_with_run_step_and_target() -> None:
     found = Placing.of([_node("n")]).find("ap", "8.0", None, "n")
     assert found == ("a", "run of a", "n", "3", "delta")

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from gpuledger.cli import messages
 from gpuledger.cli.experiment_files import Inputs, filled
 from gpuledger.cli.options import spread
 from gpuledger.cli.session import Session
@@ -49,5 +50,11 @@ def csv(
     if not table.absolute().parent.is_dir():
         raise LedgerError(f"There is no folder {table.parent}; make it, or name another with --output.")
     with filled(session, inputs) as ledger:
-        count = write_csv(ledger.store, table, tzinfo(inputs.zone or "UTC"), is_executed_only=is_executed_only)
-    print_text(f"{table}: {count:,} attempts.")
+        made = write_csv(ledger.store, table, tzinfo(inputs.zone or "UTC"), is_executed_only=is_executed_only)
+    if made.ownerless:
+        messages.warn(
+            f"{made.ownerless:,} of {made.attempts:,} attempts have the name of a node that DAGs declare, and neither"
+            " dagman.out nor nodes.log beside them says of which DAG: each job counts as a node of its own."
+            " Name every DAG, with those files beside it."
+        )
+    print_text(f"{table}: {made.attempts:,} attempts.")

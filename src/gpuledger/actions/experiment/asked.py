@@ -91,6 +91,10 @@ class Attempts:
         self._rows = _with_nodes(coded(asked), placing)
         del asked
         self._places = _places(self._rows, placing)
+        self.ownerless_count = sum(
+            _is_ownerless(placing, *job) for job in _pairs(self._rows, "cluster", "workflow", "node_name")
+        )
+        """Attempts of nodes that DAGs declare, of which nothing says whose they are: each job counts for itself."""
         del placing
         self._order = pa.array([place.at for place in self._places], pa.int64())
         keys = _keys(self._rows)
@@ -207,9 +211,14 @@ def _places(rows: pa.Table, placing: Placing) -> list[Place]:
 
 
 def _whose(placing: Placing, cluster: str, job: str, workflow: str | None, node: str | None) -> tuple[str | None, ...]:
-    """What the attempt is a try of: its node, without one its job. A name of several DAGs alone is no node."""
-    is_node = node and (workflow or not placing.is_declared(cluster, node))
+    """What the attempt is a try of: its node, without one its job. A name that DAGs declare is no node by itself."""
+    is_node = node and not _is_ownerless(placing, cluster, workflow, node)
     return (cluster, workflow, node) if is_node else (cluster, job)
+
+
+def _is_ownerless(placing: Placing, cluster: str, workflow: str | None, node: str | None) -> bool:
+    """Has the job the name of a node that DAGs declare, and nothing says whose it is?"""
+    return bool(node) and workflow is None and placing.is_declared(cluster, node)
 
 
 def cluster_id(job: str) -> int:

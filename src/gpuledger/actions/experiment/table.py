@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -24,9 +24,16 @@ OnFirst = Mapping[str, list[Row]]
 HEADERS = tuple(column.header for column in (*EARLIER, *OWN))
 
 
+class Written(NamedTuple):
+    """How many attempts are in the table; of how many of them nothing says which DAG's they are."""
+
+    attempts: int
+    ownerless: int
+
+
 @seldom_collected()
-def write_csv(store: Store, out: Path, zone: ZoneInfo, *, is_executed_only: bool = False) -> int:
-    """Writes every attempt of the ledger as a row and returns their number. `zone` is that of the earlier local stamps.
+def write_csv(store: Store, out: Path, zone: ZoneInfo, *, is_executed_only: bool = False) -> Written:
+    """Writes every attempt of the ledger as a row. `zone` is that of the earlier local stamps.
 
     Raises NoData where there is no attempt (no file is made), LedgerError where the file cannot be written.
     """
@@ -45,7 +52,7 @@ def write_csv(store: Store, out: Path, zone: ZoneInfo, *, is_executed_only: bool
         raise LedgerError(f"{out} cannot be written: {error.strerror or error}.") from error
     finally:
         draft.unlink(missing_ok=True)
-    return len(attempts)
+    return Written(len(attempts), attempts.ownerless_count)
 
 
 def _write(table: BinaryIO, attempts: Attempts, zone: ZoneInfo, on_first: OnFirst) -> None:

@@ -1,6 +1,6 @@
 """Which node of which workflow an attempt is a try of."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -27,17 +27,17 @@ class Node(NamedTuple):
 
 @dataclass(frozen=True)
 class Placing:
-    """Nodes by job and by name. Names repeat across DAGs: a name that several declare places nothing.
-
-    `told` is, of each workflow whose jobs DAGMan told, the first and the last one's number: a job between them that it
-    did not tell is not its own.
+    """Nodes by job and by name. Names repeat across DAGs: a name that several declare places nothing, and none places a
+    job in a DAG of which DAGMan told the jobs. One that it did not tell is of another DAG, or from before or after what
+    its files tell: a name cannot say which.
     """
 
     by_job: Mapping[tuple[str, str], Node]
     by_name: Mapping[tuple[str, str], Node | None]
     by_workflow: Mapping[tuple[str, str | None, str | None], tuple[Node, bool]]
     """With whether a rescue file says that it is done."""
-    told: Mapping[str | None, tuple[int, int]]
+    told: Collection[tuple[str, str | None]]
+    """Workflows of which DAGMan told jobs, by access point."""
 
     @classmethod
     def of(cls, rows: Iterable[Mapping[str, Any]]) -> "Placing":
@@ -45,7 +45,7 @@ class Placing:
         by_name: dict[tuple[str, str], Node | None] = {}
         by_workflow: dict[tuple[str, str | None, str | None], tuple[Node, bool]] = {}
         known: dict[Node, Node] = {}  # its tries share a node's one object
-        told: dict[str | None, tuple[int, int]] = {}
+        told: set[tuple[str, str | None]] = set()
         for row in rows:
             if row["node_kind"] in SERVICES:
                 continue
@@ -55,8 +55,7 @@ class Placing:
             node = known.setdefault(node, node)
             if row["try_number"] > 0 and row["job_id"]:
                 by_job[row["cluster"], row["job_id"]] = node
-                first, last = told.get(node.workflow, (row["try_number"], row["try_number"]))
-                told[node.workflow] = min(first, row["try_number"]), max(last, row["try_number"])
+                told.add((row["cluster"], node.workflow))
             if row["try_number"] == 0:
                 by_workflow[row["cluster"], node.workflow, node.name] = node, bool(row["is_done_in_rescue"])
                 name = row["cluster"], row["node_name"]
@@ -90,13 +89,14 @@ class Placing:
         if workflow:
             places = ((at, workflow, name) for at in (cluster, NO_ACCESS_POINT))
             return next((self.by_workflow[place][0] for place in places if place in self.by_workflow), None)
-        named = self.by_name.get((cluster, name)) or self.by_name.get((NO_ACCESS_POINT, name))
-        return named if named and not self._is_of_another(named, job_id) else None
+        return self._named(cluster, name)
 
-    def _is_of_another(self, node: Node, job_id: str) -> bool:
-        first, last = self.told.get(node.workflow, (0, -1))
-        number = job_id.partition(".")[0]
-        return number.isdecimal() and first <= int(number) <= last
+    def _named(self, cluster: str, name: str) -> Node | None:
+        """The only node of this name, of the access point or of a DAG that names none, unless DAGMan told its DAG's jobs."""
+        places = (cluster, NO_ACCESS_POINT)
+        declared = {self.by_name[at, name] for at in places if (at, name) in self.by_name}
+        named = declared.pop() if len(declared) == 1 else None
+        return named if named and not any((at, named.workflow) in self.told for at in places) else None
 
 
 def texts_of(column: "pa.ChunkedArray") -> list[Any]:
