@@ -85,6 +85,13 @@ def test_lost_time_has_one_cause_each_and_sums_to_the_loss(tmp_path: Path) -> No
     assert sum(row["wall"] for row in found.values()) == pytest.approx(totals["wall"]) == pytest.approx(20)
 
 
+def test_a_hold_without_a_release_is_not_counted_and_the_table_says_how_many(tmp_path: Path) -> None:
+    store = ledger(tmp_path, [trial(1, held_seconds=7200.0), trial(2, state="held", exit_code=None)])
+    document = made(store)
+    assert rows(document, "waits-by-site")["totals"]["held"] == pytest.approx(2)
+    assert "a hold without a release is not counted: 1 attempt ended in one." in " ".join(to_text(document).split())
+
+
 def test_what_a_node_kept_is_decided_before_filters(tmp_path: Path) -> None:
     store = ledger(tmp_path, [failed(1, "n1", site="aws"), trial(2, "n1", begin=5), trial(3, "n2", site="aws")])
     document = made(store, Filter("site", "=", ("AWS",)))

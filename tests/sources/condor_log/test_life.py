@@ -207,7 +207,7 @@ def test_input_for_an_attempt_that_never_executed_was_in_vain() -> None:
     [
         (submit(f"{D} 10:00:00"), "pending", None),
         (submit(f"{D} 10:00:00") + event("009", f"{D} 11:00:00", "Job was aborted.", "\tvia condor_rm\n"), "removed", at(f"{D}T11:00:00")),
-        (submit(f"{D} 10:00:00") + event("012", f"{D} 11:00:00", "Job was held.", "\tspooling\n\tCode 16 Subcode 0\n"), "held", None),
+        (submit(f"{D} 10:00:00") + event("012", f"{D} 11:00:00", "Job was held.", "\tspooling\n\tCode 16 Subcode 0\n"), "held", at(f"{D}T11:00:00")),
     ],
     ids=["idle", "removed", "held"],
 )  # fmt: skip
@@ -226,6 +226,24 @@ def test_waiting_begins_anew_with_a_release_and_holds_are_timed() -> None:
     )
     first, second = read(log).attempts
     assert (first["held_seconds"], second["eligible_at"]) == (1800, at(f"{D}T11:30:00"))
+
+
+HOLD = event("012", f"{D} 11:00:00", "Job was held.", "\tinput is too large\n\tCode 32 Subcode 0\n")
+REMOVAL = event("009", f"{D} 15:00:00", "Job was aborted.", "\tvia condor_rm\n")
+
+
+def test_a_hold_that_ends_with_the_removal_is_neither_queue_nor_hold_time() -> None:
+    waited = read(submit(f"{D} 10:00:00") + HOLD + REMOVAL).only
+    assert (waited["state"], waited["end_code"], waited["end_reason"]) == ("held", 32, "input is too large")
+    assert (waited["eligible_at"], waited["ended_at"]) == (at(f"{D}T10:00:00"), at(f"{D}T11:00:00"))
+    ran = read(submit(f"{D} 10:00:00") + execute(f"{D} 10:01:00") + HOLD + REMOVAL).only
+    assert (waited["held_seconds"], ran["held_seconds"]) == (None, None)
+
+
+def test_a_job_that_waits_again_after_a_hold_waited_until_its_removal() -> None:
+    row = read(submit(f"{D} 10:00:00") + HOLD + event("013", f"{D} 12:00:00", "Job was released.", "") + REMOVAL).only
+    assert (row["state"], row["held_seconds"]) == ("removed", 3600)
+    assert (row["eligible_at"], row["ended_at"]) == (at(f"{D}T12:00:00"), at(f"{D}T15:00:00"))
 
 
 def test_a_job_still_open_at_the_end_of_the_log_has_no_end_and_the_log_bounds_it() -> None:

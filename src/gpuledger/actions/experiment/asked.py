@@ -218,7 +218,7 @@ def _whose(placing: Placing, cluster: str, job: str, workflow: str | None, node:
 
 def _is_ownerless(placing: Placing, cluster: str, workflow: str | None, node: str | None) -> bool:
     """Has the job the name of a node that DAGs declare, and nothing says whose it is?"""
-    return bool(node) and workflow is None and placing.is_declared(cluster, node)
+    return bool(node) and not workflow and placing.is_declared(cluster, node)
 
 
 def cluster_id(job: str) -> int:

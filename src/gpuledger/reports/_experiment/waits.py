@@ -63,8 +63,15 @@ def _table(scene: Scene, finding: str) -> Table:
             Column("held", "Hold hours", "hour"),
         ),
         rows=tuple(rows), totals=totals, finding=finding,
-        foot="Queue and hold are apart from each other and from the run; a hold without a release is not counted.",
+        foot=f"Queue and hold are apart from each other and from the run; a hold without a release is not counted{_unreleased(scene)}.",
     )  # fmt: skip
+
+
+def _unreleased(scene: Scene) -> str:
+    """How many attempts ended in a hold that no release ends: how long it lasted is not told."""
+    tries = scene.tries
+    count = int((tries.is_inside & tries.is_state("held") & np.isnan(tries["held_seconds"])).sum())
+    return f": {words.plural(count, 'attempt')} ended in one" if count else ""
 
 
 def _held(scene: Scene) -> Iterator[Chart]:

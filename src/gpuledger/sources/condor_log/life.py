@@ -2,7 +2,8 @@
 
 An attempt is one match: from the start of its input transfer (040) or its execution (001) to 004, 005, 009, a hold
 while it is open, a lost connection (024), a shadow's exception (007), or the next match. It may never have executed.
-A job that was never matched is one attempt that only waited.
+A job that was never matched is one attempt that only waited: a hold that nothing released ends it too.
+Time on hold is that from a hold (012) to its release (013); of a hold that was never released nothing tells it.
 """
 
 import re
@@ -94,6 +95,7 @@ class Life:
         self._waits_since: float | None = None
         self._names: dict[str, str] = {}
         self._hold: Happening | None = None
+        self._unreleased: Fact | None = None
         self._early: list[Happening] = []
         self._early_held: float | None = None
         self._is_removed: Fact | None = None
@@ -210,9 +212,12 @@ class Life:
     def held(self, fact: Fact) -> None:
         if self._open:
             self._end(fact, "held", "held")
-        self._hold = self._note(fact, "hold", at=self._last_attempt())
+        self._hold, self._unreleased = self._note(fact, "hold", at=self._last_attempt()), fact
 
     def released(self, fact: Fact) -> None:
+        if self._hold:
+            self._add_held(fact.time - self._hold.time)
+        self._unreleased = None
         self._release(fact.time)
         self._waits_since = fact.time
         self._note(fact, "release", at=self._last_attempt())
@@ -295,25 +300,27 @@ class Life:
         return happening
 
     def _release(self, time: float) -> None:
-        """Ends the hold; its time belongs to the attempt before it, without one to the next."""
-        hold, self._hold = self._hold, None
-        if hold is None:
-            return
-        hold.until = time
+        """Ends the hold."""
+        if self._hold:
+            self._hold.until = time
+        self._hold = None
+
+    def _add_held(self, seconds: float) -> None:
+        """Time on hold belongs to the attempt before it, without one to the next."""
         if last := self._last_attempt():
-            last.held = (last.held or 0.0) + time - hold.time
+            last.held = (last.held or 0.0) + seconds
         else:
-            self._early_held = (self._early_held or 0.0) + time - hold.time
+            self._early_held = (self._early_held or 0.0) + seconds
 
     def _last_attempt(self) -> Attempt | None:
         return self.attempts[-1] if self.attempts else None
 
     def _never_matched(self) -> None:
-        gone, names = self._is_removed, self._names
-        state, word = ("removed", "aborted") if gone else ("held", "held") if self._hold else ("pending", "idle")
+        names, over = self._names, self._unreleased or self._is_removed
+        state, word = ("held", "held") if self._unreleased else ("removed", "aborted") if over else ("pending", "idle")
         waited = Attempt(
             submitted=self._submitted, eligible=self._waits_since, node=names.get("node"), batch=names.get("batch"),
-            state=state, word=word, ended=gone.time if gone else None, end=gone.told if gone else {}, happenings=self._early,
+            state=state, word=word, ended=over.time if over else None, end=over.told if over else {}, happenings=self._early,
             held=self._early_held,
         )  # fmt: skip
         self.attempts.append(waited)
