@@ -96,6 +96,24 @@ def test_an_impossible_time_is_a_problem() -> None:
     assert ("200.0", "completed") in states(reading)
 
 
+@pytest.mark.parametrize("year", ["0000", "0001", "1600", "1677", "1969", "2300", "9999"])
+@pytest.mark.parametrize("zone", [None, "America/Chicago"])
+def test_a_stamp_that_no_clock_shows_costs_its_event_and_stretches_nothing(year: str, zone: str | None) -> None:
+    reading = read(submit(f"{D} 10:00:00") + execute(f"{D} 10:01:00") + execute(f"{year}-11-04 10:02:00") + OTHER, zone)
+    assert states(reading) == [("100.0", "running"), ("200.0", "completed")]
+    assert [(problem.line, problem.reason) for problem in reading.problems] == [
+        (6, "the time of the event cannot be read")
+    ]
+    assert [mark.until.year for mark in reading.watermarks] == [2025]
+
+
+def test_a_time_in_the_body_that_is_none_proves_nothing() -> None:
+    proof = "Job terminated of its own accord at 2025-13-04T99:00:00Z with exit-code 0."
+    assert states(read(ONE.replace("Job terminated.\n", f"Job terminated.\n\t{proof}\n"), None)) == [
+        ("100.0", "completed")
+    ]
+
+
 def test_nothing_is_no_data_and_other_text_no_log() -> None:
     with pytest.raises(NoData):
         read("")

@@ -85,6 +85,19 @@ def test_a_number_no_job_can_have_is_no_try(tmp_path: Path) -> None:
     assert with_out(tmp_path, "Node n1, HTCondor ID 99999999999999999999, status STATUS_SUBMITTED\n").tries == {}
 
 
+@pytest.mark.parametrize("year", ["0001", "1600", "9999"])
+def test_a_stamp_that_no_clock_shows_is_not_the_last_moment_told(tmp_path: Path, year: str) -> None:
+    beside = {
+        "x.dag": DAG,
+        "x.dag.rescue001": f"# Rescue DAG file\n# Created 4/15/{year} 16:45:05 UTC\nDONE n0\n",
+        "x.dag.metrics": '{"end_time": 99999999999.0, "dagman_id": "1", "nodes": 3, "nodes_succeeded": 3}',
+    }
+    rows = together(
+        tmp_path, beside | {"x.dag.dagman.out": f"{year}-04-14 15:52:50 Parsing x.dag ...\n" + stamped(SUBMITS)}
+    ).rows
+    assert {row["observed_at"].year for row in rows} == {2026}
+
+
 def test_a_log_that_lost_its_beginning_still_names_jobs_that_wait(tmp_path: Path) -> None:
     out = "Pending DAG nodes:\n  Node n1, HTCondor ID 12642210, status STATUS_SUBMITTED\n"
     assert with_out(tmp_path, out).tries[12642210]["node_name"] == "n1"

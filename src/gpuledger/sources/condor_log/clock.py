@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from gpuledger.model.clocks import QUARTER_SECONDS, Knowledge, offset_name
 from gpuledger.model.errors import SourceError
+from gpuledger.model.period import BEGINNING, ENDING
 
 PROOF = re.compile(r"Job terminated (?:of its own accord|by \S+) at (\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)Z")
 """The one line of a body that tells UTC."""
@@ -57,7 +58,7 @@ class Clock:
     def moment(self, hour: str, minute: str, fraction: str | None, zone: str | None) -> tuple[float, bool]:
         """(epoch seconds, whether they are those of a local stamp) of `YYYY-MM-DD HH` and `MM:SS`.
 
-        Raises ValueError or KeyError for what is no time.
+        Raises ValueError or KeyError for what is no time, or one that no clock shows.
         """
         self.or_else = None
         begin = self._hours.get(hour if zone is None else hour + zone)
@@ -94,8 +95,9 @@ class Clock:
 
     def prove(self, local: float, body: str) -> None:
         """Takes the UTC that a body tells about an event stamped `local`."""
-        if found := PROOF.search(body):
-            told = datetime.fromisoformat(f"{found[1]}T{found[2]}+00:00").timestamp()
+        found = PROOF.search(body)
+        told = _instant(f"{found[1]}T{found[2]}+00:00") if found else None
+        if told is not None:
             late = local - told + CLOCK_SKEW_SECONDS
             east = late // QUARTER_SECONDS * QUARTER_SECONDS
             if abs(east) <= 14 * 3600 and late - east <= LONGEST_DELAY_SECONDS:
@@ -155,7 +157,10 @@ class Clock:
     def _day(self, day: str) -> int:
         if "/" in day:
             return self._yearless(day)
-        return int(datetime(int(day[:4]), int(day[5:7]), int(day[8:]), tzinfo=UTC).timestamp())
+        year = int(day[:4])
+        if not BEGINNING.year <= year < ENDING.year:
+            raise ValueError(day)
+        return int(datetime(year, int(day[5:7]), int(day[8:]), tzinfo=UTC).timestamp())
 
     def _yearless(self, day: str) -> int:
         """Midnight of the year nearest to the stamp before; the log's first year comes from outside."""
@@ -224,7 +229,12 @@ def _one_offset(hour: float, zone: ZoneInfo | None) -> int | None:
 def first_moment(head: bytes) -> float | None:
     """The first stamp with a year anywhere in the beginning of a log, to a day."""
     found = re.search(rb"\b(?:20|19)\d\d-[01]\d-[0-3]\d(?=[ T]\d\d:\d\d:\d\d)", head)
+    return _instant(f"{found[0].decode()}T12:00:00+00:00") if found else None
+
+
+def _instant(text: str) -> float | None:
+    """Epoch seconds; None for what is no time."""
     try:
-        return datetime.fromisoformat(f"{found[0].decode()}T12:00:00+00:00").timestamp() if found else None
+        return datetime.fromisoformat(text).timestamp()
     except ValueError:
         return None

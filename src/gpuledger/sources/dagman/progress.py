@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from gpuledger.model.period import tzinfo
+from gpuledger.model.period import BEGINNING, ENDING, tzinfo
 
 LARGEST = 2**63 - 1
 LOST = "DAGMan lost track of it"
@@ -211,6 +211,7 @@ def _moment(day: str, clock: str, zone: str) -> datetime | None:
     """A stamp of DAGMan's as UTC. It orders readings only, so the hour that occurs twice is its first."""
     form = "%m/%d/%y %H:%M:%S" if "/" in day else "%Y-%m-%d %H:%M:%S"
     try:
-        return datetime.strptime(f"{day} {clock}", form).replace(tzinfo=tzinfo(zone)).astimezone(UTC)
+        moment = datetime.strptime(f"{day} {clock}", form).replace(tzinfo=tzinfo(zone)).astimezone(UTC)
+        return moment if BEGINNING <= moment < ENDING else None
     except (ValueError, OverflowError):
         return None

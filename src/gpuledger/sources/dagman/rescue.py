@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from gpuledger.model.period import BEGINNING, ENDING
 from gpuledger.model.problems import Problem
 
 _CREATED = re.compile(r"# Created (\d+)/(\d+)/(\d+) (\d+):(\d+):(\d+) UTC")
@@ -54,7 +55,7 @@ def _comment(told: Rescue, line: str) -> None:
     if found := _CREATED.match(line):
         month, day, year, hour, minute, second = (int(part) for part in found.groups())
         try:
-            told.created_at = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+            told.created_at = _plausible(datetime(year, month, day, hour, minute, second, tzinfo=UTC))
         except ValueError:
             told.problems.append(Problem(1, "the moment it was created is no time", f"{told.name}: {line}"))
     elif found := _PREMARKED.match(line):
@@ -102,6 +103,13 @@ def _sum(told: dict[str, Any], *names: str) -> int | None:
 
 def _instant(seconds: Any) -> datetime | None:
     try:
-        return datetime.fromtimestamp(seconds, UTC) if isinstance(seconds, (int, float)) else None
+        return _plausible(datetime.fromtimestamp(seconds, UTC)) if isinstance(seconds, (int, float)) else None
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def _plausible(moment: datetime) -> datetime:
+    """Raises ValueError for a moment that no clock shows."""
+    if not BEGINNING <= moment < ENDING:
+        raise ValueError(moment)
+    return moment
