@@ -32,6 +32,42 @@ def test_a_header_in_the_middle_of_a_line_begins_an_event() -> None:
     assert (first["end_code"], first["end_subcode"]) == (9, 122)
 
 
+TABLE = (
+    "\t\tUsr 1 00:47:28, Sys 0 01:04:34  -  Run Remote Usage\n\t1158408111  -  Run Bytes Sent By Job\n"
+    "\tPartitionable Resources :       Usage   Request Allocated Assigned\n"
+    '\t   GPUs                 :        0.94         1         1 "GPU-e3b28da1"\n'
+)
+ENDED = terminate(f"{D} 11:00:00", 0, TABLE)
+STARTED = execute(
+    f"{D} 10:01:00", '\tSlotName: slot1@a\n\tGPUs = 1\n\tGPUs_GPU_a = [ Id = "GPU-a"; DeviceName = "NVIDIA A40" ]\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "begin", "end"),
+    [
+        (ENDED, "terminated.", "(1) Normal"), (ENDED, "nated.", "GPU-e3b28da1"), (ENDED, "mal termination", "GPUs     "),
+        (ENDED, "\t(1)", "\t\tUsr"), (ENDED, "Sys 0", "Run Bytes"), (ENDED, "8111", "Resources"), (ENDED, "Assigned", " 1 "),
+        (STARTED, "alias", "SlotName"), (STARTED, "GPUs = 1", "DeviceName"), (STARTED, "A40", "\n..."),
+        (submit(f"{D} 09:00:00"), "alias", "    DAG"), (submit(f"{D} 09:00:00"), "ed from", "ap1"),
+        (event("006", f"{D} 10:30:00", "Image size of job updated: 123", "\t81339  -  MemoryUsage of job (MB)\n") + ENDED, "  -  M", "(1) Normal"),
+        (event("040", f"{D} 10:30:00", "Finished transferring output files") + ENDED, " output", "00 Job term"),
+    ],
+)  # fmt: skip
+def test_a_piece_that_is_gone_from_within_an_event_is_said(text: str, begin: str, end: str) -> None:
+    """No header follows the cut: what stood before and behind it reads as one event."""
+    cut = text[: text.index(begin)] + text[text.index(end, text.index(begin) + 1) :]
+    reading = read(OTHER + cut + ONE.replace("100.000", "300.000"))
+    assert ("300.0", "completed") in states(reading)
+    assert [(problem.line, problem.input_rows) for problem in reading.problems] == [(9, 0)]
+    assert "a line of the event is damaged or missing" in reading.problems[0].reason
+
+
+@pytest.mark.parametrize("text", [ENDED, STARTED, ENDED.replace("GPU-e3b28da1", "GPU-e3b28da1,GPU-f3b28da1")])
+def test_an_event_that_is_whole_is_no_damage(text: str) -> None:
+    assert read(submit(f"{D} 09:00:00") + text.replace("...\n", "    a line of the user's own\n...\n")).problems == []
+
+
 def test_an_event_cut_in_its_first_line_is_lost_and_counted() -> None:
     torn = f"005 (100.000.000) {D} 11:00:00 Job termi"
     reading = read(submit(f"{D} 10:00:00") + execute(f"{D} 10:01:00") + torn + OTHER)

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
+from gpuledger.sources.condor_log.shapes import WHOLE
+
 HEADER = re.compile(
     r" \((?<=\d\d\d \()(-?\d+)\.(-?\d+)\.-?\d+\)"
     r" ((?:\d{4}-\d\d-\d\d|\d\d/\d\d)[ T]\d\d):(\d\d:\d\d)(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)? ?"
@@ -61,6 +63,7 @@ Frame = Event | Damage
 TORN = "the event is damaged in the middle; its lines before the damage were read"
 LOST = "the event is damaged in its first line and lost"
 JUNK = "text that belongs to no event"
+STRANGE = "a line of the event is damaged or missing; what can be read of it was"
 UNENDED = "the `...` that ends an event is missing; it was read all the same"
 LAST = "the log ends in the middle of this event"
 TOO_LONG = "no event begins or ends within 8 MB"
@@ -98,7 +101,11 @@ def _between(text: str, starts: list[re.Match[str]], keep: int, line: int, *, is
         start = found.end()
         stop = text.find(END, start - 1, end)
         if stop == end - len(END) and not (has_nulls and "\0" in text[start:stop]):
-            told.append(Event(text[begin : begin + CODE], found, text[start:stop], line))
+            code = text[begin : begin + CODE]
+            told.append(Event(code, found, text[start:stop], line))
+            if (shape := WHOLE.get(code)) and not shape.fullmatch(text, start, stop):
+                here = line + text.count("\n", 0, begin)
+                told.append(Damage(here, STRANGE, text[begin:end], is_event=False))
         else:
             told += _damaged(text, found, end, line, is_last=is_end and end == keep)
         begin = end
