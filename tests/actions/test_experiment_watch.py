@@ -1,5 +1,6 @@
 """A watched log is read on from where the last look ended; how jobs stand is what a whole reading would tell."""
 
+import gzip
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -65,6 +66,22 @@ def test_a_log_that_was_rotated_is_read_from_its_beginning(made: tuple[Path, byt
     assert standing(watched.look(SOON)) != []
     log.write_bytes(content[half:])
     assert sum(one.state == "completed" for one in watched.look(SOON)) == 16
+
+
+def test_a_job_that_is_over_stays_so_while_its_log_is_written_anew(made: tuple[Path, bytes]) -> None:
+    log, content = made
+    log.write_bytes(content)
+    watched = watch(log)
+    before = watched.look(SOON)
+    log.write_bytes(content[: content.index(b"\n005 ") + 1])
+    assert watched.look(SOON) == before
+
+
+def test_a_packed_log_is_one_sentence(made: tuple[Path, bytes]) -> None:
+    log, content = made
+    log.write_bytes(gzip.compress(content))
+    with pytest.raises(SourceError, match=r"metl.log is packed with gzip; unpack it first \(gunzip\)"):
+        watch(log).look(SOON)
 
 
 def test_an_open_job_of_an_old_log_is_of_no_known_length(made: tuple[Path, bytes]) -> None:

@@ -18,6 +18,7 @@ from gpuledger.model.errors import BrokenOff, NoData, SourceError
 from gpuledger.model.problems import Problem
 from gpuledger.model.schema import conform
 from gpuledger.model.sites import SiteRules
+from gpuledger.model.strange import strange
 from gpuledger.model.tables import JOB_ATTEMPTS, JOB_EVENTS
 from gpuledger.model.workflow import step_of
 from gpuledger.plugins import load
@@ -29,6 +30,8 @@ SILENT = timedelta(days=3)
 """So does a job of which a log that goes on tells nothing for so long: its end may stand in a log that was rotated away."""
 WORDS = {"pending": "idle", "preempted": "evicted", "requeued": "checkpointed"}
 HEAD = 1 << 16
+GZIP = b"\x1f\x8b"
+"""A log that is packed does not grow: it is read whole, not followed."""
 JOB_ENDS = ("\t005", "\t009")
 NOWHERE = Node(None, None, None, None, None)
 Key = tuple[str, str]
@@ -103,7 +106,8 @@ class Watch:
         """Every job, as the logs tell until now. Raises SourceError for a log that never was there or is none."""
         news = {key for path in self.logs for key in self._read(path)}
         for key, rows in self._derived(news):
-            self._attempts[key] = rows
+            if key not in self._over or rows[-1]["ended_at"]:  # told again from the beginning, it is over all the same
+                self._attempts[key] = rows
         self._forget(news)
         self._place(now)
         return list(self._standings(now))
@@ -139,7 +143,9 @@ class Watch:
         with path.open("rb") as log:
             head = log.read(HEAD)
         if head.strip() and not self.source.claims(head, path.name):
-            raise SourceError(f"{path} is no HTCondor event log: no event begins in it.")
+            packed = "is packed with gzip; unpack it first (gunzip)" if head.startswith(GZIP) else None
+            why = packed or strange(head) or "is no HTCondor event log: no event begins in it"
+            raise SourceError(f"{path} {why}.")
 
     def _take(self, batch: Batch) -> Iterator[Key]:
         for row in batch.rows.to_pylist():

@@ -11,6 +11,10 @@ from gpuledger.sources.condor_log.frames import BLOCK, CODE, HEADER, JUNK, LAST,
 
 ENDS = {"json": "\n}", "xml": "\n</c>"}
 """An ad ends with a line of its own; what is nested stands further right."""
+LINE_ENDS = {"json": "}\n", "xml": "</c>\n"}
+"""An ad that is one line ends with it."""
+BETWEEN = ",[. \t\r\n"
+"""What may stand between ads of JSON."""
 ROWS = (
     ("Cpus", "Cpus"), ("Disk (KB)", "Disk"), ("GPUs", "GPUs"), ("GpusMemory (MB)", "GpusMemory"),
     ("Memory (MB)", "Memory"), ("TimeExecute (s)", "TimeExecute"), ("TimeSlotBusy (s)", "TimeSlotBusy"),
@@ -24,16 +28,23 @@ Ad = Mapping[str, Any]
 
 def kind_of(head: bytes) -> str | None:
     """json, xml, or None for a log that is not written as ads."""
-    start = head.lstrip()
+    start = head.lstrip(BETWEEN.encode())
     if start.startswith(b"{") and b'"EventTypeNumber"' in head:
         return "json"
     return "xml" if start.startswith(b"<") and b'n="EventTypeNumber"' in head else None
 
 
-def pages_of_ads(raw: BinaryIO, kind: str) -> Iterator[list[Frame]]:
+def end_of(head: bytes, kind: str) -> str:
+    """What each ad ends with, as the first one shows."""
+    first = head[max(head.find(b"<c>" if kind == "xml" else b"{"), 0) :].partition(b"\n")[0].rstrip()
+    is_one_line = first.endswith(LINE_ENDS[kind].strip().encode())
+    return (LINE_ENDS if is_one_line else ENDS)[kind]
+
+
+def pages_of_ads(raw: BinaryIO, kind: str, end: str) -> Iterator[list[Frame]]:
     """Every event of the log in its order, about a megabyte at a time. An ad that cannot be read is damage."""
     decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
-    end, rest, line = ENDS[kind], "", 1
+    rest, line = "", 1
     while block := raw.read(BLOCK):
         *ads, rest = (rest + decoder.decode(block).replace("\r\n", "\n")).split(end)
         page: list[Frame] = []
@@ -45,13 +56,14 @@ def pages_of_ads(raw: BinaryIO, kind: str) -> Iterator[list[Frame]]:
             yield [Damage(line, JUNK, rest)]
             rest = ""
     if rest.strip().strip("]</clasd>."):
-        yield [Damage(line + len(rest) - len(rest.lstrip("\n")), LAST, rest)]
+        last = _frame(rest, kind, line)
+        yield [last if isinstance(last, Event) else last._replace(reason=LAST)]
 
 
 def _frame(text: str, kind: str, line: int) -> Frame:
     line += len(text) - len(text.lstrip("\n"))
     try:
-        ad = json.loads(text.strip().lstrip(",[")) if kind == "json" else _xml(text)
+        ad = json.loads(text.strip().lstrip(BETWEEN)) if kind == "json" else _xml(text)
         code = int(ad["EventTypeNumber"])
         header = HEADER.match(f"{code:03} ({int(ad['Cluster'])}.{int(ad.get('Proc', 0))}.0) {ad['EventTime']} ", CODE)
     except (ValueError, KeyError, TypeError, AttributeError, ElementTree.ParseError):

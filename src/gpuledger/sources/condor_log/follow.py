@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gpuledger.model.batch import Watermark
+from gpuledger.sources.condor_log.ads import BETWEEN, end_of
 from gpuledger.sources.condor_log.frames import END
 
 if TYPE_CHECKING:
@@ -18,7 +19,11 @@ if TYPE_CHECKING:
     Told = Batch | Problem | Remark | Watermark
 
 _END = END.encode()
+_BETWEEN = BETWEEN.encode()
+_SIGNS = {b"{": "json", b"<": "xml"}
+"""What a log of ads begins with."""
 AT_ONCE = 8 << 20
+HEAD = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -46,8 +51,16 @@ def unread(place: Place) -> tuple[bytes, Place]:
         begin = place.offset if is_same else 0
         log.seek(begin)
         news = log.read(AT_ONCE)
-    whole = news[: news.rfind(_END) + len(_END)] if _END in news else b""
+    whole = _whole(news)
     return whole, replace(place, offset=begin + len(whole), inode=status.st_ino)
+
+
+def _whole(news: bytes) -> bytes:
+    """The whole events: to the last line of dots, in a log of ads to the end of the last ad."""
+    first = news.lstrip(_BETWEEN)[:1]
+    kind = _SIGNS.get(first)
+    end = end_of(news[:HEAD], kind).encode() if kind else _END
+    return news[: news.rfind(end) + len(end)] if first and end in news else b""
 
 
 def tellings(source: "CondorLog", place: Place, context: "Context") -> "Iterator[tuple[list[Told], Place]]":

@@ -11,7 +11,7 @@ from gpuledger.model.problems import Problem, Remark
 from gpuledger.model.secrets import without_secret
 from gpuledger.model.strange import strange
 from gpuledger.sources import Context
-from gpuledger.sources.condor_log.ads import kind_of, pages_of_ads
+from gpuledger.sources.condor_log.ads import end_of, kind_of, pages_of_ads
 from gpuledger.sources.condor_log.clock import Clock, first_moment
 from gpuledger.sources.condor_log.facts import READERS
 from gpuledger.sources.condor_log.frames import HEADER, Damage, Event, Frame, pages
@@ -43,7 +43,7 @@ def parse(source: "CondorLog", raw: BinaryIO, context: Context) -> Parsed:
     zone = context.zone or source.zone
     clock = Clock(tzinfo(zone) if zone else None, _year(source, context), first_moment(head))
     kind = kind_of(head)
-    frames = pages_of_ads(stream, kind) if kind else pages(stream)
+    frames = pages_of_ads(stream, kind, end_of(head, kind)) if kind else pages(stream)
     yield from _parse(frames, clock, Tellings(clock, context.reported_by, context.cluster or source.cluster), name)
 
 
