@@ -30,6 +30,7 @@ SECRET = "c0ffee5ec2e7c0ffee5ec2e7c0ffee5ec2e7abcd"
         f"Authorization: Bearer {SECRET}",
         "using ghp_0123456789abcdefABCDEF0123456789abcd now",
         "AKIAABCDEFGHIJKLMNOP",
+        f"via condor_rm (by user ann) wandb_v1_{SECRET}",
         "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9P",
     ],
 )

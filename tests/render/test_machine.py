@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import zipfile
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -52,11 +53,23 @@ def test_no_text_of_a_csv_begins_like_a_formula(sign: str) -> None:
     assert safe(f"x{sign}") == f"x{sign}"
 
 
+_WRITTEN_OUT = re.compile(r"(?![\t\n\r])[\x00-\x1f\x7f-\x9f]")
+
+
+def _written_out(sign: re.Match[str]) -> str:
+    return f"\\x{ord(sign[0]):02x}"
+
+
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1))
 def test_every_name_comes_back_from_a_csv(names: list[str]) -> None:
     table = Table("t", "t", (Column("name", "Name"), Column("n", "N", "count")), tuple((name, 1) for name in names))
     rows = list(csv.reader(io.StringIO(to_csv(table).decode(), newline="")))[1:]
-    assert [name for name, _ in rows] == [safe(name) for name in names]
+    assert [name for name, _ in rows] == [safe(_WRITTEN_OUT.sub(_written_out, name)) for name in names]
+
+
+def test_no_control_character_of_a_csv_acts_on_a_terminal() -> None:
+    table = Table("t", "t", (Column("name", "Name"),), (("\x1b[31mred\x9b0m\x07",),))
+    assert to_csv(table).decode() == "name\r\n\\x1b[31mred\\x9b0m\\x07\r\n"
 
 
 def test_a_column_of_a_csv_sums_to_the_total_printed_above_it() -> None:

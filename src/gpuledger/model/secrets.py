@@ -7,7 +7,7 @@ REMOVED = b"[removed]"
 
 _SIGNS = (
     b"env", b"key", b"secret", b"token", b"passw", b"passphrase", b"credential", b"bearer ", b"://",
-    b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"github_pat_", b"glpat-", b"hf_", b"sk-", b"xox", b"akia", b"eyj",
+    b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"github_pat_", b"glpat-", b"hf_", b"sk-", b"xox", b"akia", b"eyj", b"wandb_v",
 )  # fmt: skip
 """Only lines that hold one of these (in small letters) are looked at: what makes this as fast as reading."""
 
@@ -32,8 +32,8 @@ _RULES: tuple[tuple[re.Pattern[bytes], bytes], ...] = tuple(
         (rb"\b(" + _NAMED + rb"=)(?![\[\"\s]|true\b|false\b|undefined\b)()[^\s\"',;&\\]+", rb"\1[removed]"),
         (rb"\b([\w.-]{0,64}key[\"']?[ \t]*[=:][ \t]*[\"']?)()(?!\[removed\])[\w+/=-]{20,}", rb"\1[removed]"),
         (rb"(--?[\w-]{0,64}(?:api-?key|token|secret|password)[ =])(?!\[removed\])()[^\s\"']+", rb"\1[removed]"),
-        # shapes: of GitHub, GitLab, Hugging Face, OpenAI, Slack, AWS, JWT; who logs in within an address
-        (rb"\b()()(?:gh[pousr]_\w{16,}|github_pat_\w{16,}|glpat-[\w-]{16,}|hf_\w{16,}|sk-[\w-]{16,}|xox[abprs]-[\w-]{10,}|AKIA[0-9A-Z]{16})", REMOVED),
+        # shapes: of GitHub, GitLab, Hugging Face, OpenAI, Slack, Weights & Biases, AWS, JWT; who logs in within an address
+        (rb"\b()()(?:gh[pousr]_\w{16,}|github_pat_\w{16,}|glpat-[\w-]{16,}|hf_\w{16,}|sk-[\w-]{16,}|xox[abprs]-[\w-]{10,}|wandb_v\d+_\w{16,}|AKIA[0-9A-Z]{16})", REMOVED),
         (rb"\b()()eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}", REMOVED),
         (rb"(\bbearer )()(?!\[removed\])[\w.~+/=-]{8,}", rb"\1[removed]"),
         (rb"(\b[a-z][a-z0-9+.-]{1,20}://)()[^\s/@:\"']{1,256}:(?!\[removed\])[^\s/@\"']{1,256}@", rb"\1user:[removed]@"),

@@ -1,7 +1,7 @@
 """One CSV a table: UTF-8, ISO instants in UTC, full precision, null is empty.
 
 The rows and the rest of a ranking, without the totals row: the column then sums to the total. A text that a
-spreadsheet would run as a formula gets an apostrophe before it.
+spreadsheet would run as a formula gets an apostrophe before it; control characters are written out.
 """
 
 import csv
@@ -14,6 +14,8 @@ from gpuledger.render.format import machine
 from gpuledger.render.output import Output, file_stem, save
 
 _STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_WRITTEN = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n\r"}
+"""Control characters: nothing that is shown with `cat` may act on the terminal. Every other letter stays."""
 
 
 def write(document: Document, out: Path, others: Sequence[Output]) -> list[Output]:
@@ -51,4 +53,4 @@ def safe(text: str) -> str:
 
 
 def _field(value: Scalar) -> str:
-    return safe(value) if isinstance(value, str) else machine(value)
+    return safe(value.translate(_WRITTEN)) if isinstance(value, str) else machine(value)

@@ -246,6 +246,12 @@ def test_a_job_that_waits_again_after_a_hold_waited_until_its_removal() -> None:
     assert (row["eligible_at"], row["ended_at"]) == (at(f"{D}T12:00:00"), at(f"{D}T15:00:00"))
 
 
+def test_no_name_or_sentence_acts_on_a_terminal() -> None:
+    removal = event("009", f"{D} 11:00:00", "Job was aborted.", "\tby \x1b[31mann\x9b\tx\n")
+    row = read(submit(f"{D} 10:00:00", "A\x07\x1b[0m") + removal).only
+    assert (row["node_name"], row["end_reason"]) == (r"A\x07\x1b[0m", r"by \x1b[31mann\x9b x")
+
+
 def test_a_job_still_open_at_the_end_of_the_log_has_no_end_and_the_log_bounds_it() -> None:
     log = (
         submit(f"{D} 10:00:00")

@@ -25,6 +25,8 @@ _LOST_SLOT = re.compile(r"Can not reconnect to ([^\s,]+@[^\s,]+)")
 _ATTRIBUTE = re.compile(
     r"^[^\S\n]*(Cpus|Memory|Disk|GPUs|GLIDEIN_ResourceName|AvailableGPUs|GPUs_\S*) = (.*)", re.MULTILINE
 )
+_WRITTEN = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))} | {ord("\t"): " ", ord("\n"): " "}
+"""Control characters, written out."""
 WANTED = {
     "Cpus": "cpus", "Memory": "memory", "Disk": "disk", "GPUs": "gpus", "GLIDEIN_ResourceName": "resource",
 }  # fmt: skip
@@ -171,7 +173,9 @@ def _line_end(body: str, at: int) -> int:
 
 
 def _plain(value: str) -> str:
-    return value.strip().replace("\t", " ").replace("\n", " ")[:LONGEST_TEXT]
+    """On one line, and with nothing that a terminal would act on."""
+    said = value.strip()
+    return (said if said.isprintable() else said.translate(_WRITTEN))[:LONGEST_TEXT]
 
 
 @lru_cache(maxsize=1 << 12)
