@@ -15,7 +15,7 @@ _USAGE = (
     r"\tReason: [^\n]*+",
     r"\t(?!Usr |Partitionable )[A-Z][a-z]++ \w[^\n]*+",
     r"\tPartitionable Resources : ++Usage ++Request(?: ++Allocated)?(?: ++Assigned)? *+",
-    r"\t   [^:\n\"]++:[-\d., ]*+(?:\"[^\"\n]*+\" *+)?",
+    r"\t   [^:\n\"]++:(?:[-+\d., eE]|undefined)*+(?:\"[^\"\n]*+\" *+)?",
 )
 """Lines of 004 and 005."""
 _NOTE = r" {4}(?!DAG Node: )[^\n]++"
