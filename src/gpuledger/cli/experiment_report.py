@@ -109,7 +109,7 @@ def report(
       gpuledger experiment report --dag-files train.dag --metl-logs metl.log --site aws --last 30d
     """
     from gpuledger.render import render
-    from gpuledger.reports.experiment import to_read
+    from gpuledger.render.first_rows import first_rows
 
     session: Session = ctx.obj
     with reading(session, table, inputs) as ledger:
@@ -118,7 +118,7 @@ def report(
             ledger.store.close()  # what its engine took to write is given back; the next question opens it again
             _require_attempts(ledger, session.period(chosen, "all"), chosen)
         document = document_of(session, ledger, chosen, kept.where, made.rows, has_all_rows=True)
-    shown = to_read(document, int(str(document.parameters["rows"])))
+    shown = first_rows(document, int(str(document.parameters["rows"])))
     for file in render(document, words([made.formats]), made.folder, shown=shown):
         print(file)
     messages.say(document.finding)

@@ -1,13 +1,11 @@
 """What an experiment took: epochs, time, good and lost, GPUs, transfers, and what to do better."""
 
-from dataclasses import replace
-
 from pydantic import Field
 
 from gpuledger.metrics import NOT_KNOWN, Ask, Filter
 from gpuledger.metrics.filters import require_values
 from gpuledger.metrics.workflows.read import Patterns, read
-from gpuledger.model.document import Block, Document, Section, Table
+from gpuledger.model.document import Document, Section
 from gpuledger.model.errors import NoData
 from gpuledger.reports import Parameters, Report
 from gpuledger.reports import _words as words
@@ -65,21 +63,6 @@ def build(ask: Ask, parameters: ExperimentParameters) -> Document:
         sections=_sections(scene, parameters.slow_seconds),
         ranks=scene.ranks,
     )
-
-
-def to_read(document: Document, rows: int) -> Document:
-    """The same with the first rows of every table, which say that the files beside them hold all."""
-    return replace(
-        document, sections=tuple(replace(each, blocks=_to_read(each.blocks, rows)) for each in document.sections)
-    )
-
-
-def _to_read(blocks: tuple[Block, ...], rows: int) -> tuple[Block, ...]:
-    return tuple(
-        replace(block, rows=block.rows[:rows], left_out=f"The first {words.count(rows)} of {words.count(len(block.rows))}; the files (CSV, JSON, XLSX) hold all.")
-        if isinstance(block, Table) and len(block.rows) > rows else block
-        for block in blocks
-    )  # fmt: skip
 
 
 def _sections(scene: Scene, slow_seconds: float) -> tuple[Section, ...]:
