@@ -52,6 +52,22 @@ def test_the_policy_holds_and_nothing_scrolls_sideways_between_the_widths(chromi
         assert opened.said == []
 
 
+ROWS = """() => [...document.querySelectorAll('table')].flatMap(table => [table, ...table.rows])
+  .map(node => [node.closest('[id]')?.id, node.className, node.getBoundingClientRect().height])"""
+"""Every table of the page and its rows: the block, the classes, the height."""
+
+
+@pytest.mark.parametrize("width", [900, 390])
+def test_every_table_stands_there_with_its_rows_however_narrow_the_page(chromium: Any, url: str, width: int) -> None:
+    found = []
+    with Opened(chromium, f"{url}#report={site.NAMES[0]}", width).open() as opened:
+        for name in site.NAMES:
+            opened.show(name)
+            found += [(name, *one) for one in opened.page.evaluate(ROWS)]
+    assert any("wide" in classes.split() for _, _, classes, _ in found), "a table of many columns is among them"
+    assert [one for one in found if one[-1] < 8] == []
+
+
 def test_hostile_names_are_shown_as_text_and_do_not_run(chromium: Any, url: str) -> None:
     with Opened(chromium, f"{url}#report=hostile").open() as opened:
         assert opened.page.locator("h1").inner_text() == samples.HOSTILE[1]

@@ -13,7 +13,7 @@ export function refreshing(button, ask, isBusy) {
   const paint = () => {
     button.hidden = false;
     button.setAttribute("aria-label", isOn ? `Pause refreshing (every ${duration(STEP)})` : `Refresh every ${duration(STEP)}`);
-    button.replaceChildren(icon(isOn ? "pause" : "play"), el("span", { class: "wide" }, isOn ? `Refreshing every ${duration(STEP)}` : "Paused"));
+    button.replaceChildren(icon(isOn ? "pause" : "play"), el("span", { class: "in-words" }, isOn ? `Refreshing every ${duration(STEP)}` : "Paused"));
   };
   const look = () => {
     if (!isOn || document.hidden || isBusy() || Date.now() - last < STEP * 1000) return;
