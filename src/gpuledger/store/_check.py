@@ -19,7 +19,7 @@ from gpuledger.store._edge import edge
 from gpuledger.store._lock import writing
 from gpuledger.store._maintain import GRACE, describe, is_older, staging_files
 from gpuledger.store._shelf import Shelf
-from gpuledger.store._snapshot import scanned
+from gpuledger.store._snapshot import readable
 
 
 @dataclass(frozen=True)
@@ -177,7 +177,7 @@ def _runs(shelf: Shelf) -> list[dict[str, Any]]:
     if not files:
         return []
     with duckdb.connect() as engine:
-        rows: list[dict[str, Any]] = engine.sql(scanned(snapshot, files)).to_arrow_table().to_pylist()
+        rows: list[dict[str, Any]] = engine.sql(readable(engine, snapshot, files)).to_arrow_table().to_pylist()
     return sorted(rows, key=lambda run: (run["run_ended_at"] or run["run_started_at"], run["ingest_id"]))
 
 

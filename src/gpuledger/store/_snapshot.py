@@ -128,21 +128,55 @@ def _stamp(moment: datetime) -> pa.Scalar:
 def scanned(snapshot: Snapshot, files: Sequence[str], columns: Sequence[str] | None = None) -> str:
     """SELECT over files: canonical columns that the table has, instants as naive UTC (zone-aware is 3 to 8 times slower)."""
     listed = [c for c in snapshot.table.columns if c.name in snapshot.held and (columns is None or c.name in columns)]
-    columns = ", ".join(shown(c.name, c.kind) for c in listed)
+    return f"SELECT {', '.join(shown(c.name, c.kind) for c in listed)} FROM {_files(files)}"
+
+
+def _files(files: Sequence[str]) -> str:
     paths = ", ".join(literal(path) for path in files)
-    return f"SELECT {columns} FROM read_parquet([{paths}], union_by_name=true, hive_partitioning=true, hive_types_autocast=false)"
+    return f"read_parquet([{paths}], union_by_name=true, hive_partitioning=true, hive_types_autocast=false)"
+
+
+def readable(
+    cursor: duckdb.DuckDBPyConnection, snapshot: Snapshot, files: Sequence[str], columns: Sequence[str] | None = None
+) -> str:
+    """`scanned`, with nulls for what none of these files has."""
+    sql = scanned(snapshot, files, columns)
+    try:
+        cursor.sql(sql)  # is bound, and reads nothing
+    except duckdb.BinderException:
+        return _with_nulls(cursor, snapshot, files, columns)
+    return sql
+
+
+def _with_nulls(
+    cursor: duckdb.DuckDBPyConnection, snapshot: Snapshot, files: Sequence[str], columns: Sequence[str] | None = None
+) -> str:
+    """Files that are all older than a column of their table, which a commit without a row may have brought too."""
+    told = cursor.sql(f"SELECT * FROM {_files(files)}").columns
+    listed = [name for name in columns or snapshot.table.column_names if name in snapshot.held]
+    typed = f"SELECT {', '.join(map(quoted, listed))} FROM ({empty_side(snapshot.table)})"
+    return f"{typed} UNION ALL BY NAME {scanned(snapshot, files, [name for name in listed if name in told])}"
 
 
 def show(
     cursor: duckdb.DuckDBPyConnection, snapshot: Snapshot | None, table: Table, keep: pa.ChunkedArray | None
 ) -> None:
     """Makes the table's TEMP view on this cursor: a typed empty side and the files."""
-    sides = [empty_side(table)]
-    if snapshot and (files := snapshot.paths(keep)):
-        sides.append(scanned(snapshot, files) if snapshot.folder else _streamed(cursor, snapshot))
-    cursor.execute(
-        f"CREATE OR REPLACE TEMP VIEW {quoted(table.name)} AS {' UNION ALL BY NAME '.join(sides)}"
-    ).fetchall()
+    files = snapshot.paths(keep) if snapshot else []
+    if snapshot is None or not files:
+        _view(cursor, table)
+    elif snapshot.folder is None:
+        _view(cursor, table, _streamed(cursor, snapshot))
+    else:
+        try:
+            _view(cursor, table, scanned(snapshot, files))
+        except duckdb.BinderException:
+            _view(cursor, table, _with_nulls(cursor, snapshot, files))
+
+
+def _view(cursor: duckdb.DuckDBPyConnection, table: Table, *sides: str) -> None:
+    held = " UNION ALL BY NAME ".join((empty_side(table), *sides))
+    cursor.execute(f"CREATE OR REPLACE TEMP VIEW {quoted(table.name)} AS {held}").fetchall()
 
 
 def _streamed(cursor: duckdb.DuckDBPyConnection, snapshot: Snapshot) -> str:

@@ -18,7 +18,7 @@ from gpuledger.model.tables import JOB_ATTEMPTS, RUNS, Table
 from gpuledger.store import Written
 from gpuledger.store import _merge as rule
 from gpuledger.store._commit import WRITER, properties
-from gpuledger.store._snapshot import FALSE, Snapshot, at_most, scanned, show
+from gpuledger.store._snapshot import FALSE, Snapshot, at_most, readable, show
 from gpuledger.store._sql import literal, quoted
 
 Cursor = duckdb.DuckDBPyConnection
@@ -114,7 +114,7 @@ def _sides(snapshot: Snapshot, group: dict[str, Any]) -> list[pa.ChunkedArray]:
 def _source(cursor: Cursor, snapshot: Snapshot, files: Sequence[str], columns: Sequence[str]) -> str:
     """SQL of the stored rows of some files (on an object store: of all)."""
     if snapshot.folder:
-        return f"({scanned(snapshot, files, columns)})"
+        return f"({readable(cursor, snapshot, files, columns)})"
     show(cursor, snapshot, snapshot.table, None)
     return quoted(snapshot.table.name)
 
