@@ -331,6 +331,21 @@ def test_two_clusters_with_hosts_of_one_name_are_two_rows(tmp_path: Path) -> Non
     assert [row[keys.index("allocated_ratio")] for row in found.rows] == [0.0, 1.0]
 
 
+@pytest.mark.parametrize(("name", "column"), [("hosts", "last_seen"), ("unused", "seen")])
+def test_a_gpu_was_last_seen_when_it_was_read_not_when_it_was_asked(tmp_path: Path, name: str, column: str) -> None:
+    store = pool(tmp_path, [state(m) for m in TENS] + [state(m, cluster="other") for m in (1, 11, 21, 31, 41)])
+    period = Period(at(-60), at(59))
+    found = table(document(f"pool-{name}", store, period, at(59)), "hosts" if name == "hosts" else "gpus")
+    assert {row[[c.key for c in found.columns].index(column)] for row in found.rows} == {at(50), at(41)}
+
+
+def test_a_reading_from_before_the_period_that_still_holds_in_it_keeps_its_time(tmp_path: Path) -> None:
+    found = table(
+        document("pool-unused", pool(tmp_path, [state(m) for m in (0, 10, 20)]), Period(at(25), at(29))), "gpus"
+    )
+    assert [row[[c.key for c in found.columns].index("seen")] for row in found.rows] == [at(20)]
+
+
 def test_no_column_is_narrower_than_five_hundredths_of_the_period() -> None:
     for days in (1, 7, 30, 31, 92, 366):
         assert days * 86_400 / bin_step(days * 86_400.0, MOST_COLUMNS) <= 500

@@ -28,6 +28,7 @@ NUMBERS = (
 _ASKED = ("gpus_seen", *NUMBERS, "observed_gpu_hours", "secondary_ratio")
 _OF_HOST = ("cluster", "host", "gpu_model")
 COUNTED = "yes"
+_LAST_SEEN = "The last reading up to the period's end that found a GPU of the host."
 _OPEN = "(open)"
 """The owner of a GPU that no project owns."""
 
@@ -193,7 +194,7 @@ def _host_columns(scene: Scene) -> Iterable[Column]:
     yield Column("class", "Class", meaning="Whose capacity its GPUs are.", rank=3)
     yield Column("project", "Projects", meaning="Who owns them.", rank=3)
     yield from _number_columns(scene)
-    yield Column("last_seen", "Last seen", "instant", rank=3)
+    yield Column("last_seen", "Last seen", "instant", meaning=_LAST_SEEN, rank=3)
     yield Column("counted", "Counted", meaning="Whether the pool's numbers count it, and if not why.", rank=3)
 
 
@@ -303,7 +304,7 @@ def _project(name: str | None) -> str:
 _TERMS = (
     ("State of a column", "", "A lane shows the state that held longest in the column, no data and absence among them; a GPU"
      " that runs a secondary job is shown as running it, whatever its primary side says."),
-    ("Last seen", "instant", "The last reading up to the period's end that found a GPU of the host."),
+    ("Last seen", "instant", _LAST_SEEN),
 )  # fmt: skip
 
 REPORT = Report(

@@ -224,11 +224,11 @@ def _gpus(scene: Scene) -> Table:
             Column("state", "Now", dimension="part", meaning="State at the last reading.", rank=1),
             Column("since", "Last job", "instant", meaning="Until when a reading found a job on it."),
             Column("user", "Last user", meaning="Whose job that was."),
-            Column("seen", "Last seen", "instant", rank=3),
+            Column("seen", "Last seen", "instant", meaning="The last reading that found it.", rank=3),
         ),
         rows=tuple(
             (one.gpu[1], one.gpu[2], named(one.model), scene.tier(one), CLASSES[one.kind or "unknown"], LABELS[one.part],
-             scene.since(one), scene.user(one), one.last)
+             scene.since(one), scene.user(one), scene.view.states.reading_before(one.gpu[0], one.last))
             for one in scene.unused
         ),
         foot=_FOOT,

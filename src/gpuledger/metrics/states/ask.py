@@ -1,5 +1,6 @@
 """The part of an Ask that is about GPU states: its timeline and machines are read once, whatever is asked."""
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -169,6 +170,23 @@ class StateAsk:
         for row in self._machines:
             key, time = (row["cluster"], row["host"]), row["time"].replace(tzinfo=UTC)
             found[key] = max(time, found.get(key, time))
+        return found
+
+    def reading_before(self, cluster: str, moment: datetime) -> datetime:
+        """The time of the newest reading of a cluster before `moment`: of what held until then, the one that told it.
+
+        `moment` itself where no reading of the period is before it.
+        """
+        times = self._times.get(cluster, [])
+        earlier = bisect_left(times, moment)
+        return times[earlier - 1] if earlier else moment
+
+    @cached_property
+    def _times(self) -> Mapping[str, list[datetime]]:
+        """The readings of each cluster that hold in the period, oldest first."""
+        found: dict[str, list[datetime]] = {}
+        for row in self._timeline:
+            found.setdefault(row["cluster"], []).append(row["time"].replace(tzinfo=UTC))
         return found
 
     @cached_property

@@ -17,7 +17,7 @@ _COLUMNS = (
     Column("prevented_gpu_hours", "Prevented", "gpu_hour", unit="GPU-h", rank=1, meaning="GPU-hours in service without a job while the reason was set."),
     Column("busy_gpu_hours", "With a job", "gpu_hour", unit="GPU-h", meaning="GPU-hours of jobs that ran on while the reason was set."),
     Column("start", "From", "instant"),
-    Column("seen", "Last seen", "instant", meaning="When the last reading that said so ceased to hold."),
+    Column("seen", "Last seen", "instant", meaning="The last reading that said so."),
     Column("state", "State", rank=1),
 )  # fmt: skip
 
@@ -74,7 +74,8 @@ class Prevented:
         )
 
     def _cells(self, held: Sequence[Interval]) -> tuple[Scalar, ...]:
-        first, seen = held[0], max(one.end for one in held)
+        first, last = held[0], max(one.end for one in held)
+        seen = self.pool.view.states.reading_before(first.cluster, last)
         name = first.host if len(self.pool.coverage.clusters) < 2 else f"{first.cluster}: {first.host}"
         return (
             name, first.reason, len({one.gpu for one in held}), sum(one.counted_hours for one in held), sum(one.busy_hours for one in held),
