@@ -325,6 +325,7 @@ def test_of_an_event_told_by_its_day_no_time_of_day_is_shown(site: Site, tmp_pat
     document = site.report(FEBRUARY)
     recent = [row[:2] for row in table(document, "recent").rows]
     assert recent == [(date(2025, 2, 4), "12:00:00"), (date(2025, 2, 3), None)]
+    assert "Noon" not in table(document, "recent").foot
     assert table(document, "by-kind").totals[-2:] == (date(2025, 2, 3), date(2025, 2, 4))  # type: ignore[index]
 
 
@@ -333,10 +334,11 @@ def test_where_every_event_has_a_time_first_and_last_are_moments(site: Site, tmp
     assert table(site.report(FEBRUARY), "devices").rows[0][-1] == datetime(2025, 2, 4, 12, tzinfo=UTC)
 
 
-def test_events_of_an_older_ledger_have_times(site: Site, tmp_path: Path) -> None:
+def test_events_of_an_older_ledger_have_times_and_noon_a_caution(site: Site, tmp_path: Path) -> None:
     row = {"cluster": "c", "host": "n", "gpu": "slot:G", "time": datetime(2025, 2, 4, 12, tzinfo=UTC), "event_id": "1"}
     said = {**row, "device_event_kind": "throttled", "source": "thermal-csv", "time_precision": None}
     site.store.upsert(Batch(DEVICE_EVENTS, pa.Table.from_pylist([said])), "i")
     document = site.report(FEBRUARY)
     assert table(document, "recent").rows[0][:2] == (date(2025, 2, 4), "12:00:00")
+    assert table(document, "recent").foot.startswith("Noon (UTC) may be a day of which no time was told")
     assert table(document, "by-kind").rows[0][-1] == row["time"]

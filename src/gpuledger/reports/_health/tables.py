@@ -1,7 +1,7 @@
 """Which kinds, places, GPUs and moments: the tables of events of devices."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any
 
 import ibis
@@ -199,7 +199,7 @@ def recent(scene: Scene) -> Table:
              row["mean_temperature_celsius"], row["message"], row["cluster"], named(row["site"]))
             for row in rows
         ),
-        foot=_DASH,
+        foot=f"{_maybe_days(rows)}{_DASH}",
         left_out=f"{words.count(whole - len(rows))} earlier." if whole > len(rows) else "",
         empty=NOTHING,
     )  # fmt: skip
@@ -209,6 +209,13 @@ def _day_and_time(scene: Scene, row: Mapping[str, Any]) -> tuple[date, str | Non
     """In the display zone; no time where only the day was told."""
     there = row["time"].replace(tzinfo=UTC).astimezone(tzinfo(scene.ask.display_zone))
     return there.date(), None if row["time_precision"] == "day" else f"{there:%H:%M:%S}"
+
+
+def _maybe_days(rows: Sequence[Mapping[str, Any]]) -> str:
+    """A caution where an event stands at noon that was read before ledgers told how exactly a time is known."""
+    if not any(row["time_precision"] is None and row["time"].time() == time(12) for row in rows):
+        return ""
+    return "Noon (UTC) may be a day of which no time was told: reading the files again with --replay tells. "
 
 
 def _newest(scene: Scene) -> list[dict[str, Any]]:
