@@ -41,11 +41,11 @@ FIRES: dict[str, tuple[Sequence[dict[str, Any]], str]] = {
     ),
     "over-requested memory": (
         _good(20, requested_memory_bytes=100_000 * MB, used_memory_bytes=20_000 * MB),
-        "99 % of 20 successful attempts used at most 20.0\u202f% of request_memory 100,000 MB: 23,000 MB would do",
+        "All 20 successful attempts used at most 20.0\u202f% of request_memory 100,000 MB: 23,000 MB would do",
     ),
     "over-requested CPU": (
         _good(20, requested_cpu_count=8.0, used_cpu_seconds=2 * 7200.0),
-        "99 % of 20 successful attempts used at most 25.0\u202f% of request_cpus 8 cores: 3 cores would do",
+        "All 20 successful attempts used at most 25.0\u202f% of request_cpus 8 cores: 3 cores would do",
     ),
     "idle GPUs": (
         _good(20, gpu_count=4.0, gpu_busy_ratio=0.2),
@@ -66,7 +66,7 @@ FIRES: dict[str, tuple[Sequence[dict[str, Any]], str]] = {
     ),
     "failing transfers": (
         _evicted(4, 13, started_at=None, failed_transfer_seconds=3600.0),
-        "4 of 4 attempts ended by a transfer that stalled or failed, at OSPool; 4.00 h of transfers in vain",
+        "4 of 4 attempts ended by a transfer that stalled or failed at OSPool; 4.00 h of transfers in vain",
     ),
     "command not found": (_bad(2, exit_code=127), "2 attempts at OSPool ended with exit code 126 or 127"),
     "eviction-prone sites": (
@@ -128,6 +128,39 @@ def test_a_rule_speaks_with_its_evidence(rule: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("rule", SILENT)
 def test_a_rule_is_silent_where_there_is_nothing_to_say(rule: str, tmp_path: Path) -> None:
     assert list(RULES[rule](scene(tmp_path, SILENT[rule]))) == []
+
+
+@pytest.mark.parametrize(
+    ("told", "advice"),
+    [
+        ({"used_cpu_count": 0.5, "used_cpu_seconds": 8 * 7200.0}, "All 20 successful attempts used at most 6.3\u202f% of request_cpus 8 cores: 1 core would do"),
+        ({"used_cpu_count": 2.5}, "All 20 successful attempts used at most 31.2\u202f% of request_cpus 8 cores: 3 cores would do"),
+    ],
+)  # fmt: skip
+def test_cores_as_told_bear_the_advice_before_cpu_time_does(told: dict[str, Any], advice: str, tmp_path: Path) -> None:
+    [note] = RULES["over-requested CPU"](scene(tmp_path, _good(20, requested_cpu_count=8.0, **told)))
+    assert note.sentence.startswith(advice)
+
+
+def test_little_cpu_time_is_no_advice_where_the_told_cores_are_busy(tmp_path: Path) -> None:
+    busy = _good(20, requested_cpu_count=8.0, used_cpu_count=7.0, used_cpu_seconds=7200.0)
+    assert list(RULES["over-requested CPU"](scene(tmp_path, busy))) == []
+
+
+def test_of_a_hundred_attempts_the_highest_hundredth_is_left_out_and_that_is_said(tmp_path: Path) -> None:
+    cores: dict[str, Any] = {"requested_cpu_count": 8.0}
+    usual, odd = _good(199, used_cpu_count=1.0, **cores), _good(1, 300, used_cpu_count=8.0, **cores)
+    [note] = RULES["over-requested CPU"](scene(tmp_path, [*usual, *odd]))
+    assert note.sentence.startswith("99 % of 200 successful attempts used at most 12.5\u202f% of request_cpus")
+
+
+def test_every_place_is_named_with_its_count_and_so_is_where_none_is_known(tmp_path: Path) -> None:
+    stalled: dict[str, Any] = {"started_at": None, "failed_transfer_seconds": 3600.0}
+    rows = _evicted(5, 13, **stalled)
+    for row, site in zip(rows, ["anvil", "aws", "aws", None, None], strict=True):
+        row["site"] = site
+    [note] = RULES["failing transfers"](scene(tmp_path, rows))
+    assert "stalled or failed (2 at AWS, 1 at Anvil, 2 where no site is known); 5.00 h" in note.sentence
 
 
 def _on_gpus(attempts: Sequence[dict[str, Any]], name: str) -> list[dict[str, Any]]:

@@ -152,7 +152,8 @@ def _machine(random: Random, place: Place, host: str) -> Iterator[str]:
 
 def _end(files: Files, place: Place, outcome: str, when: tuple[datetime, datetime]) -> None:
     ended = when[1]
-    used = [*_used(files.random, outcome), *_table(files.random, place, outcome, when)]
+    moved, use = _bytes(files.random, outcome), _use(files.random, place, outcome)
+    used = [_cpu_time(use["Cpus"], when), *moved, *_table(place, use, when)]
     if outcome == "held":
         files.tell("012", ended, "Job was held.", "\tJob exceeded the allowed execute duration.", "\tCode 47 Subcode 0")
         files.tell("013", ended + timedelta(hours=1), "Job was released.", "\tvia condor_release (by user ann)")
@@ -170,24 +171,40 @@ EVICTIONS = {
 }
 
 
-def _used(random: Random, outcome: str) -> tuple[str, ...]:
+def _bytes(random: Random, outcome: str) -> tuple[str, ...]:
     sent = random.randint(9, 12) * 10**8 if outcome == "ok" else 0
     return (
-        "\t\tUsr 0 03:10:00, Sys 0 00:12:00  -  Run Remote Usage",
         f"\t{sent}  -  Run Bytes Sent By Job",
         f"\t{random.randint(20, 27) * 10**9}  -  Run Bytes Received By Job",
     )
 
 
-def _table(random: Random, place: Place, outcome: str, when: tuple[datetime, datetime]) -> Iterator[str]:
-    """Usage, request and allocation by columns; sites that do not measure GPUs leave the cell blank."""
+def _use(random: Random, place: Place, outcome: str) -> dict[str, str]:
+    """What the job used; sites that do not measure GPUs leave the cell blank."""
     memory = REQUESTED_MB + 900 if outcome == "memory" else random.randint(19_000, 30_000)
     busy = f"{place.gpus * random.uniform(0.4, 0.95):.2f}" if place.glidein or place.target == "delta" else ""
-    rows = (
-        ("Cpus", f"{random.uniform(1.5, 3.5):.2f}", 8), ("Disk (KB)", random.randint(40, 60) * 10**6, 104_857_600),
-        ("GPUs", busy, place.gpus), ("Memory (MB)", memory, REQUESTED_MB),
-        ("TimeExecute (s)", int((when[1] - when[0]).total_seconds()), ""),
-    )  # fmt: skip
+    cores, disk = f"{random.uniform(1.5, 3.5):.2f}", random.randint(40, 60) * 10**6
+    return {"Cpus": cores, "Disk (KB)": str(disk), "GPUs": busy, "Memory (MB)": str(memory)}
+
+
+def _cpu_time(cores: str, when: tuple[datetime, datetime]) -> str:
+    """CPU time of the run: as many cores as the table says, for as long as it took; a part of it in the system."""
+    seconds = float(cores) * (when[1] - when[0]).total_seconds()
+    user, system = (_clock(int(seconds * share)) for share in (0.94, 0.06))
+    return f"\t\tUsr {user}, Sys {system}  -  Run Remote Usage"
+
+
+def _clock(seconds: int) -> str:
+    """Days and the time of day, as HTCondor writes spans."""
+    days, rest = divmod(seconds, 86_400)
+    return f"{days} {rest // 3600:02}:{rest // 60 % 60:02}:{rest % 60:02}"
+
+
+def _table(place: Place, use: dict[str, str], when: tuple[datetime, datetime]) -> Iterator[str]:
+    """Usage, request and allocation by columns."""
+    asked = {"Cpus": 8, "Disk (KB)": 104_857_600, "GPUs": place.gpus, "Memory (MB)": REQUESTED_MB}
+    seconds = int((when[1] - when[0]).total_seconds())
     yield "\tPartitionable Resources :       Usage   Request Allocated"
-    for name, used, asked in rows:
-        yield f"\t   {name:<20} :{used:>12}{asked:>10}{asked:>10}"
+    for name, used in use.items():
+        yield f"\t   {name:<20} :{used:>12}{asked[name]:>10}{asked[name]:>10}"
+    yield f"\t   {'TimeExecute (s)':<20} :{seconds:>12}{'':>10}{'':>10}"

@@ -24,9 +24,9 @@ TEXTS = (
 NUMBERS = (
     "exit_code", "signal", "end_code", "end_subcode", "cpu_count", "gpu_count", "memory_bytes", "disk_bytes",
     "gpu_memory_bytes", "requested_cpu_count", "requested_gpu_count", "requested_memory_bytes",
-    "requested_disk_bytes", "used_cpu_seconds", "used_memory_bytes", "used_disk_bytes", "gpu_busy_ratio",
-    "used_gpu_memory_bytes", "sent_bytes", "received_bytes", "transfer_in_seconds", "transfer_out_seconds",
-    "failed_transfer_seconds", "held_seconds",
+    "requested_disk_bytes", "used_cpu_seconds", "used_cpu_count", "used_memory_bytes", "used_disk_bytes",
+    "gpu_busy_ratio", "used_gpu_memory_bytes", "sent_bytes", "received_bytes", "transfer_in_seconds",
+    "transfer_out_seconds", "failed_transfer_seconds", "held_seconds",
 )  # fmt: skip
 MOMENTS = ("submitted", "eligible", "matched", "started", "ended", "released")
 """Told as microseconds since the period's start: `started_us` …; `counted_us` is the end, of an open one how far the log

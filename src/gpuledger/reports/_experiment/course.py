@@ -1,7 +1,7 @@
 """The period cut into days, weeks or months, and sums in its parts."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -9,7 +9,8 @@ import numpy as np
 
 from gpuledger.metrics.bins import cut
 from gpuledger.model.chart import Series
-from gpuledger.model.period import By
+from gpuledger.model.period import By, next_edge
+from gpuledger.reports import _words as words
 from gpuledger.reports._experiment.scene import Scene
 from gpuledger.reports._experiment.shapes import OTHERS
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 MOST_DAYS, MOST_WEEKS = 200, 1000
 COLOURED = 12
+MOMENT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +54,24 @@ class Course:
     def seconds(self) -> float | None:
         """Width of a bin where all have one."""
         return {"hour": 3600.0, "day": 86_400.0, "week": 604_800.0}.get(self.step)
+
+    def begin(self, number: int) -> str:
+        """When a bin begins, in words."""
+        worded = words.stamp if self.step == "hour" else words.day
+        return worded(self.edges[number], self.scene.ask.display_zone)
+
+    def foot(self, text: str) -> str:
+        """What a chart says of its amounts, and which bins the ends of the period cut: they are no poor days."""
+        start, end = self.edges[0], self.edges[-1]
+        cut_off = [name for name, edge in (("first", start), ("last", end)) if not self._is_edge(edge)]
+        if not cut_off:
+            return text
+        be = "is" if len(cut_off) == 1 else "are"
+        return f"{text} · the {' and '.join(cut_off)} {self.step} {be} not whole"
+
+    def _is_edge(self, moment: datetime) -> bool:
+        """Does the calendar of the zone begin a part at this moment?"""
+        return next_edge(moment - MOMENT, self.step, self.scene.ask.display_zone) == moment
 
     @property
     def names(self) -> tuple[str, ...]:

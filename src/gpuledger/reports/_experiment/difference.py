@@ -114,7 +114,7 @@ def _table(
             Column("low", "At least", change), Column("high", "At most", change), Column("verdict", "It is", rank=1),
         ),
         rows=tuple(rows),
-        finding=f"{words.plural(len(sure), 'difference')} of {words.count(len(found))} {'is' if len(sure) == 1 else 'are'} more than chance." if found else "Nothing that both tell can be compared.",
+        finding=f"{words.plural(len(sure), 'difference')} of {words.count(len(found))} {'is' if len(sure) == 1 else 'are'} more than chance." if found else "",
         foot="At least, at most: 95 % interval, for each row alone. Attempts of one node are not independent, so true intervals are wider.",
         empty="Nothing that both tell can be compared.",
     )  # fmt: skip

@@ -12,7 +12,7 @@ from gpuledger.model.chart import Bar, Chart, GridRow
 from gpuledger.model.document import Block, Column, Scalar, Table
 from gpuledger.reports import _words as words
 from gpuledger.reports._experiment.scene import GIB, Scene
-from gpuledger.reports._experiment.shapes import Said, at, box, boxes, grid, median, parted
+from gpuledger.reports._experiment.shapes import FEWEST, Said, at, box, boxes, grid, median, parted
 
 if TYPE_CHECKING:
     from gpuledger.metrics.events import Floats
@@ -135,14 +135,22 @@ def _short(name: str) -> str:
 
 
 def _fastest(found: "dict[str, Floats]", order: Sequence[str]) -> str:
-    told = [name for name in order if len(found[name]) >= 5]
+    """Where runs were shortest and longest, of the groups large enough to be ranked; of one alone only how long."""
+    there = [name for name in order if len(found[name])]
+    told = [name for name in there if len(found[name]) >= FEWEST]
     if not told:
         return f"{words.plural(sum(map(len, found.values())), 'successful attempt')}; no group has five."
-    first, last = told[0], told[-1]
-    said = f"Shortest on {first}: median {words.duration(float(np.median(found[first])))}"
-    return (
-        f"{said}; longest on {last}: {words.duration(float(np.median(found[last])))}." if first != last else f"{said}."
-    )
+    (first, shortest), (last, longest) = (_halfway(found, name) for name in (told[0], told[-1]))
+    if first == last:
+        only = ", the only group with five" if len(there) > 1 else ""
+        return f"{first}: median {shortest} of {words.plural(len(found[first]), 'successful attempt')}{only}."
+    among = "Shortest" if len(told) == len(there) else f"Of {words.count(len(told))} groups with five or more: shortest"
+    return f"{among} on {first}: median {shortest}; longest on {last}: {longest}."
+
+
+def _halfway(found: "dict[str, Floats]", name: str) -> tuple[str, str]:
+    """A group and its median in words."""
+    return name, words.duration(float(np.median(found[name])))
 
 
 def _model_by_site(scene: Scene) -> Chart:

@@ -41,15 +41,15 @@ def _epochs_chart(scene: Scene, course: Course, held: "Floats", *, is_running: b
     most = held.sum(axis=0)
     best = int(most.argmax()) if most.size and most.any() else None
     finding = (
-        f"Most in the {course.step} from {words.day(course.edges[best], scene.ask.display_zone)}: {words.count(float(most[best]))} of {words.count(float(most.sum()))}."
+        f"Most in the {course.step} from {course.begin(best)}: {words.count(float(most[best]))} of {words.count(float(most.sum()))}."
         if best is not None else f"No {scene.step_word} was completed."
     )  # fmt: skip
     if is_running and best is not None:
-        finding = _half(scene, course, most, f"{words.plural(float(most.sum()), scene.step_word)} were completed")
+        finding = _half(course, most, f"{words.plural(float(most.sum()), scene.step_word)} were completed")
     said = Said(
         "epochs-cumulative" if is_running else "epochs-over-time",
         f"{word} by site, added up" if is_running else f"{word} by site, {course.word}",
-        finding, f"No {scene.step_word} was completed in the period.", "At the end of the kept attempt",
+        finding, f"No {scene.step_word} was completed in the period.", course.foot("At the end of the kept attempt"),
     )  # fmt: skip
     shape = Lines(
         "area" if is_running else "bar",
@@ -61,12 +61,11 @@ def _epochs_chart(scene: Scene, course: Course, held: "Floats", *, is_running: b
     return over_time(scene, said, course.edges[:-1], shape, Axis(word, unit="count"))
 
 
-def _half(scene: Scene, course: Course, most: "Floats", what: str) -> str:
-    """By when half was reached."""
-    reached = int(np.searchsorted(np.cumsum(most), most.sum() / 2))
-    return (
-        f"Half of {what} by {words.day(course.edges[min(reached + 1, len(course.edges) - 1)], scene.ask.display_zone)}."
-    )
+def _half(course: Course, most: "Floats", what: str) -> str:
+    """In which part half was reached."""
+    reached = min(int(np.searchsorted(np.cumsum(most), most.sum() / 2)), len(most) - 1)
+    begun = course.begin(reached)
+    return f"Half of {what} by the end of {begun if course.step == 'day' else f'the {course.step} from {begun}'}."
 
 
 def _hours_chart(scene: Scene, course: Course, held: "Floats", *, is_running: bool) -> Chart:
@@ -74,15 +73,15 @@ def _hours_chart(scene: Scene, course: Course, held: "Floats", *, is_running: bo
     most = held.sum(axis=0)
     best = int(most.argmax()) if most.size and most.any() else None
     finding = (
-        f"{words.amount(float(total))} GPU-hours; most in the {course.step} from {words.day(course.edges[best], scene.ask.display_zone)}: {words.amount(float(most[best]))}."
+        f"{words.amount(float(total))} GPU-hours; most in the {course.step} from {course.begin(best)}: {words.amount(float(most[best]))}."
         if best is not None else "No GPU was held."
     )  # fmt: skip
     if is_running and best is not None:
-        finding = _half(scene, course, most, f"{words.amount(float(total))} GPU-hours were used")
+        finding = _half(course, most, f"{words.amount(float(total))} GPU-hours were used")
     said = Said(
         "gpu-hours-cumulative" if is_running else "gpu-hours-over-time",
         "GPU-hours by site, added up" if is_running else f"GPU-hours by site, {course.word}",
-        finding, "No attempt held a GPU in the period.", "Hours in the part in which they ran",
+        finding, "No attempt held a GPU in the period.", course.foot("Hours in the part in which they ran"),
     )  # fmt: skip
     shape = Lines(
         "area" if is_running else "bar",

@@ -36,7 +36,7 @@ class Resource:
 
 
 def resources(scene: Scene) -> tuple[Resource, ...]:
-    """CPU use is the mean number of cores; memory and disk are peaks; GPUs the mean number busy."""
+    """CPU use is the mean number of cores, as told, else CPU time ÷ run; memory and disk are peaks; GPUs the mean number busy."""
     tries = scene.tries
     inside = tries.is_inside & tries.is_executed
     wanted = {
@@ -44,7 +44,8 @@ def resources(scene: Scene) -> tuple[Resource, ...]:
         for key in ("cpu_count", "memory_bytes", "disk_bytes", "gpu_count")
     }
     seconds = np.where(inside & (tries.ran_seconds > 0), tries.ran_seconds, np.nan)
-    cores = tries["used_cpu_seconds"] / seconds
+    told = tries["used_cpu_count"]  # measured over the run itself, CPU time may be of another span
+    cores = np.where(inside & ~np.isnan(told), told, tries["used_cpu_seconds"] / seconds)
     busy = np.where(inside, tries["gpu_busy_ratio"] * tries["gpu_count"], np.nan)
     memory, disk = (np.where(inside, tries[f"used_{key}_bytes"], np.nan) / GIB for key in ("memory", "disk"))
     return (

@@ -180,7 +180,7 @@ def _bytes_over_time(scene: Scene) -> Iterator[Chart]:
     held = course.counted(tries["ended_us"], sent)
     said = Said(
         "data-over-time", f"Data sent to jobs by site, sums of {course.word}", f"{words.amount(float(np.nansum(sent)) / 1024)} TiB were sent.",
-        "", "At the end of each attempt",
+        "", course.foot("At the end of each attempt"),
     )  # fmt: skip
     yield over_time(
         scene,
@@ -211,7 +211,7 @@ def _seconds_over_time(scene: Scene) -> Iterator[Chart]:
         f"Time of input transfers by site, median of {course.word}",
         _finding(scene),
         "",
-        "At the start of each attempt",
+        course.foot("At the start of each attempt"),
     )
     yield over_time(
         scene,

@@ -66,11 +66,11 @@ def unknown(names: Sequence[str]) -> list[str]:
     return [name for name in names if name not in known]
 
 
-def check(names: Sequence[str]) -> None:
-    """Raises SourceError for a header that is not ours, or that names a column twice."""
+def check(names: Sequence[str], table: str) -> None:
+    """Raises SourceError, which names the table, for a header that is not ours, or that names a column twice."""
     if lacking := [name for name in NEEDED if name not in names]:
         raise SourceError(
-            f"The table has no column {lacking[0]!r}: it is no experiment CSV; its first line must hold the header."
+            f"{table} has no column {lacking[0]!r}: it is no experiment CSV; its first line must hold the header."
         )
     if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise SourceError(f"The header names {twice[0]!r} twice; which one holds cannot be told.")
+        raise SourceError(f"{table} names {twice[0]!r} twice in its header; which one holds cannot be told.")

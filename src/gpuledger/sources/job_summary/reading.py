@@ -48,7 +48,7 @@ def parse(source: "JobSummary", raw: BinaryIO, context: Context) -> Parsed:
 def _parse(source: "JobSummary", pieces: Pieces, context: Context) -> Parsed:
     whole, names = Whole(), pieces.header()
     if columns.are_ours(names):
-        layout.check(names)
+        layout.check(names, context.input_name or "The table")
         pieces.take_line()
         yield from _by_columns(pieces, names, whole, context.reported_by)
         lines = Lines(pieces)
@@ -57,7 +57,7 @@ def _parse(source: "JobSummary", pieces: Pieces, context: Context) -> Parsed:
         names = [name.strip() for name in next(lines, [])]
         if not names:
             raise NoData(f"{context.input_name or 'The input'} is empty.")
-        layout.check(names)
+        layout.check(names, context.input_name or "The table")
     zone = context.zone or source.zone
     setting = Setting(context.cluster or source.cluster or NO_CLUSTER, zone or "UTC", source.step_pattern)
     yield from _by_rows(_rows(lines, names, setting, whole.doubts, context.reported_by), whole)

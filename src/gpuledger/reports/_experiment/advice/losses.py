@@ -8,7 +8,7 @@ import numpy as np
 from gpuledger.metrics.workflows.tries import LOST
 from gpuledger.model.document import Note
 from gpuledger.reports import _words as words
-from gpuledger.reports._experiment.advice.sizes import _is_kind, _sites
+from gpuledger.reports._experiment.advice.sizes import _is_kind, _where
 from gpuledger.reports._experiment.scene import Scene
 
 HUNG_FACTOR, FEWEST = 3.0, 5
@@ -30,7 +30,7 @@ def time_limits(scene: Scene) -> Iterator[Note]:
     longest = f" after up to {words.duration(float(ran.max()))}" if len(ran) else ""
     yield Note(
         "time-limits", "warning", "time limits",
-        f"{words.plural(int(chosen.sum()), 'attempt')} at {_sites(scene, chosen)} reached a time limit{longest}, {_lost(scene, chosen)} lost:"
+        f"{words.plural(int(chosen.sum()), 'attempt')}{_where(scene, chosen)} reached a time limit{longest}, {_lost(scene, chosen)} lost:"
         " split the step, write checkpoints, or choose faster GPUs for it.",
         "lost-by-cause",
     )  # fmt: skip
@@ -57,7 +57,7 @@ def hung(scene: Scene) -> Iterator[Note]:
     allowed = float(limit[kind.codes[chosen]].max())
     yield Note(
         "hung", "warning", "hung attempts",
-        f"{words.plural(int(chosen.sum()), 'attempt')} at {_sites(scene, chosen)} ran more than {words.count(HUNG_FACTOR)} times as long as half of the successes need"
+        f"{words.plural(int(chosen.sum()), 'attempt')}{_where(scene, chosen)} ran more than {words.count(HUNG_FACTOR)} times as long as half of the successes need"
         f" (up to {words.duration(longest)}) before the end, {_lost(scene, chosen)} lost:"
         f" set allowed_execute_duration to {words.count(allowed)} s, so that they end by themselves.",
         "lost-by-cause",
@@ -95,7 +95,7 @@ def transfers(scene: Scene) -> Iterator[Note]:
     lost = told + (f" and {_lost(scene, chosen)} lost" if tries.wall_hours[chosen].sum() else "")
     yield Note(
         "failing-transfers", "warning" if count >= WORTH * of else "info", "failing transfers",
-        f"{words.count(count)} of {words.plural(of, 'attempt')} ended by a transfer that stalled or failed, at {_sites(scene, chosen)}; {lost}:"
+        f"{words.count(count)} of {words.plural(of, 'attempt')} ended by a transfer that stalled or failed{_where(scene, chosen)}; {lost}:"
         " fetch large input through a cache near the site (osdf://), or send less of it.",
         "transfers-by-site",
     )  # fmt: skip
@@ -107,7 +107,7 @@ def quota(scene: Scene) -> Iterator[Note]:
     if chosen.any():
         yield Note(
             "disk-quota", "warning", "disk quota",
-            f"{words.plural(int(chosen.sum()), 'attempt')} at {_sites(scene, chosen)} ended because a disk quota was used up (9.122), {_lost(scene, chosen)} lost:"
+            f"{words.plural(int(chosen.sum()), 'attempt')}{_where(scene, chosen)} ended because a disk quota was used up (9.122), {_lost(scene, chosen)} lost:"
             " free space, or have the quota raised, where output is written; a larger request_disk does not help.",
             "lost-by-cause",
         )  # fmt: skip
@@ -120,7 +120,7 @@ def not_found(scene: Scene) -> Iterator[Note]:
     if chosen.any():
         yield Note(
             "not-found", "warning", "command not found",
-            f"{words.plural(int(chosen.sum()), 'attempt')} at {_sites(scene, chosen)} ended with exit code 126 or 127, a command that was not found or could not be run,"
+            f"{words.plural(int(chosen.sum()), 'attempt')}{_where(scene, chosen)} ended with exit code 126 or 127, a command that was not found or could not be run,"
             f" {_lost(scene, chosen)} lost: test for it at the start of the job, and require what provides it.",
             "lost-by-cause",
         )  # fmt: skip

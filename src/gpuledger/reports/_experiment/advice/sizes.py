@@ -22,6 +22,8 @@ HEADROOM = 1.15
 """A request is raised to this times the largest use seen, and at least by as much."""
 SPARE, ENOUGH = 0.6, 10
 """A request is too large where hardly any of at least so many attempts used this part of it."""
+TAILED = 100
+"""Of fewer attempts one is more than a hundredth, so what is said holds for all of them."""
 MOST_BUSY, LONG_SECONDS = 0.5, 600.0
 """GPUs busy less than this are said to be idle; shorter attempts say little."""
 
@@ -46,9 +48,9 @@ def _exceeded(scene: Scene, what: str, command: str, unit: float, name: str, ste
     if not count:
         return
     lost = words.amount(float(np.nansum(tries.gpu_hours[chosen])))
-    places = _sites(scene, chosen)
+    places = _where(scene, chosen)
     asked = _most_common(requested[chosen])
-    head = f"{words.plural(count, 'attempt')} at {places} exceeded"
+    head = f"{words.plural(count, 'attempt')}{places} exceeded"
     if asked is None:
         yield Note(
             what, "warning", what, f"{head} their {what}, {lost} GPU-hours lost: raise {command}.", "lost-by-cause"
@@ -71,7 +73,7 @@ def spare_memory(scene: Scene) -> Iterator[Note]:
 
 def spare_cpus(scene: Scene) -> Iterator[Note]:
     """Cores that nobody used."""
-    yield from _spare(scene, "cpu", "request_cpus", 1.0, "cores", 1)
+    yield from _spare(scene, "cpu", "request_cpus", 1.0, "core", 1)
 
 
 def _spare(scene: Scene, key: str, command: str, scale: float, name: str, step: int) -> Iterator[Note]:
@@ -82,17 +84,27 @@ def _spare(scene: Scene, key: str, command: str, scale: float, name: str, step: 
     if int(known.sum()) < ENOUGH:
         return
     used, asked = each.used[known], each.requested[known]
-    most = float(np.percentile(used / asked, 99))
+    most, peak = _most_of(used / asked), _most_of(used)
     typical = float(np.median(asked))
-    enough = _rounded_up(HEADROOM * float(np.percentile(used, 99)) * scale, step)
+    enough = _rounded_up(HEADROOM * peak * scale, step)
     if most >= SPARE or enough >= typical * scale:
         return
     yield Note(
         f"spare-{key}", "info", f"over-requested {'CPU' if key == 'cpu' else key}",
-        f"99 % of {words.plural(int(known.sum()), 'successful attempt')} used at most {words.percent(most)} of {command} {words.count(typical * scale)} {name}:"
-        f" {words.count(enough)} {name} would do and match more slots.",
+        f"{'99 % of' if len(used) >= TAILED else 'All'} {words.plural(len(used), 'successful attempt')} used at most {words.percent(most)}"
+        f" of {command} {_amount(typical * scale, name)}: {_amount(enough, name)} would do and match more slots.",
         "requested-and-used",
     )  # fmt: skip
+
+
+def _most_of(values: "Floats") -> float:
+    """The most that was used; of many attempts without the highest hundredth, which may be a fault of measuring."""
+    return float(np.percentile(values, 99) if len(values) >= TAILED else values.max())
+
+
+def _amount(value: float, unit: str) -> str:
+    """23,000 MB, 1 core, 3 cores."""
+    return words.plural(value, unit, unit if unit.isupper() else "")
 
 
 def idle_gpus(scene: Scene) -> Iterator[Note]:
@@ -121,12 +133,26 @@ def _is_kind(scene: Scene, *kinds: str) -> Any:
     return scene.tries.kind.is_one_of(*kinds)
 
 
-def _sites(scene: Scene, chosen: "Floats") -> str:
+def _where(scene: Scene, chosen: "Floats") -> str:
+    """Where these attempts were, to follow a noun: " at Expanse", or of several places (or none) how many at each."""
     site = scene.tries.names["site"]
-    names = sorted({site.labels[code] for code in np.unique(site.codes[chosen]).tolist()} - {NOT_KNOWN, NOT_MATCHED})
-    if not names:
-        return "a site that is not told"
-    return names[0] if len(names) == 1 else f"{len(names)} sites ({', '.join(names)})"
+    counts = dict(zip(site.labels, np.bincount(site.codes[chosen], minlength=len(site.labels)).tolist(), strict=True))
+    places = [(_place(name), n) for name, n in sorted(counts.items(), key=_named_first) if n]
+    if len(places) == 1:
+        return f" {places[0][0]}"
+    return f" ({', '.join(f'{words.count(n)} {place}' for place, n in places)})"
+
+
+def _named_first(counted: tuple[str, int]) -> tuple[bool, int, str]:
+    name, count = counted
+    return name in _NOWHERE, -count, name
+
+
+def _place(name: str) -> str:
+    return _NOWHERE.get(name) or f"at {name}"
+
+
+_NOWHERE = {NOT_KNOWN: "where no site is known", NOT_MATCHED: "before any match"}
 
 
 def _most_common(values: "Floats") -> float | None:
