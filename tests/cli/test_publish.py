@@ -41,7 +41,6 @@ def test_without_publish_nothing_is_written_and_the_names_are_shown_as_they_will
     assert "names    user-" in ran.out
     assert "ann" not in ran.out.split("names")[1].split("\n")[0]
     assert "index.html" in ran.out
-    assert "beside the chart library" in ran.out
     assert "add --publish" in ran.err
     assert not (site / "www").exists()
 

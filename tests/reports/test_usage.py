@@ -98,7 +98,7 @@ def test_names_past_the_row_limit_become_one_row_and_totals_still_add_up(narrow:
     assert others["user"] == "4 others"
     assert sum(row["gpu_hours"] for row in found.values()) + others["gpu_hours"] == pytest.approx(whole["gpu_hours"])
     assert sum(row["jobs"] for row in found.values()) + others["jobs"] == whole["jobs"]
-    assert "4 users" in table(narrow, "by-user").left_out
+    assert "4 others" in table(narrow, "by-user").left_out
 
 
 def test_bands_of_the_chart_integrate_to_the_hours(narrow: Document) -> None:
