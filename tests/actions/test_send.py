@@ -424,6 +424,17 @@ def test_a_corrected_address_gets_what_the_wrong_one_refused(own: Path, server: 
     assert list(sent.answers) == ["rob@x.edu"]
 
 
+@pytest.mark.parametrize("days_old", [0, 3])
+def test_a_plan_without_anybody_says_how_to_name_somebody(tmp_path: Path, server: MailServer, days_old: int) -> None:
+    """Nobody has it, and there is nobody to keep it back from."""
+    with opened(filled(tmp_path, NOW - timedelta(days=days_old)), server, {}) as ledger:
+        plan = plan_of(ledger, prepare(ledger, by_hand(ledger.settings, "usage", ByHand(), NOW), NOW))
+    assert plan["would"] == (
+        "would not be sent. No recipient: add --recipient ADDRESS, or [deliveries.NAME] to the configuration"
+    )
+    assert plan["recipients"] == ()
+
+
 def test_a_plan_that_is_kept_back_says_who_would_get_what_once(tmp_path: Path, server: MailServer) -> None:
     place = filled(tmp_path, NOW - timedelta(days=3))
     for operator, to in (("Op <op@x.edu>", ("op@x.edu",)), (None, ())):

@@ -23,6 +23,7 @@ from gpuledger.model.tables import RUNS
 
 Orders = Callable[[Outbox], Sequence[Order | Unmade]]
 Result = Literal["done", "partial", "failed", "waiting", "stopped", "known"]
+NO_RECIPIENT = "No recipient: add --recipient ADDRESS, or [deliveries.NAME] to the configuration"
 CODES: dict[Result, int] = {"done": 0, "known": 0, "partial": 3, "waiting": 3, "stopped": 3, "failed": 1}
 
 
@@ -102,14 +103,14 @@ def plan_of(ledger: Ledger, prepared: Prepared) -> dict[str, Any]:
         would += ", and would not be sent again"
     elif outbox.find(order.key):
         would = "waits in the outbox, and would be tried again"
+    elif not recipients:
+        would = "would not be sent: everyone has it" if order.having else f"would not be sent. {NO_RECIPIENT}"
     elif prepared.stopping:
         operator = order.delivery.operator
         told = "its operator would be told" if operator else "nobody would be told, it has no operator"
         would = f"would be kept back from {', '.join(recipients)}; {told}"
         recipients, subject = ((address_of(operator),), operator_subject(prepared)) if operator else ((), "")
         letter = composed = None
-    elif not recipients:
-        would = "would not be sent: everyone has it"
     else:
         would = "would be sent"
     return {

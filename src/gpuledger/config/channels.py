@@ -28,6 +28,8 @@ def require_whole(settings: Settings, name: str, delivery: DeliverySettings) -> 
     place = f"[deliveries.{name}]" if name in settings.deliveries else f"send {name}"
     if not delivery.channel and settings.channels:
         raise UsageError(f"{place}: say by which channel: --channel {' or '.join(settings.channels)}.")
+    if not delivery.channel:
+        raise ConfigError(f"{place}: no channel is configured; add [channels.NAME] to the configuration.")
     if delivery.channel not in settings.channels:
         raise ConfigError(f"{place}: {unknown('channel', delivery.channel, settings.channels)}")
     if not channel_named(settings, delivery.channel).targets and not delivery.everyone:
