@@ -14,7 +14,7 @@ OVER = """() => {
   const node = walker.currentNode, parent = node.parentElement;
   if (!node.data.trim() || parent.closest('.sr,[hidden],option,.skip,script,style,noscript,.top,.state-head,.state-axis,thead')) continue;
   if (parent.closest('details:not([open])') && !parent.closest('summary')) continue;
-  const style = getComputedStyle(parent), frame = parent.closest('.scroll,.states,.legend')?.getBoundingClientRect();
+  const style = getComputedStyle(parent), frame = parent.closest('.scroll,.states,.legend,.side b')?.getBoundingClientRect();
   if (style.visibility === 'hidden' || style.opacity === '0') continue;
   const range = document.createRange(); range.selectNodeContents(node);
   for (const box of range.getClientRects()) {

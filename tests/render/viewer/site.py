@@ -70,6 +70,20 @@ def earlier() -> Chart:
     return Chart("trend", "Allocated share by week", "It rose.", x, Axis("share", "ratio"), shape)
 
 
+def ends() -> Document:
+    """Lines with names at their ends, and one of a hundred bins that is nearly empty."""
+    hours = tuple(samples.START + timedelta(hours=n) for n in range(100))
+    x = Axis("", kind="time", values=hours, zone="UTC")
+    shares = (("Researcher-owned", 0.45), ("Open capacity", 0.8))
+    classes = tuple(Series(name, name, tuple(share + n % 5 / 50 for n in range(100))) for name, share in shares)
+    few = Series("all", "All", (0.01, *(20.0 + n % 30 for n in range(99))))
+    charts = (
+        Chart("classes", "Share by class", "", x, Axis("share", "ratio"), Lines("line", False, classes, 3600.0)),
+        Chart("few", "GPUs in use", "", x, Axis("GPUs"), Lines("line", False, (few,), 3600.0)),
+    )
+    return samples.document("ends", "Ends of lines", tuple(Section(one.id, one.title, (one,)) for one in charts))
+
+
 DOCUMENTS: dict[str, Document] = {
     "usage": samples.usage(samples.BANNERS),
     "shapes": samples.shapes(),
@@ -78,6 +92,7 @@ DOCUMENTS: dict[str, Document] = {
     "rankings": samples.rankings(),
     "pool": classed(samples.pool()),
     "bars": ranked(),
+    "ends": ends(),
 }
 NAMES = tuple(DOCUMENTS)
 

@@ -206,6 +206,26 @@ def test_a_log_scale_shows_lines_and_no_stack(chromium: Any, url: str) -> None:
         assert "scale=log" in page.url
 
 
+def test_the_last_values_stand_right_of_their_lines_with_their_paint(chromium: Any, url: str) -> None:
+    with Opened(chromium, f"{url}#report=bars").open() as opened:
+        trend = opened.page.locator("#b-trend")
+        assert trend.locator(".side i").all_inner_texts() == ["60.0\u202f%"]
+        end = max(one.bounding_box()["x"] for one in trend.locator(".plot circle").all())
+        assert trend.locator(".side").bounding_box()["x"] > end + 6
+        opened.show("ends")
+        ends = opened.page.locator("#b-classes")
+        assert ends.locator(".side b").all_inner_texts() == ["Open capacity", "Researcher-owned"]
+        assert ends.locator(".side .swatch").count() == 2
+
+
+def test_a_bin_that_was_hardly_filled_does_not_stretch_a_log_axis(chromium: Any, url: str) -> None:
+    with Opened(chromium, f"{url}#report=ends&scale=log").open() as opened:
+        few = opened.page.locator("#b-few")
+        assert few.locator(".plot g g text").all_text_contents() == ["10", "20", "50"]
+        assert "below 10 is off this scale" in few.locator(".read").inner_text()
+        assert opened.page.locator("#b-classes .plot g g text").count() >= 3
+
+
 def test_zero_has_no_place_on_a_log_scale(chromium: Any, url: str) -> None:
     with Opened(chromium, f"{url}#report=edges&scale=log").open() as opened:
         drawn = [path for one in opened.page.locator(f".plot {SHAPES}").all() for path in [one.get_attribute("d")]]

@@ -23,7 +23,8 @@ export function age(content, now, isFailing) {
   if (config.mode === "embedded") return { level: told ? "stale" : "info", text: `Made ${stamp(made, zone, true)} ${zone}`, old: "" };
   if (to === null) return { level: told || waited ? "stale" : "unknown", text: `Age of the data is not known, page of ${stamp(made, zone)}`, old: "" };
   const old = isNow || told ? `${duration(Math.max(0, now - to) / 1000)} old` : "";
-  return { level: told || isFailing || (isNow && waited) ? "stale" : isNow ? "ok" : "info", text: `Data to ${stamp(to, zone, !isNow)} ${zone}`, old };
+  const isEarlier = Date.parse(content.coverage.newest_at ?? "") > Date.parse(content.period.end); // there is newer data than what the period shows
+  return { level: told || isFailing || (isNow && waited) ? "stale" : isNow ? "ok" : "info", text: `${isEarlier ? "Shown" : "Data"} to ${stamp(to, zone, !isNow)} ${zone}`, old };
 }
 export function showAge(node, content, now, isFailing) {
   const { level, text, old } = age(content, now, isFailing);

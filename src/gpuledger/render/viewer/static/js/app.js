@@ -16,12 +16,13 @@ import { banner } from "./words.js";
 const $ = id => document.getElementById(id), main = $("main");
 const SLOW = 10e3, kept = {};
 const zooms = [], empty = new Map(); // reports that have nothing to show, with the reason
-let infos = [], state = read(), shown = null, asking = null, view = null, failing = null, isChosen = state.report !== null;
+let infos = [], state = read(), shown = null, asking = null, view = null, failing = null, isChosen = state.report !== null, unknown = null; // a report that was asked for and is none
 
 const info = () => infos.find(one => one.name === state.report) ?? infos[0];
 /** Changes the state and shows what it asks for. */
 function go(changes, isStep = true) {
   state = { ...state, ...changes };
+  if (changes.report) unknown = null;
   write(state, isStep);
   const isDrawn = Object.keys(changes).every(key => key === "isLog" || key === "hidden" || (key === "range" && !isLive));
   return isDrawn && shown ? drawn(shown) : show();
@@ -72,12 +73,15 @@ function chosen(one) {
 }
 const focusOn = key => key && main.querySelector(`[data-keep="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
 async function show() {
+  const isLeft = asking !== null; // what was chosen last does not come: the controls may stand for it
   asking?.abort();
   const own = asking = new AbortController();
-  const one = info(), labels = (one.tabs ?? []).map(tab => tab.label);
+  const one = info();
+  if (state.report !== null && state.report !== one.name) [unknown, isChosen] = [state.report, false];
+  const labels = (one.tabs ?? []).map(tab => tab.label);
   state = { ...state, report: one.name, tab: labels.includes(state.tab) ? state.tab : labels[0] ?? null };
   nav();
-  if (shown && shown.name === one.name) { main.classList.add("waiting"); if (shown.key !== link(state)) chosen(one); } else skeleton();
+  if (shown && shown.name === one.name) { main.classList.add("waiting"); if (isLeft || shown.key !== link(state)) chosen(one); } else skeleton();
   try {
     const answer = await load(one, state, own.signal);
     if (own.signal.aborted) return;
@@ -166,10 +170,11 @@ async function charts(own, before = null) {
 }
 /** What a page without a server cannot do is said where it would be done. */
 function notices({ window }) {
+  const absent = unknown === null ? [] : [banner("info", `there is no report “${unknown}”.`, `This is ${info().title}.`)];
   const missing = Object.entries(Object.groupBy(missingOf(info(), state.tab), one => one.reason)).map(([reason, all]) => banner("warning", `${all.map(one => `last ${one.last}`).join(", ")}: not made.`, reason));
-  if (isLive || !state.range) return missing;
+  if (isLive || !state.range) return [...absent, ...missing];
   const back = el("button", { type: "button", onclick: () => go({ range: null }, false) }, "Show all");
-  return [...missing, banner("info", "the charts show a part of the period.", `Numbers and tables are of all of it${window?.last ? ` (last ${window.last})` : ""}: this page has no server to ask again.`, back)];
+  return [...absent, ...missing, banner("info", "the charts show a part of the period.", `Numbers and tables are of all of it${window?.last ? ` (last ${window.last})` : ""}: this page has no server to ask again.`, back)];
 }
 /** A zoom is a new period: a live page asks for it; another shows the part of the charts that it has. */
 function zoomed(range) {
@@ -199,7 +204,7 @@ async function start() {
   $("mode").addEventListener("click", () => { toggleMode(); say($("mode").title); });
   onMode(() => { modeButton(); if (view) charts(view); });
   modeButton();
-  onBack(() => { state = read(); show(); });
+  onBack(() => { [state, unknown] = [read(), null]; show(); });
   let width = innerWidth;
   addEventListener("beforeprint", () => { document.documentElement.classList.add("printing"); if (view) charts(view); });
   addEventListener("afterprint", () => { document.documentElement.classList.remove("printing"); if (view) charts(view); });

@@ -7,7 +7,7 @@ import { seriesPaint, theme } from "./theme.js";
 import { interval, timeTicks } from "./zone.js";
 
 // Series over time or a number: stacked steps, lines with a band, points. One closed outline per name, so gaps stay gaps.
-const PARTIAL = "The last bin is not over yet and is drawn at half strength.", SIDE = 150, LIMIT_SHOWN = 0.35, TIP_ROWS = 40, AIR = 16, MOST_LABELLED = 5, DOT_ROOM = 12;
+const PARTIAL = "The last bin is not over yet and is drawn at half strength.", SIDE = 150, NAMED = 194, ENDS = 74, LIMIT_SHOWN = 0.35, TIP_ROWS = 40, AIR = 16, MOST_LABELLED = 5, DOT_ROOM = 12, FEW = 0.02, LEAST_TICKS = 3;
 const text = (value, unit, digits) => number(value, unit || "gpu", digits, unit === "ratio" || unit === "second");
 
 /** Runs of bins that hold a value: [from, to). */
@@ -29,6 +29,17 @@ function outline(edges, low, high, from, to) {
   }
   return { x, y };
 }
+/** The decade that a log axis begins with: a bin that was hardly filled takes no room from all the others. */
+function decadeOfMost(values, highest) {
+  const known = values.filter(value => value > 0).sort((a, b) => a - b);
+  return 10 ** Math.floor(Math.log10(known[Math.floor(known.length * FEW)] ?? highest));
+}
+const isDecades = ticks => ticks.slice(1).every((tick, i) => tick / ticks[i] > 1.9);
+/** 1, 2, 5 of each decade; equal steps where fewer than three of those lie on the axis. */
+function logTicks(low, high, unit) {
+  const ticks = rangeTicks(low, high, unit, true);
+  return ticks.length < LEAST_TICKS ? rangeTicks(low, high, unit, false, 4) : ticks;
+}
 function edgesOf(chart) {
   const isTime = chart.x.kind === "time", left = chart.x.values.map(value => isTime ? Date.parse(value) : value);
   const width = chart.shape.bin_seconds ? chart.shape.bin_seconds * 1000 : left.length > 1 ? left.at(-1) - left.at(-2) : isTime ? 86400e3 : 1;
@@ -45,7 +56,8 @@ export class LinesChart {
     this.count = chart.x.values.length;
     this.isShared = this.isTime && !this.reachesBeyond(...view.period); // of the document's own period: zoomed and read with the others
     this.gaps = chart.gaps.map(gap => ({ from: Date.parse(gap.start), to: Date.parse(gap.end), label: gap.label }));
-    this.hasSide = !isSmall && this.isStacked && this.series.length > 1;
+    this.hasEnds = chart.shape.style === "line" && this.series.length <= MOST_LABELLED;
+    this.hasSide = !isSmall && this.series.length > 1 && (this.isStacked || this.hasEnds);
     this.digits = Math.max(this.unit === "count" ? 0 : 1, columnDigits(this.series.flatMap(one => one.values), this.unit || "gpu") ?? 0);
     const unit = unitBeside(chart.title, unitWord(this.unit));
     Object.assign(this, frame(chart, { before: view.before.get(chart.id), height: theme.chart.height[isSmall ? "small" : "normal"], unit, notes: [chart.shape.partial_from !== null && PARTIAL] }));
@@ -60,7 +72,7 @@ export class LinesChart {
   /** Whole bins before or after the document's period: a trend over earlier ones. */
   reachesBeyond(from, to) { return this.count > 0 && (this.edges[1] <= from || this.edges[this.count - 1] >= to); }
   get range() { return this.isShared ? this.view.range : [this.edges[0], this.edges.at(-1)]; }
-  get margin() { return { ...MARGIN, l: this.left ?? MARGIN.l, r: this.isSideShown ? SIDE : MARGIN.r, t: this.gaps.length ? AIR : MARGIN.t }; }
+  get margin() { return { ...MARGIN, l: this.left ?? MARGIN.l, r: this.isSideShown ? (this.hasEnds ? NAMED : SIDE) : this.hasEnds ? ENDS : MARGIN.r, t: this.gaps.length ? AIR : MARGIN.t }; }
   get isSideShown() { return this.hasSide && this.plot.clientWidth > theme.breakpoints.tablet; }
   get rect() { const m = this.margin; return { x: m.l, y: m.t, w: this.plot.clientWidth - m.l - m.r, h: this.plot.clientHeight - m.t - m.b }; }
   x(at) { const { x, w } = this.rect; return placer({ range: this.range }, x, x + w)(at); }
@@ -84,14 +96,15 @@ export class LinesChart {
     const limits = this.limits = marks.filter(mark => peak > mark.at * LIMIT_SHOWN || peak === 0);
     this.far = marks.filter(mark => !limits.includes(mark));
     const highest = Math.max(peak, ...limits.map(mark => mark.at), 1e-12);
-    this.low = this.view.isLog ? Math.min(...tops.filter(value => value > 0), highest) * 0.9 : 0;
+    this.least = this.view.isLog ? Math.min(...tops.filter(value => value > 0), highest) : 0;
+    this.low = this.view.isLog ? Math.max(decadeOfMost(tops, highest), this.least * 0.9) : 0;
     this.top = this.view.isLog ? highest * 1.3 : highest * (limits.length ? 1.1 : 1.06);
-    this.ticks = this.view.isLog ? rangeTicks(this.low, this.top, this.unit, true) : peak <= 0 && !limits.length ? [0] : valueTicks(this.top / 1.03, this.unit);
+    this.ticks = this.view.isLog ? logTicks(this.low, this.top, this.unit) : peak <= 0 && !limits.length ? [0] : valueTicks(this.top / 1.03, this.unit);
     this.quiet = this.readout();
   }
   draw() {
     this.plan();
-    const [from, to] = this.inSight(), { isPiled, limits, ticks } = this, words = tickTexts(ticks, this.unit, this.view.isLog);
+    const [from, to] = this.inSight(), { isPiled, limits, ticks } = this, words = tickTexts(ticks, this.unit, this.view.isLog && this.unit !== "ratio" && isDecades(ticks));
     this.left = Math.max(36, Math.max(...words.map(one => one.length)) * 7 + 12);
     const { x: _, y: top, h } = this.rect, shapes = [...this.gapBands(), ...this.bands.flatMap(band => this.shapes(band, from, to, isPiled)), ...limits.flatMap(mark => limit(this.range, [mark.at, mark.at]))];
     const x = this.isTime ? timeTicks(...this.range, this.rect.w, this.view.zone) : rangeTicks(...this.range, this.chart.x.unit).map(at => ({ at }));
@@ -150,28 +163,26 @@ export class LinesChart {
       const said = `${gap.label} ${duration((gap.to - gap.from) / 1000)}`, half = said.length * 3.2, middle = Math.min(Math.max((this.x(Math.max(gap.from, a)) + this.x(Math.min(gap.to, b))) / 2, x + half), x + w - half);
       if (middle - half > free && w > 400) { over.push(word(middle, y - 7, said, "middle quiet")); free = middle + half; }
     }
-    this.over.replaceChildren(...over, ...(this.isSideShown && !this.view.isLog ? this.sideLabels(from, to) : this.isStacked ? [] : this.lastValues(from, to)));
+    this.over.replaceChildren(...over, ...(this.isSideShown || this.hasEnds ? this.sideLabels(from, to) : []));
   }
+  /** Names and amounts right of the picture, each led to from where its line or band ends: nothing stands on what is drawn. */
   sideLabels(from, to) {
     let last = to - 1;
-    while (last > from && this.series[0].values[last] === null) last--;
-    const { x, y, w, h } = this.rect, items = this.bands.map(({ one, low, high }) => ({ one, at: this.y((low[last] + (high[last] ?? low[last])) / 2) })).reverse().sort((p, q) => p.at - q.at);
-    const gap = theme.chart.label_gap, places = spread(items.map(item => item.at), gap, y + 14, Math.max(y + h, y + 14 + gap * items.length)), edge = x + w, unit = this.chart.shape.total_unit;
-    const leaders = svg("svg", { class: "leaders" }, items.map((item, i) => svg("path", { d: `M${edge + 2} ${item.at}L${edge + 9} ${places[i]}H${edge + 13}` })));
-    const digits = columnDigits(items.map(({ one }) => one.total), unit), head = unit && this.series.some(one => one.total !== null) && { gpu_hour: "GPU-hours", hour: "hours" }[unit];
-    const row = ({ one }, i) => el("span", { class: "side", title: visible(one.label), vars: { x: edge + 15 + "px", y: places[i] + "px" } }, swatch(one.paint), el("b", null, visible(one.label)), one.total !== null && el("i", null, number(one.total, unit, digits, false)));
+    while (last > from && this.visible.every(one => one.values[last] === null)) last--;
+    const { x, y, w, h } = this.rect, edge = x + w, gap = theme.chart.label_gap, unit = this.chart.shape.total_unit, digits = columnDigits(this.visible.map(one => one.total), unit);
+    const height = (low, high) => Math.min(this.y(low === null ? high : (low + high) / 2), y + h), hasPlace = ({ high }) => this.isPiled || (isNumber(high[last]) && (!this.view.isLog || high[last] > 0));
+    const items = this.bands.filter(hasPlace).map(({ one, low, high }) => ({ one, at: height(low && low[last], high[last] ?? low[last]) })).reverse().sort((p, q) => p.at - q.at);
+    const places = spread(items.map(item => item.at), gap, y + 14, Math.max(y + h, y + 14 + gap * items.length)), end = this.isSteps ? edge : Math.min(edge, this.x((this.edges[last] + this.edges[last + 1]) / 2) + 3);
+    const leaders = svg("svg", { class: "leaders" }, items.map((item, i) => svg("path", { d: `M${end + 2} ${item.at}H${edge + 2}L${edge + 9} ${places[i]}H${edge + 13}` })));
+    const amount = one => this.hasEnds ? text(one.values[last], this.unit, this.digits) : one.total === null ? null : number(one.total, unit, digits, false), head = !this.hasEnds && unit && this.series.some(one => one.total !== null) && { gpu_hour: "GPU-hours", hour: "hours" }[unit];
+    const row = ({ one }, i) => el("span", { class: !this.hasEnds ? "side" : this.isSideShown ? "side long" : "side short", title: visible(one.label), vars: { x: edge + 15 + "px", y: places[i] + "px" } }, this.series.length > 1 && swatch(one.paint), this.isSideShown && el("b", null, visible(one.label)), amount(one) !== null && el("i", null, amount(one)));
     return [leaders, head && el("span", { class: "side head", vars: { x: edge + 15 + "px", y: y - 4 + "px" } }, el("i", null, head)), ...items.map(row)].filter(Boolean);
-  }
-  lastValues(from, to) {
-    if (this.visible.length > MOST_LABELLED || this.isSteps) return [];
-    const { x, y, w, h } = this.rect, last = one => one.values.slice(from, to).findLast(isNumber), items = this.visible.filter(one => last(one) !== undefined).map(one => ({ value: last(one), at: this.y(last(one)) - 9 })).sort((p, q) => p.at - q.at);
-    const places = spread(items.map(item => item.at), theme.chart.label_gap, y, y + h);
-    return items.map((item, i) => word(x + w - 4, places[i], text(item.value, this.unit, this.digits), "end ground"));
   }
   /** The document's own words; they are of its whole period and all names, and say so where less is shown. */
   readout() {
     const isPart = (this.isShared && this.view.isZoomed) || this.visible.length < this.series.length, said = visible(this.chart.readout), off = this.far.map(mark => `${visible(mark.label)} is off this scale`).join(" · ");
-    return [said && isPart ? `whole period, all names: ${said}` : said, off].filter(Boolean).join(" · ");
+    const below = this.least < this.low && `below ${tickTexts([this.low], this.unit, true)[0]} is off this scale`;
+    return [said && isPart ? `whole period, all names: ${said}` : said, off, below].filter(Boolean).join(" · ");
   }
 
   bin(clientX) {
