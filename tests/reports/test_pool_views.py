@@ -346,6 +346,15 @@ def test_a_reading_from_before_the_period_that_still_holds_in_it_keeps_its_time(
     assert [row[[c.key for c in found.columns].index("seen")] for row in found.rows] == [at(20)]
 
 
+@pytest.mark.parametrize("name", ["pool", "pool-hosts"])
+def test_it_says_until_when_was_read(tmp_path: Path, name: str) -> None:
+    """The newest reading stands for one step: all was observed, though the last minutes were not read."""
+    store = pool(tmp_path, [taken(m) for m in TENS])
+    for end, said in ((at(59), " Readings to 1 May 2026 00:50."), (at(50.5), "")):
+        made = document(name, store, Period(START, end), end)
+        assert made.coverage.sentence.replace("\u202f", " ") == f"100 % of the period was observed.{said}"
+
+
 def test_no_column_is_narrower_than_five_hundredths_of_the_period() -> None:
     for days in (1, 7, 30, 31, 92, 366):
         assert days * 86_400 / bin_step(days * 86_400.0, MOST_COLUMNS) <= 500

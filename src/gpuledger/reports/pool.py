@@ -25,7 +25,7 @@ from gpuledger.reports._pool.prevented import Prevented
 from gpuledger.reports._pool.scene import OF_USERS, RATIOS, STATES, WANTED, Pool, class_label
 from gpuledger.reports._pool.trend import Trend
 from gpuledger.reports._pool_views.view import OF_GPUS, TABLE, View, definitions
-from gpuledger.reports._quality import banners, coverage, quality_of
+from gpuledger.reports._quality import banners, quality_of
 
 _SHORT = {"researcher": "researcher", "open": "open", "reserved": "reserved"}
 """Classes that a subject line names, and how, the most important first."""
@@ -85,7 +85,7 @@ def build(ask: Ask, parameters: PoolParameters) -> Document:
         parameters=_parameters(parameters, models),
         generated_at=ask.now,
         display_zone=ask.display_zone,
-        coverage=coverage(view.covered),
+        coverage=view.coverage,
         sections=sections,
         banners=(*banners(ask, view.covered, OF_GPUS), *(note for note in checked if note.level != "ok")),
         ranks={"class": tuple(class_label(name) for name in pool.classes)},

@@ -8,7 +8,7 @@ from gpuledger.metrics import Ask, LedgerCoverage
 from gpuledger.metrics.filters import require_values
 from gpuledger.metrics.states.ask import StateAsk
 from gpuledger.model.chart import Gap
-from gpuledger.model.document import Definitions, Document, Scalar, Section
+from gpuledger.model.document import Coverage, Definitions, Document, Scalar, Section
 from gpuledger.model.errors import NoData, UsageError
 from gpuledger.reports import _words as words
 from gpuledger.reports._quality import banners, coverage, quality_of
@@ -17,6 +17,8 @@ TABLE = "gpu_states"
 OF_GPUS = (TABLE,)
 WITH_JOBS = (TABLE, "pending")
 """What a report is made of that also tells of waiting jobs."""
+_JITTER = 60.0
+"""Seconds between readings, or from the newest to the period's end, that nobody is told of."""
 _OF_MOMENTS = ("user", "account", "part")
 UNITS = {"gpu_hour": "GPU-hours", "gpu": "GPUs", "ratio": "%", "second": "time", "hour": "hours"}
 
@@ -49,9 +51,17 @@ class View:
         return f"{words.stamp(period.start, zone)} to {words.stamp(period.end, zone)} {zone} · observed {observed}"
 
     @property
+    def coverage(self) -> Coverage:
+        """The document's. It says until when was read: the newest reading stands for the step after it as well."""
+        told, newest = coverage(self.covered), self.covered.newest
+        if newest is None or (self.ask.period.end - newest).total_seconds() < _JITTER:
+            return told
+        return replace(told, sentence=f"{told.sentence} Readings to {words.stamp(newest, self.ask.display_zone)}.")
+
+    @property
     def gaps(self) -> tuple[Gap, ...]:
         """What nobody observed; a pause between readings of less than a minute is jitter, not a gap."""
-        return tuple(Gap(start, end) for start, end in self.covered.gaps if (end - start).total_seconds() >= 60)
+        return tuple(Gap(start, end) for start, end in self.covered.gaps if (end - start).total_seconds() >= _JITTER)
 
     def require_readings(self, command: str) -> None:
         """Raises NoData when no reading of GPUs holds at any moment of the period."""
@@ -105,7 +115,7 @@ def document(
     ask = view.ask
     return Document(
         name=said.name, title=said.title, finding=said.finding, period=ask.period, parameters=said.parameters,
-        generated_at=ask.now, display_zone=ask.display_zone, coverage=coverage(view.covered), sections=tuple(sections),
+        generated_at=ask.now, display_zone=ask.display_zone, coverage=view.coverage, sections=tuple(sections),
         banners=banners(ask, view.covered, said.tables), ranks=ranks or {}, subject=said.subject, mail=said.mail,
     )  # fmt: skip
 
