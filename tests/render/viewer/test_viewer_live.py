@@ -120,6 +120,42 @@ def test_a_zoom_is_a_new_period_and_a_double_click_leads_back_with_the_same_colo
         page.wait_for_selector("h1:text('last 30d')")
 
 
+def test_a_zoom_taken_back_while_it_loads_lights_its_period_again(chromium: Any, service: site.Service) -> None:
+    with service.server() as server, Opened(chromium, server.url).open() as opened:
+        page, chart = opened.page, opened.page.locator("#b-gpus-in-use .chart")
+        service.held = threading.Event()
+        box = chart.bounding_box()
+        page.mouse.move(box["x"] + 300, box["y"] + 100)
+        page.mouse.down()
+        page.mouse.move(box["x"] + 600, box["y"] + 100, steps=4)
+        page.mouse.up()
+        page.wait_for_selector("summary.chosen:text('Custom')")
+        chart.dblclick(position={"x": 400, "y": 100})
+        service.held.set()
+        opened.until("!document.getElementById('main').classList.contains('waiting')")
+        assert page.locator("summary.chosen").count() == 0
+        assert page.locator(".segment [aria-pressed=true]").first.inner_text() == "30d"
+
+
+def test_a_period_before_the_newest_data_is_shown_to_its_end(chromium: Any, service: site.Service) -> None:
+    def earlier(made: Document) -> Document:
+        newest = made.period.end + timedelta(days=9)
+        return replace(made, coverage=replace(made.coverage, newest_at=newest))
+
+    service.changes = earlier
+    with service.server() as server, Opened(chromium, server.url).open() as opened:
+        assert opened.page.locator("#age").inner_text().startswith("Shown to 16 Nov ")
+
+
+def test_a_report_that_is_none_is_said_until_another_is_chosen(chromium: Any, service: site.Service) -> None:
+    with service.server() as server, Opened(chromium, f"{server.url}?report=<b>nope").open() as opened:
+        page = opened.page
+        assert page.locator(".banner").first.inner_text() == "Note: there is no report “<b>nope”. This is Usage."
+        page.locator("#reports a", has_text="Pool").click()
+        opened.until("location.search.includes('report=pool') && !document.querySelector('.skeleton')")
+        assert page.get_by_text("there is no report").count() == 0
+
+
 def test_a_refused_request_says_so_and_shows_nothing_old_for_something_new(
     chromium: Any, service: site.Service
 ) -> None:
