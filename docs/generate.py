@@ -219,11 +219,18 @@ def _report(report: Any) -> str:
 def _fields(model: Any) -> str:
     hints = get_type_hints(model)  # without what validates them
     rows = (
-        (f"`{field.alias or name}`", _type(hints[name]),
-         "required" if field.is_required() else f"`{field.get_default(call_default_factory=True)!r}`", field.description or "")
+        (f"`{field.alias or name}`", _type(hints[name]), _default_of(model, name), field.description or "")
         for name, field in model.model_fields.items()
     )  # fmt: skip
     return grid(("key", "type", "default", "meaning"), rows)
+
+
+def _default_of(model: Any, name: str) -> str:
+    """What holds where a key is not given."""
+    field = model.model_fields[name]
+    if (model, name) == (Settings, "ledger"):  # by the environment: `config.loading.default_ledger`
+        return "`$XDG_DATA_HOME/gpuledger/ledger`"
+    return "required" if field.is_required() else f"`{field.get_default(call_default_factory=True)!r}`"
 
 
 # ---- command line, configuration, errors

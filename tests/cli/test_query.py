@@ -119,8 +119,21 @@ def test_a_period_without_data_exits_with_3_and_a_command_that_has_data(led: Pat
     assert cli(*command.split()[1:]).code == 0
 
 
+@pytest.mark.parametrize("verb", [("query", "gpu_hours"), ("report", "usage"), ("report", "pool"), ("send", "usage")])
+def test_an_empty_ledger_is_named_and_how_to_choose_another(cli: Run, work: Path, verb: tuple[str, ...]) -> None:
+    """Such as the default one, in which only a salt was made so far."""
+    home = work.parent / "home" / ".local" / "share" / "gpuledger" / "ledger"
+    home.mkdir(parents=True)
+    (home / "pseudonyms.salt").write_bytes(b"salt")
+    ran = cli(*verb)
+    assert (ran.code, ran.out) == (3, "")
+    assert f"The ledger {home} is empty" in ran.err
+    assert "--ledger, GPULEDGER_LEDGER or `ledger` in gpuledger.toml" in ran.err
+
+
 def test_a_ledger_that_is_not_there_is_not_an_empty_one(cli: Run) -> None:
     ran = cli("--ledger", "tpyo", "query", "gpu_hours")
     assert ran.code == 3
     assert "There is no ledger at" in ran.err
+    assert "--ledger, GPULEDGER_LEDGER or `ledger` in gpuledger.toml" in ran.err
     assert not Path("tpyo").exists()

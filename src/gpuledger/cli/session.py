@@ -115,13 +115,18 @@ class Session:
         from gpuledger.config import ledger_folder
 
         place = self.settings.ledger
-        if not ledger_folder(place).is_dir():
-            raise NoData(f"There is no ledger at {place}; `gpuledger ingest FILE...` or `gpuledger demo` makes one.")
-        if not _is_ledger(ledger_folder(place)) and _is_ledger(ledger_folder(place) / "ledger"):
+        folder = ledger_folder(place)
+        if _is_ledger(folder):
+            return self.open()
+        if _is_ledger(folder / "ledger"):
             raise NoData(
                 f"{place} holds no accounting, but the folder in it does: --ledger {place.rstrip('/')}/ledger."
             )
-        return self.open()
+        there = f"The ledger {place} is empty" if folder.is_dir() else f"There is no ledger at {place}"
+        raise NoData(
+            f"{there}; `gpuledger ingest FILE...` fills it, `gpuledger demo` makes one to look at. Another is chosen by"
+            " --ledger, GPULEDGER_LEDGER or `ledger` in gpuledger.toml."
+        )
 
     @property
     def is_there(self) -> bool:

@@ -48,7 +48,10 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    ledger: Annotated[str, Field(description="Folder or URL of the ledger.", min_length=1)]
+    ledger: Annotated[
+        str,
+        Field(description="Folder or URL of the ledger; ~/.local/share where XDG_DATA_HOME is not set.", min_length=1),
+    ]
     display_zone: Annotated[
         str, AfterValidator(_zone), Field(description="Zone that days and months are cut by and shown in.")
     ] = "UTC"
