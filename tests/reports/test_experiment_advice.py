@@ -134,7 +134,7 @@ def test_a_rule_is_silent_where_there_is_nothing_to_say(rule: str, tmp_path: Pat
     ("told", "advice"),
     [
         ({"used_cpu_count": 0.5, "used_cpu_seconds": 8 * 7200.0}, "All 20 successful attempts used at most 6.3\u202f% of request_cpus 8 cores: 1 core would do"),
-        ({"used_cpu_count": 2.5}, "All 20 successful attempts used at most 31.2\u202f% of request_cpus 8 cores: 3 cores would do"),
+        ({"used_cpu_count": 2.5}, "All 20 successful attempts used at most 31.3\u202f% of request_cpus 8 cores: 3 cores would do"),
     ],
 )  # fmt: skip
 def test_cores_as_told_bear_the_advice_before_cpu_time_does(told: dict[str, Any], advice: str, tmp_path: Path) -> None:
@@ -159,8 +159,12 @@ def test_every_place_is_named_with_its_count_and_so_is_where_none_is_known(tmp_p
     rows = _evicted(5, 13, **stalled)
     for row, site in zip(rows, ["anvil", "aws", "aws", None, None], strict=True):
         row["site"] = site
+    rows[3]["matched_at"] = rows[3]["ended_at"]
     [note] = RULES["failing transfers"](scene(tmp_path, rows))
-    assert "stalled or failed (2 at AWS, 1 at Anvil, 2 where no site is known); 5.00 h" in note.sentence
+    assert (
+        "stalled or failed (2 at AWS, 1 at Anvil, 1 where no site is known, 1 before any match); 5.00 h"
+        in note.sentence
+    )
 
 
 def _on_gpus(attempts: Sequence[dict[str, Any]], name: str) -> list[dict[str, Any]]:

@@ -43,3 +43,9 @@ def test_two_reports_are_told_apart_by_site_and_in_all(tmp_path: Path) -> None:
     assert rows["All: attempts that succeeded"][-1] == "surely more"
     assert times.rows[0][3] == pytest.approx(2 * 3600 + 0.195 * 3600)
     assert "more than chance" in success.finding
+
+
+def test_that_nothing_can_be_compared_is_said_once(tmp_path: Path) -> None:
+    few = made(ledger(tmp_path / "a", [trial(1)]))
+    _, times = tables(few, few, ("spring", "autumn"))
+    assert (times.rows, times.finding, times.empty) == ((), "", "Nothing that both tell can be compared.")
