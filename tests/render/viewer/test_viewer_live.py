@@ -373,12 +373,14 @@ def test_a_published_site_has_tabs_and_the_windows_it_was_made_with(chromium: An
 def test_a_window_that_could_not_be_made_says_why(chromium: Any, published: site.Server) -> None:
     with Opened(chromium, f"{published.url}?tab=bio").open() as opened:
         page = opened.page
-        assert page.locator(".banner.warning").inner_text() == f"Warning: last 6h: not made. {site.MISSING}"
+        said = site.MISSING.replace("`", "")
+        assert page.locator(".banner.warning").inner_text() == f"Warning: last 6h: not made. {said}"
+        assert page.locator(".banner.warning code").inner_text() == "--to 2026-11-16", "a command is code"
         period = page.get_by_role("group", name="Period")
         assert period.get_by_role("button").all_inner_texts() == ["6h", "7d", "30d"]
         period.get_by_role("button", name="6h").click()
         page.wait_for_selector(".banner.info")
-        assert site.MISSING in page.locator(".banner.info").inner_text()
+        assert said in page.locator(".banner.info").inner_text()
         assert page.locator(".card").count() == 0
         period.get_by_role("button", name="7d").click()
         page.wait_for_selector("h1:text('last 7d')")

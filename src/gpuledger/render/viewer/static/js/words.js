@@ -6,8 +6,10 @@ import { theme } from "./theme.js";
 export function banner(level, title, text, action) {
   const isUrgent = level === "critical" || level === "stale";
   return el("div", { class: `banner ${level}`, role: isUrgent ? "alert" : "status" }, levelIcon(level),
-    el("p", null, el("b", null, `${theme.severity[level].label}: ${visible(title)} `), visible(text ?? "")), action);
+    el("p", null, el("b", null, `${theme.severity[level].label}: ${visible(title)} `), quoted(text ?? "")), action);
 }
+/** What stands between backticks, a command mostly, is set as code. */
+const quoted = text => visible(text).split(/`([^`]+)`/).map((part, i) => i % 2 ? el("code", null, part) : part);
 /** A note above the title; its evidence is a link where it names a block of the document. */
 export function noteBanner(note, titles) {
   const isBlock = titles.has(note.evidence);
