@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 import typer
 
+from gpuledger.cli.report import ANSWERS
 from gpuledger.cli.verbs import VERBS, command_of
+from gpuledger.plugins import load, names
 from tests.cli.conftest import Run
 
 LINES = {verb: line for verbs in VERBS.values() for verb, line in verbs.items()}
@@ -53,6 +55,17 @@ def test_every_line_of_help_fits_eighty_columns(cli: Run, monkeypatch: pytest.Mo
     for typed in ALL:
         wide = [line for line in cli(*typed.split(), "--help").out.splitlines() if len(line) > 100]
         assert wide == []
+
+
+def test_the_list_of_reports_says_what_each_answers_and_imports_none(shell: Run) -> None:
+    assert set(ANSWERS) == {
+        name for name in names("reports") if load("reports", name).build.__module__.startswith("gpuledger.")
+    }
+    listed = shell("report", "--help").out
+    assert [line for line in ANSWERS.values() if line not in listed] == []
+    code = "import sys; from gpuledger.cli import edge; edge.run(['report', '--help']); print([m for m in sys.modules if m.startswith('gpuledger.reports.')])"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert told.splitlines()[-1] == "[]"
 
 
 def test_help_shows_words_and_no_types_of_python(cli: Run) -> None:

@@ -50,7 +50,14 @@ def test_an_unknown_format_is_refused_with_the_known_ones(tmp_path: Path) -> Non
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(LedgerError, match="cannot be written to"):
+        render(samples.usage(), ["csv"], tmp_path / "file" / "out")
+
+
+def test_a_file_in_place_of_the_folder_is_said_to_be_one_and_kept(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("kept")
+    with pytest.raises(UsageError, match=r"file is a file; a report is several files: name a folder \(--out DIR\)"):
         render(samples.usage(), ["csv"], tmp_path / "file")
+    assert (tmp_path / "file").read_text() == "kept"
 
 
 @given(st.text(), st.text())

@@ -32,6 +32,21 @@ if TYPE_CHECKING:
 PRINTABLE = ("text", "json")
 """Formats that are one text and may go to stdout."""
 
+ANSWERS = {
+    "experiment": "An experiment's workflow: what it took, what was lost and why.",
+    "health": "Which GPUs throttle or fail by heat, where, how often.",
+    "pool": "How many GPUs of a pool were allocated, and what kept the rest.",
+    "pool-backfill": "How long idle GPUs wait for secondary jobs, how those end.",
+    "pool-host": "Who used a host's or a project's GPUs, how evenly, who waited.",
+    "pool-hosts": "Every host by model: what its GPUs did, which are left out.",
+    "pool-pressure": "How long the queue is, whose GPUs are short, who waits.",
+    "pool-snapshot": "Each GPU of a model at one moment, and who had it.",
+    "pool-unused": "GPUs and hosts that nobody used, and since when.",
+    "rolling": "What a QoS, queue or account holds now and held, by user.",
+    "usage": "Who held what on a cluster, how well it was used, who waited.",
+}
+"""What each of our reports answers, for the list in help: a report takes long to import."""
+
 
 class Commands(Mapping[str, Any]):
     """The reports there are, own and installed, as commands; one is imported when it is looked up."""
@@ -54,6 +69,15 @@ class Reports(TyperGroup):
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
         self.commands = Commands()  # type: ignore[assignment]
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Each report with what it answers; our own are not imported for that."""
+        with formatter.section("Reports"):
+            formatter.write_dl([(name, ANSWERS.get(name) or _title(name)) for name in names("reports")])
+
+
+def _title(name: str) -> str:
+    return f"{load('reports', name).title}."
 
 
 app = typer.Typer(cls=Reports, rich_markup_mode=None, add_completion=False, no_args_is_help=True)

@@ -67,7 +67,7 @@ def render(
 
     `page` makes the html instead of the plain one (`viewer.page_of`: the interactive page in one file). `shown` is what
     people read (text, html) where it is shorter than what programs do. Returns the files in the order of the index; `index.html` is the page itself when html is asked. The page is
-    made last because it links to the rest. Raises UsageError for an unknown format, LedgerError when the folder
+    made last because it links to the rest. Raises UsageError for an unknown format or a file in place of the folder, LedgerError when the folder
     cannot be written.
     """
     unknown = [name for name in formats if name not in RENDERERS]
@@ -75,6 +75,8 @@ def render(
         raise UsageError(f"No format is named; there are {', '.join(RENDERERS)}.")
     if unknown:
         raise UsageError(f"There is no format {unknown[0]!r}; there are {', '.join(RENDERERS)}.")
+    if out.is_file():
+        raise UsageError(f"{out} is a file; a report is several files: name a folder (--out DIR).")
     written: list[Output] = []
     try:
         out.mkdir(parents=True, exist_ok=True)
