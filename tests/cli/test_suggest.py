@@ -45,6 +45,13 @@ def test_a_source_without_mapping_suggests_none(cli: Run, jobs: Path) -> None:
     assert "gpuledger ingest jobs-csv --suggest" in ran.err
 
 
+def test_a_picture_is_no_table(cli: Run, work: Path) -> None:
+    (work / "photo.jpg").write_bytes(b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01,\x00\n\xff\xdb,\x00\n" * 9)
+    ran = cli("ingest", "jobs-csv", "--suggest", "photo.jpg")
+    assert (ran.code, ran.out) == (3, "")
+    assert "photo.jpg is no table of text; a mapping is guessed of CSV text with a header" in ran.err
+
+
 def test_a_missing_file_is_one_sentence(cli: Run, work: Path) -> None:
     ran = cli("ingest", "jobs-csv", "--suggest", "nothing.csv")
     assert (ran.code, ran.err) == (1, "gpuledger: nothing.csv cannot be read (No such file or directory).\n")

@@ -56,6 +56,9 @@ WORDS = {
 }  # fmt: skip
 """What other systems call the ledger's states."""
 
+_OF_NO_TEXT = frozenset(map(chr, range(32))) - set("\t\r\n") | {"\ufffd"}
+"""What names of columns hold where a picture or an archive was read as if it were text."""
+_TABLES = "CSV text with a header, SQLite or Parquet"
 Sample = Mapping[str, Sequence[str]]
 
 
@@ -64,6 +67,8 @@ def suggestion(raw: BinaryIO, input_name: str, table: str = "") -> str:
     with ExitStack() as until:
         given, _ = opened_input(JobsCsv(table=table), raw, until)
         sample = _sample(given.read(given.columns))
+    if any(_OF_NO_TEXT & set(name) for name in sample):
+        raise NoData(f"{_clean(PurePath(input_name).name)} is no table of text; a mapping is guessed of {_TABLES}.")
     name = _slug(input_name)
     columns = _chosen(sample)
     duration = columns.pop("duration", None)
@@ -101,7 +106,7 @@ def _sample(parts: Iterable[tuple[pa.Table, Lines] | Problem]) -> Sample:
                 name: ["" if cell is None else str(cell) for cell in rows[name].to_pylist()]
                 for name in rows.column_names
             }
-    raise NoData("The file has no rows to learn from.")
+    raise NoData(f"The file has no rows to learn from; a mapping is guessed of {_TABLES}.")
 
 
 def _chosen(sample: Sample) -> dict[str, str]:
