@@ -54,7 +54,7 @@ def publish(
     wanted = names or list(session.settings.publish)
     if not wanted:
         raise UsageError("No publication is configured: add [publish.NAME] to the configuration.")
-    with session.open_existing() as ledger:
+    with session.open_existing(may_be_empty=True) as ledger:
         if is_due:
             wanted = [name for name in wanted if due(ledger, name, session.now)]
         done = [_one(ledger, session, name, is_published, is_forced) for name in wanted]

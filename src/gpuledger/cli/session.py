@@ -110,8 +110,11 @@ class Session:
 
         return open_ledger(self.settings)
 
-    def open_existing(self) -> "Ledger":
-        """The ledger, to read. Raises NoData when nothing was ever written there: a mistyped name is not an empty ledger."""
+    def open_existing(self, *, may_be_empty: bool = False) -> "Ledger":
+        """The ledger, to read. Raises NoData when nothing was ever written there: a mistyped name is not an empty ledger.
+
+        `may_be_empty`: a folder that is there will do, for whoever records that there was nothing.
+        """
         from gpuledger.config import ledger_folder
 
         place = self.settings.ledger
@@ -122,6 +125,8 @@ class Session:
             raise NoData(
                 f"{place} holds no accounting, but the folder in it does: --ledger {place.rstrip('/')}/ledger."
             )
+        if may_be_empty and folder.is_dir():
+            return self.open()
         there = f"The ledger {place} is empty" if folder.is_dir() else f"There is no ledger at {place}"
         raise NoData(
             f"{there}; `gpuledger ingest FILE...` fills it, `gpuledger demo` makes one to look at. Another is chosen by"
