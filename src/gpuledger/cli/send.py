@@ -113,7 +113,7 @@ def send(ctx: typer.Context, what: What, to: Where, when: PeriodChoice, form: Fo
         what.recipients or what.channel or what.where or what.is_test or what.is_again or when.spoken
     ):
         raise UsageError("Say which delivery: `gpuledger send NAME …`; `gpuledger send` lists them.")
-    with session.open_existing(may_be_empty=True) as ledger:
+    with session.open_existing(may_be_empty=bool(session.settings.deliveries)) as ledger:
         if to.is_sent:
             return _send(ledger, session, _orders(ledger, session, what, when), form)
         if not what.name and not what.is_due:
