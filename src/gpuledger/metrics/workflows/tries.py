@@ -1,9 +1,10 @@
 """Attempts as columns, with what became of each: the basis of every number of an experiment.
 
 Of each node the *kept* attempt is the longest that ended with exit code 0: where a node succeeded again (a resume of
-minutes, a repeated run) the work was done by the longest, and the others are *repeated*: they succeeded, and their time is lost. A *checkpoint* is an attempt that stopped itself (exit code 85)
-before the kept one began. Where nothing tells how an attempt ended that is over (advertisements without an exit code), its
-outcome is *not told*: it is neither good nor lost, and in no ratio. Everything else that is over is *lost*, with one cause.
+minutes, a repeated run) the work was done by the longest; the others are *repeated*: they succeeded, and their time is lost.
+A *checkpoint* is an attempt that stopped itself (exit code 85) before the kept one began. Where nothing tells how an attempt
+ended that is over (advertisements without an exit code), its outcome is *not told*: it is neither good nor lost, and in no
+ratio. Everything else that is over is *lost*, with one cause.
 So of the time of attempts that are over
 
     kept + checkpoint + lost (repeated among it) + not told = all.
@@ -118,7 +119,7 @@ class Tries:
     @cached_property
     def ran_seconds(self) -> "Floats":
         """Whole time from start to end (of an open one as far as is known), whatever the period; not a number where
-        it is over and nothing tells since when."""
+        it is over and nothing tells since when or until when."""
         ran = np.maximum(self["counted_us"] - self["started_us"], 0.0) / 1e6
         return np.where(self.is_open | ~np.isnan(self["ended_us"]), ran, np.nan)
 
