@@ -107,7 +107,8 @@ def test_names_that_only_a_sentence_holds_are_hidden_when_they_are_known() -> No
     )
 )
 def test_whatever_the_name_it_is_gone_from_its_own_places(name: str) -> None:
-    made = pseudonymised(document(user=f"§{name}§"), SALT)
+    name = f"§{name}§"  # a bare "use" is also in "user-…", whoever it is
+    made = pseudonymised(document(user=name), SALT)
     assert name not in "".join(
         [made.finding, made.title, made.subject, *made.ranks["user"], made.tables[0].finding, str(made.tables[0].rows)]
     )
