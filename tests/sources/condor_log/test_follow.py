@@ -36,6 +36,17 @@ def test_a_rotated_log_is_read_from_its_beginning(tmp_path: Path) -> None:
     assert unread(place)[0].decode() == EVENTS[0]
 
 
+def test_a_log_emptied_and_written_anew_is_read_from_its_beginning_also_when_it_is_longer(tmp_path: Path) -> None:
+    log = tmp_path / "metl.log"
+    log.write_text(EVENTS[0])
+    _, place = unread(Place(log))
+    anew = [event.replace(D, "2025-11-05") for event in EVENTS]
+    with log.open("r+") as same_file:
+        same_file.truncate()
+        same_file.write("".join(anew))
+    assert unread(place)[0].decode() == "".join(anew)
+
+
 def test_looks_together_tell_what_the_whole_log_tells(tmp_path: Path) -> None:
     log, source, parts = tmp_path / "metl.log", CondorLog(), list[pa.Table]()
     place = Place(log)

@@ -1,6 +1,7 @@
 """A log that grows, followed without reading it again: what is new since the last look, from where that one ended."""
 
 import io
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,11 +25,14 @@ _SIGNS = {b"{": "json", b"<": "xml"}
 """What a log of ads begins with."""
 AT_ONCE = 8 << 20
 HEAD = 1 << 16
+FIRST = 1 << 10
+"""So many bytes hold the first event's job and time: no other log begins with the same."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """How far a log was read: behind the last whole event. `inode` tells a rotated log from one that grew.
+    """How far a log was read: behind the last whole event. `inode` tells a rotated log from one that grew, `first`
+    (the bytes it began with) one that was emptied and written anew.
 
     `cluster` is the access point it named so far.
     """
@@ -36,23 +40,24 @@ class Place:
     path: Path
     offset: int = 0
     inode: int = 0
+    first: bytes = b""
     cluster: str | None = None
 
 
 def unread(place: Place) -> tuple[bytes, Place]:
-    """The whole events written since, at most 8 MiB of them, and where to go on. A log that was rotated or cut is
-    read from its beginning.
+    """The whole events written since, at most 8 MiB of them, and where to go on. A log that was rotated, cut or
+    written anew is read from its beginning.
 
     Raises OSError when the log cannot be read.
     """
     with place.path.open("rb") as log:
-        status = place.path.stat()
-        is_same = status.st_ino == place.inode and status.st_size >= place.offset
+        status, first = os.fstat(log.fileno()), log.read(FIRST)
+        is_same = status.st_ino == place.inode and status.st_size >= place.offset and first.startswith(place.first)
         begin = place.offset if is_same else 0
         log.seek(begin)
-        news = log.read(AT_ONCE)
-    whole = _whole(news)
-    return whole, replace(place, offset=begin + len(whole), inode=status.st_ino)
+        whole = _whole(log.read(AT_ONCE))
+    reached = begin + len(whole)
+    return whole, replace(place, offset=reached, inode=status.st_ino, first=first[:reached])
 
 
 def _whole(news: bytes) -> bytes:
