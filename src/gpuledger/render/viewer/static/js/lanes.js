@@ -6,22 +6,29 @@ import { theme } from "./theme.js";
 import { interval, timeTicks } from "./zone.js";
 
 // What each GPU was doing: hosts × time, a lane a GPU, grouped by model. On canvas, because a state needs a texture, not only a colour.
-const HOST_GAP = 3, NAME_STEP = 12, ABSENT = " ", FADED = 0.16, TILE = 24, PADDING = 30;
+const HOST_GAP = 3, NAME_STEP = 12, ALL_NAMED = 120, ABSENT = " ", WHOLE = 255, FADED = 41, TILE = 24, PADDING = 30;
 const KEY = Object.fromEntries(Object.entries(theme.states).map(([key, state]) => [state.code, key]));
 const laneHeight = count => count <= 32 ? 6 : count <= 100 ? 4 : 2;
 const isInked = (rule, x, y) => Object.keys(rule).length > 0 && Object.entries(rule).every(([key, [every, on]]) => ({ x, y, sum: x + y })[key] % every < on);
 
 const many = label => { const word = label.replace(/^[A-Z](?=[a-z])/, letter => letter.toLowerCase()); return word + (/s$/.test(word) ? "es" : "s"); };
 
-/** One tile of a state's texture. */
-function tile(key, scale) {
-  const canvas = el("canvas"), pen = canvas.getContext("2d"), rule = theme.textures[theme.states[key].texture], style = getComputedStyle(document.documentElement), colour = part => style.getPropertyValue(`--state-${key.replaceAll("_", "-")}${part}`);
-  canvas.width = canvas.height = TILE * scale;
-  pen.fillStyle = colour("");
-  pen.fillRect(0, 0, TILE * scale, TILE * scale);
-  pen.fillStyle = colour("-texture");
-  for (let y = 0; y < TILE; y++) for (let x = 0; x < TILE; x++) if (isInked(rule, x, y)) pen.fillRect(x * scale, y * scale, scale, scale);
-  return canvas;
+/** The pixels of a state, `width` wide, a line for each row of its texture; as a canvas holds them, `alpha` above blue, green and red. */
+function lines(key, width, scale, alpha) {
+  const rule = theme.textures[theme.states[key].texture], style = getComputedStyle(document.documentElement);
+  const [ground, ink] = ["", "-texture"].map(part => style.getPropertyValue(`--state-${key.replaceAll("_", "-")}${part}`).match(/[0-9a-f]{2}/gi).reduceRight((above, two) => above * 256 + parseInt(two, 16), alpha));
+  return Array.from({ length: TILE }, (_, y) => {
+    const tile = Array.from({ length: TILE }, (_, x) => isInked(rule, x, y) ? ink : ground), line = new Uint32Array(width);
+    for (let x = 0; x < width; x++) line[x] = tile[Math.floor(x / scale) % TILE];
+    return line;
+  });
+}
+/** Puts the pixels of a state's lines into [from, to) of the rows [top, bottom). */
+function fill(pixels, width, lines, from, to, top, bottom, scale) {
+  for (let row = top; row < bottom; row++) {
+    const line = lines[Math.floor(row / scale) % TILE], start = row * width;
+    for (let at = from; at < to; at++) pixels[start + at] = line[at];
+  }
 }
 /** "PPPI" as [[code, start, end], …]. */
 function runsOf(codes) {
@@ -105,7 +112,7 @@ class Lanes {
     this.label = isPhone ? 84 : Math.min(160, Math.max(60, Math.max(...this.hosts.map(host => this.short(host).length)) * 7 + 12));
     this.width = Math.max(120, room - this.label);
     [this.from, this.to] = this.inSight();
-    this.tiles = Object.fromEntries(this.states.map(key => [key, tile(key, scale)]));
+    this.lines = Object.fromEntries(this.states.map(key => [theme.states[key].code, lines(key, this.width * scale, scale, this.kept.only && this.kept.only !== key ? FADED : WHOLE)]));
     this.keys.forEach((key, i) => key.setAttribute("aria-pressed", String(this.kept.only === this.states[i])));
     this.placed = [];
     this.list.replaceChildren(...this.names.map(name => [name, hosts.filter(host => host.group === name)]).filter(([, own]) => own.length).map(([name, own]) => this.group(name, own, scale)));
@@ -116,26 +123,25 @@ class Lanes {
     draws.push({ chart: this.chart.id, milliseconds: performance.now() - start });
   }
   group(name, hosts, scale) {
-    const heights = hosts.map(host => host.lanes.length * this.lane + HOST_GAP), height = heights.reduce((sum, one) => sum + one, 0), canvas = el("canvas", { width: this.width * scale, height: height * scale, "aria-hidden": "true", vars: { w: this.width + "px", h: height + "px" } });
-    const names = el("div", { class: "state-names", "aria-hidden": "true", vars: { w: this.label + "px" } });
+    const least = this.hosts.length <= ALL_NAMED ? NAME_STEP : 0, heights = hosts.map(host => Math.max(host.lanes.length * this.lane, least) + HOST_GAP), height = heights.reduce((sum, one) => sum + one, 0), canvas = el("canvas", { width: this.width * scale, height: height * scale, "aria-hidden": "true", vars: { w: this.width + "px", h: height + "px" } });
+    const names = el("div", { class: "state-names", "aria-hidden": "true", vars: { w: this.label + "px" } }), own = [];
     let y = 0, free = 0;
     hosts.forEach((host, i) => {
       if (y >= free) { names.append(el("span", { title: visible(host.name), vars: { y: y + "px", h: Math.max(heights[i], NAME_STEP) + "px" } }, visible(this.short(host)))); free = y + NAME_STEP; }
-      host.lanes.forEach((lane, k) => this.placed.push({ host, lane, canvas, y: y + k * this.lane }));
+      host.lanes.forEach((lane, k) => own.push({ host, lane, canvas, y: y + k * this.lane }));
       y += heights[i];
     });
-    this.paint(canvas.getContext("2d"), this.placed.filter(one => one.canvas === canvas), scale);
+    this.placed.push(...own);
+    this.paint(canvas, own, scale);
     return el("section", { class: "state-group" }, name && this.head(name, hosts), el("div", { class: "state-body" }, names, canvas));
   }
-  /** State by state, so that a pattern is set once and not per run. */
-  paint(pen, placed, scale) {
-    const columns = this.to - this.from, x = at => Math.round((Math.min(Math.max(at, this.from), this.to) - this.from) / columns * this.width * scale), height = (this.lane - (this.lane > 2 ? 1 : 0)) * scale;
-    for (const key of this.states) {
-      pen.fillStyle = pen.createPattern(this.tiles[key], "repeat");
-      pen.globalAlpha = this.kept.only && this.kept.only !== key ? FADED : 1;
-      const { code } = theme.states[key];
-      for (const { lane, y } of placed) for (const [one, from, to] of lane.runs) if (one === code && to > this.from && from < this.to) pen.fillRect(x(from), y * scale, x(to) - x(from), height);
-    }
+  /** Pixel by pixel, from the lines of each state: a pool has tens of thousands of runs, and to fill each with a pattern takes five times as long. */
+  paint(canvas, placed, scale) {
+    const { width } = canvas, pen = canvas.getContext("2d"), picture = pen.createImageData(width, canvas.height), pixels = new Uint32Array(picture.data.buffer);
+    const columns = this.to - this.from, left = Array.from({ length: columns + 1 }, (_, column) => Math.round(column / columns * width)), x = at => left[Math.min(Math.max(at - this.from, 0), columns)];
+    const high = (this.lane - (this.lane > 2 ? 1 : 0)) * scale;
+    for (const { lane, y } of placed) for (const [code, from, to] of lane.runs) if (this.lines[code]) fill(pixels, width, this.lines[code], x(from), x(to), y * scale, y * scale + high, scale);
+    pen.putImageData(picture, 0, 0);
   }
   head(name, hosts) {
     const group = this.groups.get(name), gpus = hosts.reduce((sum, host) => sum + host.lanes.length, 0), here = `${gpus} GPUs on ${hosts.length} hosts`, isPart = gpus < this.sizes.get(name), words = isPart && group?.words ? `${here} shown; of all: ${group.words}` : group?.words || here, shares = (group?.shares ?? []).filter(([, ratio]) => ratio > 0);
