@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from gpuledger.actions.experiment import aside
@@ -35,17 +36,22 @@ class How:
 def read_all(ledger: Ledger, files: Files, how: How, now: datetime) -> Iterator[Outcome]:
     """What became of each file, logs first, as soon as it is known.
 
-    A copy of a log is read where the logs are damaged or do not hold all its events.
+    A copy of a log is read where the logs are damaged or do not hold all its events. The DAGs are read while another
+    process reads a large log.
     """
     is_whole = True
+    dags = _read(ledger, files.dags, how.reading("dagman"), now)
+    early: list[Outcome] = []
+    aside_of_dags = Manner(parse=partial(aside.parse, meanwhile=lambda: early.extend(dags)))
     # names are hashed before a log is parsed: what is parsed then is no file
-    manner = HERE if how.salt or ledger.settings.hash_names else Manner(parse=aside.parse)
+    manner = HERE if how.salt or ledger.settings.hash_names else aside_of_dags
     for outcome in _read(ledger, files.logs, how.reading("condor-log"), now, manner):
         is_whole &= outcome.error is None and outcome.done is not None and not outcome.done.problems
         yield outcome
     copies = telling_more(files.copies, files.logs) if is_whole else files.copies
     yield from _read(ledger, copies, how.reading("condor-log"), now, manner)
-    yield from _read(ledger, files.dags, how.reading("dagman"), now)
+    yield from early
+    yield from dags
 
 
 def _read(
