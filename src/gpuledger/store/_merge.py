@@ -4,7 +4,9 @@ Attempts: the greater of (ended over running over pending, observed_at, number o
 reported_by) wins as a whole, except the measured use, which is taken from the reading with the greater
 (usage_observed_at, number of known use columns, usage_hash): a reading without it never erases it. This is a maximum
 over a total order: order and repetition of the inputs do not matter. Other tables with observed_at or
-last_seen_at: the greater (that moment, row_hash), a maximum as well. Tables without it: the later write, where row_hash differs.
+last_seen_at: the greater (that moment, row_hash), events of devices: the greater (number of known columns, row_hash),
+maxima as well: files that overlap tell one event in several spellings, or without its site. Tables without any of it:
+the later write, where row_hash differs.
 """
 
 # ruff: noqa: S608 - SQL is put together from canonical names and quoted literals only
@@ -20,7 +22,7 @@ import pyarrow.compute as pc
 
 from gpuledger.model.batch import Batch
 from gpuledger.model.errors import StoreError
-from gpuledger.model.tables import JOB_ATTEMPTS, USAGE_COLUMNS, Table
+from gpuledger.model.tables import DEVICE_EVENTS, JOB_ATTEMPTS, USAGE_COLUMNS, Table
 from gpuledger.store._sql import quoted
 
 NOT_SAID = ("reported_by", "observed_at", "row_hash", "usage_hash", "usage_observed_at", "ingest_id")
@@ -124,12 +126,14 @@ def _replaced(rows: pa.Table, by: pa.Table) -> pa.Table:
 @cache
 def _greater(table: Table) -> str:
     """What is compared between two readings, as a DuckDB ROW; `n` numbers readings in the order of writing."""
+    known = " + ".join(f"({quoted(name)} IS NOT NULL)::INT" for name in said(table))
+    if table is DEVICE_EVENTS:
+        return f"ROW({known}, row_hash, is_old)"
     if table is not JOB_ATTEMPTS:
         moment = observed(table)
         observed_first = f"coalesce(epoch_us({moment}), -9e15), row_hash, " if moment else ""
         return f"ROW({observed_first}CASE WHEN is_old THEN -1 ELSE n END)"
     progress = "CASE WHEN ended_at IS NOT NULL THEN 2 WHEN started_at IS NOT NULL THEN 1 ELSE 0 END"
-    known = " + ".join(f"({quoted(name)} IS NOT NULL)::INT" for name in said(table))
     return (
         f"ROW({progress}, coalesce(epoch_us(observed_at), -9e15), {known}, row_hash, coalesce(reported_by, ''), is_old)"
     )

@@ -141,6 +141,23 @@ def test_files_that_overlap_give_each_event_once_in_either_order(tmp_path: Path)
     assert len(told[0]) == 10
 
 
+def test_an_event_told_in_another_spelling_or_with_less_is_the_same_event_in_every_order(
+    site: Site, tmp_path: Path
+) -> None:
+    full = of("n1,2025-02-03 10:00:00,GPU_21,90,Throttled,north", header="node,timestamp,gpu_id,temp,reason,site")
+    files = [
+        written(tmp_path, f"{number}.csv", text)
+        for number, text in enumerate((full.replace("Throttled", "throttled"), full, full.replace("north", "")))
+    ]
+    for file in files:
+        site.read(file)
+    kept = site.events()
+    again = [site.read(written(tmp_path, f"{file.stem}-again.csv", file.read_text() + "\n")) for file in files]
+    assert [(done.accepted, done.unchanged) for done in again] == [(0, 1)] * 3
+    assert site.events() == kept
+    assert [row["site"] for row in kept] == ["north"]
+
+
 def test_events_of_one_day_with_other_temperatures_are_other_events(site: Site, tmp_path: Path) -> None:
     """A file of days holds several a day of one GPU; only the very same row is the same event."""
     row = "n1,2025-02-03,GPU_21,{},,Throttled,"
