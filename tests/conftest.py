@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
 from xdist.scheduler import LoadGroupScheduling
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -29,6 +30,20 @@ UNEXPECTED = pytest.StashKey[list[str]]()
 # How long an example takes says how busy the machine is. The parent is Hypothesis' own choice: another where CI=true.
 settings.register_profile("any machine", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
+
+
+def same_examples_everywhere() -> None:
+    """Examples follow from the seed alone, whatever was imported.
+
+    Hypothesis also draws constants of our modules, of those that are loaded by then: which these are depends on the tests
+    that the same worker ran before, and so would the examples of a run that is meant to be repeatable.
+    """
+    none = providers.Constants()
+    providers._get_local_constants = lambda: none
+
+
+if settings().derandomize:
+    same_examples_everywhere()
 
 
 @pytest.fixture(scope="session")
