@@ -44,7 +44,8 @@ def test_stamps_of_a_zone_lose_nothing_but_what_the_repeated_hour_hides() -> Non
     hidden = len(whole.attempts) - len(told.attempts)
     assert 0 < hidden == len(told.problems) < 50
     assert {problem.reason for problem in told.problems} == {
-        "its times fall into the hour that occurs twice in America/New_York and cannot be told apart"
+        "its times fall into the hour that occurs twice in America/New_York, and nothing tells which of the two is meant:"
+        " export them again with SLURM_TIME_FORMAT=%s"
     }
     assert all(may_be_an_hour_away(problem.row.split("|")) for problem in told.problems)
     assert held(told) <= held(whole)

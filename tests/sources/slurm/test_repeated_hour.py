@@ -83,7 +83,8 @@ def test_an_attempt_that_may_have_held_its_gpus_an_hour_earlier_is_refused(
     reading = told(state, "00:40:00", "00:40:00", start, end, elapsed, "n1")
     assert not reading.attempts
     assert [problem.reason for problem in reading.problems] == [
-        "its times fall into the hour that occurs twice in America/New_York and cannot be told apart"
+        "its times fall into the hour that occurs twice in America/New_York, and nothing tells which of the two is meant:"
+        " export them again with SLURM_TIME_FORMAT=%s"
     ]
 
 

@@ -15,6 +15,11 @@ from gpuledger.sources.slurm.states import LIVE, PENDING, state
 from gpuledger.sources.slurm.values import Flags, Floats, Numbers, durations, numbers, whole
 from gpuledger.sources.slurm.values import duration as seconds_of
 
+TWICE = (
+    "its times fall into the hour that occurs twice in {zone}, and nothing tells which of the two is meant:"
+    " export them again with SLURM_TIME_FORMAT=%s"
+)
+
 
 @dataclass
 class Times:
@@ -65,7 +70,7 @@ def times(jobs: Sheet, zone: str) -> Times:
     refused.append((elapsed.is_bad, "the elapsed time cannot be read"))
     refused.append((elapsed.values < 0, "the elapsed time is negative"))
     instants, unclear, unsure = _resolved(_happened(read, jobs), elapsed.values, suspended.values)
-    refused.append((unclear, f"its times fall into the hour that occurs twice in {zone} and cannot be told apart"))
+    refused.append((unclear, TWICE.format(zone=zone)))
     submitted, eligible, started, ended = instants
     has_local = any(column.has_local for column in read)
     known = Times(submitted, eligible, started, ended, elapsed.values, unsure, has_local, refused=refused)
