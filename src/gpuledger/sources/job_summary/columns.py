@@ -75,7 +75,8 @@ def _cells(piece: bytes, names: Sequence[str]) -> pa.Table:
 
 
 def _read(rows: pa.Table, line: int, reported_by: str) -> Part:
-    own = [column for column in OWN if column.column and column.header in rows.column_names]
+    there = set(rows.column_names)
+    own = [column for column in OWN if column.column and column.header in there]
     attempts = pa.table({column.column: _typed(rows, column.header, column.kind) for column in own})
     attempts = attempts.select(["cluster", *(name for name in attempts.column_names if name != "cluster")])
     _check(attempts)

@@ -3,8 +3,9 @@
 import io
 from typing import Any, BinaryIO, cast
 
-PIECE = 1 << 20
-LONGEST = 16 * PIECE
+PIECE = 4 << 20
+"""Bytes of a piece: enough that Arrow's hundreds of steps for each are little, and little beside what a row needs later."""
+LONGEST = 16 << 20
 """A row that is longer is none of ours: a quote is open."""
 BOM = b"\xef\xbb\xbf"
 

@@ -6,7 +6,9 @@ row by row.
 
 import csv
 import io
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pyarrow as pa
@@ -20,7 +22,7 @@ from gpuledger.sources.job_summary import columns, layout
 from gpuledger.sources.job_summary.attempts import Read, read
 from gpuledger.sources.job_summary.cells import Cells, Refused
 from gpuledger.sources.job_summary.earlier import Doubts, Setting
-from gpuledger.sources.job_summary.parts import of_rows
+from gpuledger.sources.job_summary.parts import Part, of_rows
 from gpuledger.sources.job_summary.pieces import Pieces
 from gpuledger.sources.job_summary.whole import Whole
 
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from gpuledger.sources.job_summary import JobSummary
 
 CHUNK = 2_000
+AHEAD = 2
+"""Pieces that are read at once: Arrow does it without Python's lock, and what is told of one is dealt with meanwhile."""
 LONGEST_ROW = 2_000
 LONGEST_CELL = 1 << 28
 """Our lists may be longer than what Python's csv takes for a quote that was never closed."""
@@ -66,19 +70,43 @@ def _parse(source: "JobSummary", pieces: Pieces, context: Context) -> Parsed:
 
 
 def _by_columns(pieces: Pieces, names: list[str], whole: Whole, reported_by: str) -> Iterator[Batch | Problem]:
-    """As far as nothing is in doubt; the piece that is stays where it was."""
-    while piece := pieces.take():
-        line = pieces.lines - piece.count(b"\n") + 1
-        try:
-            part = columns.read(piece, names, line, reported_by)
-        except columns.Doubt:
-            return pieces.give_back(piece)
-        if not whole.has_own_names(part):
-            return pieces.give_back(piece)
+    """As far as nothing is in doubt; the piece that is, and all after it, stay where they were."""
+    for part in _read_ahead(pieces, names, whole, reported_by):
         yield from whole.batches(part)
         yield from (Problem(number, lack, "", 0) for number, lack in part.not_read)
-        del part, piece
+        del part
         pa.default_memory_pool().release_unused()  # else what lies between what is kept stays taken
+
+
+def _read_ahead(pieces: Pieces, names: Sequence[str], whole: Whole, reported_by: str) -> Iterator[Part]:
+    """What the pieces tell, in their order, while others are read."""
+    waiting: deque[tuple[bytes, Future[Part]]] = deque()
+    with ThreadPoolExecutor(AHEAD) as readers:
+        while True:
+            while len(waiting) < AHEAD and (piece := pieces.take()):
+                line = pieces.lines - piece.count(b"\n") + 1
+                waiting.append((piece, readers.submit(columns.read, piece, names, line, reported_by)))
+            if not waiting:
+                return
+            part = _undoubted(waiting[0][1], whole)
+            if part is None:
+                return _give_back(pieces, waiting)
+            waiting.popleft()
+            yield part
+
+
+def _undoubted(reading: "Future[Part]", whole: Whole) -> Part | None:
+    """None where anything of the piece is in doubt, or another attempt has the name of one of its."""
+    try:
+        part = reading.result()
+    except columns.Doubt:
+        return None
+    return part if whole.has_own_names(part) else None
+
+
+def _give_back(pieces: Pieces, waiting: "deque[tuple[bytes, Future[Part]]]") -> None:
+    while waiting:
+        pieces.give_back(waiting.pop()[0])
 
 
 def _by_rows(items: Iterator[Read | Problem], whole: Whole) -> Iterator[Batch | Problem]:
