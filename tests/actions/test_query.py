@@ -79,6 +79,18 @@ def test_what_was_not_observed_is_remarked_on(ledger: Ledger) -> None:
     assert stale.startswith("Data is 53\u202fd old")
 
 
+def test_clusters_never_observed_at_the_same_time_are_told_apart(ledger: Ledger) -> None:
+    fill(ledger)
+    told = {"source": "acct", "time": MAY.start, "status": "complete"}
+    windows = {"hpc": between("2026-05-01", "2026-05-10"), "lab": between("2026-05-11", "2026-06-01")}
+    rows = [told | {"cluster": name, "since": one.start, "until": one.end} for name, one in windows.items()]
+    ledger.store.append(Batch(SNAPSHOTS, pa.Table.from_pylist(rows)), "i1")
+    said = answered(ledger, Asked(["gpu_hours"]), MAY, NOW).remarks()[0].replace("\u202f", " ")
+    assert said.startswith("0 % of the period was observed in all 2 clusters at once (hpc 29.0 %, lab 67.7 %);")
+    of_one = answered(ledger, Asked(["gpu_hours"], where=["cluster=hpc"]), MAY, NOW).remarks()[0]
+    assert "at once" not in of_one
+
+
 def test_no_data_names_the_command_that_finds_some(ledger: Ledger) -> None:
     fill(ledger)
     with pytest.raises(NoData) as found:

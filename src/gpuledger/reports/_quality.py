@@ -29,6 +29,7 @@ _ATTEMPT = (
     " several attempts. Most jobs have one.",
 )  # fmt: skip
 _RUNAWAYS_SHOWN = 20
+_CLUSTERS_SHOWN = 4
 _UNITS = {"gpu_hour": "GPU-hours", "hour": "hours", "ratio": "%", "second": "time", "gib": "GiB"}
 
 
@@ -67,9 +68,27 @@ def coverage(covered: LedgerCoverage) -> Coverage:
 def covered_words(covered: LedgerCoverage) -> str:
     if covered.covered_ratio is None:
         return "No source has said how far it has told everything: coverage is not known."
-    said = f"{words.percent(covered.covered_ratio)} of the period was observed"
+    said = f"{words.percent(covered.covered_ratio)} of the period was observed{_together(covered)}"
     gap = covered.longest_gap_seconds
     return f"{said}; the longest gap is {words.duration(gap)}." if gap and gap >= 1 else f"{said}."
+
+
+def _together(covered: LedgerCoverage) -> str:
+    """Several clusters are observed while all of them are; said where one was for more than twice that long.
+
+    Else nobody sees why each cluster has numbers and all of them together have none.
+    """
+    best = {name: _best(covered, name) for name in covered.clusters}
+    if len(best) < 2 or max(best.values()) <= 2 * (covered.covered_ratio or 0.0):
+        return ""
+    each = [f"{name} {words.percent(ratio)}" for name, ratio in sorted(best.items())]
+    more = [f"{len(each) - _CLUSTERS_SHOWN} more"] if len(each) > _CLUSTERS_SHOWN else []
+    return f" in all {len(best)} clusters at once ({', '.join(each[:_CLUSTERS_SHOWN] + more)})"
+
+
+def _best(covered: LedgerCoverage, cluster: str) -> float:
+    """The share that the most diligent of a cluster's sources observed."""
+    return max(source.covered_ratio for source in covered.sources if source.cluster == cluster)
 
 
 def _strip(covered: LedgerCoverage) -> Quality:
