@@ -39,7 +39,7 @@ def config() -> None:
 @app.command()
 @spread
 def show(ctx: typer.Context, form: FormOptions) -> None:
-    """Print every setting in force and where it was said.
+    """Print every setting in force and where it was set.
 
     Secrets are left out.
 
@@ -60,7 +60,7 @@ def show(ctx: typer.Context, form: FormOptions) -> None:
 
 @app.command()
 def validate(ctx: typer.Context) -> None:
-    """Check every key, source and report's parameters.
+    """Check every key, source and report parameter.
 
     \b
     Examples:
@@ -81,7 +81,7 @@ def validate(ctx: typer.Context) -> None:
 def path(ctx: typer.Context) -> None:
     """Print which file is in force.
 
-    Without one, says where one is looked for.
+    If there is none, it says where it looked.
 
     \b
     Examples:

@@ -23,13 +23,13 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 def demo(
     ctx: typer.Context,
     out: Annotated[
-        Path, typer.Option("--out", metavar="DIR", help="Folder to make it in; an earlier demo there is made anew.")
+        Path, typer.Option("--out", metavar="DIR", help="Folder to make it in; an earlier demo there is replaced.")
     ] = Path("demo"),
     days: Annotated[int, typer.Option("--days", metavar="N", help="Days the report is about.")] = 30,
     is_served: Annotated[
-        bool, typer.Option("--serve", help="Then serve it as a page, at http://127.0.0.1:8000/ or a free port.")
+        bool, typer.Option("--serve", help="Then serve it as a page, at http://127.0.0.1:8000/ or on a free port.")
     ] = False,
-    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Another number is another site.")] = 1,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Another number makes another site.")] = 1,
 ) -> None:
     """Fill a ledger with a simulated site and make its reports.
 

@@ -35,7 +35,7 @@ class Reading:
     ] = None
     cluster: Annotated[
         str | None,
-        typer.Option("--cluster", metavar="NAME", help="Cluster the rows are about, where they do not say it."),
+        typer.Option("--cluster", metavar="NAME", help="Cluster of the rows, where they do not name one."),
     ] = None
     fields: Annotated[
         str | None,
@@ -43,7 +43,9 @@ class Reading:
     ] = None
     time: Annotated[
         str | None,
-        typer.Option("--time", metavar="MOMENT", help="When a reading of states was made, where it does not say it."),
+        typer.Option(
+            "--time", metavar="MOMENT", help="When a reading of states was made, where the file does not say so."
+        ),
     ] = None
     log_year: LogYear = None
     is_hashed: Annotated[
@@ -54,7 +56,7 @@ class Reading:
         bool, typer.Option("--dry-run", help="Print mapping, counts and problems; write nothing.")
     ] = False
     is_replay: Annotated[
-        bool, typer.Option("--replay", help="Read again what was read before; without files all that is kept.")
+        bool, typer.Option("--replay", help="Read again what was read before; without files, all that is kept.")
     ] = False
     is_suggested: Annotated[
         bool, typer.Option("--suggest", help="Print a first column mapping of one file, to be corrected; read nothing.")

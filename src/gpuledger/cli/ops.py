@@ -41,14 +41,17 @@ def ops() -> None:
 @app.command()
 def schedule(
     ctx: typer.Context,
-    form: Annotated[Literal["cron", "scrontab", "systemd"], typer.Argument(help="What will run the entries.")],
+    form: Annotated[
+        Literal["cron", "scrontab", "systemd"],
+        typer.Argument(metavar="FORM", help="What will run the entries: cron, scrontab or systemd."),
+    ],
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="Write them there instead of printing them.")
+        Path | None, typer.Option("--out", metavar="DIR", help="Write them to this folder instead of printing them.")
     ] = None,
 ) -> None:
     """Print ready entries for cron, scrontab or systemd.
 
-    One a source, delivery and publication, and the watchdog.
+    One for each source, delivery and publication, and one for the watchdog.
 
     \b
     Examples:
@@ -79,12 +82,12 @@ def watchdog(
     form: FormOptions,
     is_dry: Annotated[bool, typer.Option("--dry-run", help="Only say what is stuck.")] = False,
     wait_seconds: Annotated[
-        float, typer.Option("--wait", metavar="SECONDS", min=0, help="How long a released job has to get free.")
+        float, typer.Option("--wait", metavar="SECONDS", min=0, help="How long a released job is given to start.")
     ] = 5.0,
 ) -> None:
     """Free scrontab jobs of ours that Slurm could not start.
 
-    It releases them, and cancels those that are stuck still: scrontab starts them again. A job that somebody holds is
+    It releases them, and cancels those that are still stuck: scrontab starts them again. A job that somebody holds is
     never touched.
 
     \b
@@ -127,7 +130,7 @@ def doctor(
 ) -> None:
     """Say what is stale, missing, failing or misconfigured.
 
-    Names everything that should have happened by its schedule and did not. Exit code 4 when there is anything.
+    Names everything that should have happened by its schedule and did not. Exits with 4 when something needs a look.
 
     \b
     Examples:

@@ -66,7 +66,8 @@ def spread_with(more: Iterable[Parameter]) -> Callable[[Command], Command]:
 
 
 def plain(command: Any) -> Any:
-    """The command, and those in it, with every argument shown in help by its word alone: no type of Python beside it.
+    """The command, and those in it, with every argument shown in help by its word alone: no type of Python beside it,
+    and in brackets only when it may be left out.
 
     Commands that are imported when they are looked up are plain already.
     """
@@ -76,6 +77,9 @@ def plain(command: Any) -> Any:
     for parameter in command.params:
         if parameter.param_type_name == "argument" and parameter.metavar:
             parameter.display_type_rich = lambda ctx: None
+            word = parameter.metavar
+            shown = word if parameter.required or word.startswith("[") else f"[{word}]"
+            parameter.get_usage_pieces = lambda ctx, shown=shown: [shown]
     return command
 
 

@@ -35,8 +35,10 @@ def publish(
     is_published: Annotated[
         bool, typer.Option("--publish", help="Really publish; without it nothing leaves this machine.")
     ] = False,
-    is_forced: Annotated[bool, typer.Option("--force", help="Although nothing has changed.")] = False,
-    is_due: Annotated[bool, typer.Option("--due", help="Only those whose `at` has come since they were made.")] = False,
+    is_forced: Annotated[bool, typer.Option("--force", help="Publish even if nothing has changed.")] = False,
+    is_due: Annotated[
+        bool, typer.Option("--due", help="Only those whose time (`at`) has come since they were last made.")
+    ] = False,
 ) -> None:
     """Publish reports as a site of static files; a dry run without --publish.
 

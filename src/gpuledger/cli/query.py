@@ -23,18 +23,18 @@ SIGNIFICANT = 12
 
 @dataclass(frozen=True)
 class Split:
-    """By what the numbers are told apart, and which attempts count."""
+    """What the numbers are broken down by, and which attempts count."""
 
     by: Annotated[
         list[str] | None,
         typer.Option(
-            "--by", metavar="DIMENSION", help="Tell apart by user, queue, day ...; repeat or join with commas."
+            "--by", metavar="DIMENSION", help="Break down by user, queue, day …; repeat it, or join names with commas."
         ),
     ] = None
     where: Annotated[
         list[str] | None,
         typer.Option(
-            "--where", metavar="DIM=VALUE", help="Keep only these; DIM!=VALUE leaves out, commas join values."
+            "--where", metavar="DIM=VALUE", help="Keep only what matches; DIM!=VALUE leaves it out; commas join values."
         ),
     ] = None
 
@@ -47,13 +47,14 @@ def query(
     when: PeriodChoice,
     form: FormOptions,
     metric_names: Annotated[
-        list[str] | None, typer.Argument(metavar="METRIC...", show_default=False, help="One or more of --list.")
+        list[str] | None,
+        typer.Argument(metavar="[METRIC]...", show_default=False, help="One or more of those that --list shows."),
     ] = None,
     is_list: Annotated[bool, typer.Option("--list", help="List every metric and dimension with its meaning.")] = False,
 ) -> None:
     """Answer metrics by any dimension, for any period.
 
-    The last 30 days when no period is given. Days and months are of --display-zone.
+    Without a period: the last 30 days. Days and months are those of --display-zone.
 
     \b
     Examples:

@@ -97,7 +97,7 @@ def report() -> None:
 WHERE = Annotated[
     list[str] | None,
     typer.Option(
-        "--where", metavar="DIM=VALUE", help="Keep only these attempts; DIM!=VALUE leaves out, commas join values."
+        "--where", metavar="DIM=VALUE", help="Keep only what matches; DIM!=VALUE leaves it out; commas join values."
     ),
 ]
 
@@ -111,19 +111,21 @@ class Delivery:
         typer.Option(
             "--format",
             metavar="FORMATS",
-            help=f"{', '.join(FORMATS)}; commas join them. [html with --out, else text]",
+            help=f"{', '.join(FORMATS)}; several joined with commas. [html with --out, else text]",
             show_default=False,
         ),
     ] = None
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", metavar="DIR", help="Folder for what is made, with an index; without it text or json is printed."
+            "--out", metavar="DIR", help="Folder to write to, with an index; without it, text or json is printed."
         ),
     ] = None
     interactive: Annotated[
         bool,
-        typer.Option("--interactive", help="The html as one file to explore: zoom, hide, sort, search; needs --out."),
+        typer.Option(
+            "--interactive", help="Make the html one file to explore (zoom, hide, sort, search); needs --out."
+        ),
     ] = False
 
     @property
@@ -154,7 +156,7 @@ def _command(name: str) -> Any:
     ) -> None:
         _make(ctx.obj, declared, when, delivery, where or [], parameters)
 
-    make.__doc__ = f"""{declared.title}. {declared.audience}
+    make.__doc__ = f"""{declared.title}. {_for(declared.audience)}
 
     \b
     Examples:
@@ -164,6 +166,12 @@ def _command(name: str) -> Any:
     single = typer.Typer(rich_markup_mode=None, add_completion=False)
     single.command(name)(make)
     return plain(typer.main.get_command(single))
+
+
+def _for(audience: str) -> str:
+    """Who reads it and for what, as a sentence: "For operators of a pool: …"."""
+    is_acronym = audience[1:2].isupper()
+    return f"For {audience if is_acronym else audience[:1].lower() + audience[1:]}"
 
 
 def _make(

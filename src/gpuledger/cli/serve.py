@@ -31,8 +31,8 @@ def serve(
 ) -> None:
     """Serve the reports as a page and an API.
 
-    On this machine's own address (the default) reading is open. Elsewhere everybody needs a token
-    (`gpuledger token create`) or a proxy that signs people in ([serve.proxy]).
+    On the loopback address (the default) everybody on this machine may read. On any other, everybody needs a token
+    (`gpuledger token create`) or comes through a proxy that signs people in ([serve.proxy]).
 
     \b
     Examples:

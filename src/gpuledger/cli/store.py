@@ -18,7 +18,7 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=T
 def store() -> None:
     """Look after the ledger: info, problems, check, compact, vacuum.
 
-    `collect` compacts the days it closes by itself; the other commands are for a look and for repairs.
+    `collect` compacts by itself the days that it closes; these commands are for a look and for repairs.
 
     \b
     Examples:
@@ -135,9 +135,8 @@ def check(
 ) -> None:
     """Compare logs, files and runs.
 
-    With --repair what can be mended is mended, and ingests that were lost are read again.
-
-    Exits with 4 when something remains to be mended.
+    With --repair, what can be mended is mended, and ingests that were lost are read again. Exits with 4 when something
+    remains to be mended.
 
     \b
     Examples:

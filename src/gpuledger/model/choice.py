@@ -18,8 +18,8 @@ class PeriodChoice:
     """At most one way to say a period; `end` may also end `last` or the default one."""
 
     start: str | None = _way("--from", "TIME", "Start: 2026-05-01, 2026-05-01T08:00, or with Z or an offset.")
-    end: str | None = _way("--to", "TIME", "End, not included; also where --last (or the default) ends.")
-    last: str | None = _way("--last", "SPAN", "24h, 7d, 2w or 90min before now (or before --to); all.")
+    end: str | None = _way("--to", "TIME", "End, not included; --last (or the default) may end there too.")
+    last: str | None = _way("--last", "SPAN", "The last 24h, 7d, 2w or 90min, up to now (or --to); or all.")
     month: str | None = _way("--month", "2026-05", "A month.")
     week: str | None = _way("--week", "2026-W20", "An ISO week.")
     day: str | None = _way("--day", "2026-05-01", "A day.")
