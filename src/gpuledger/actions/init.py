@@ -23,7 +23,12 @@ class Found:
 
 LOOKED_FOR = {"sacct": "slurm", "condor_status": "htcondor", "nvidia-smi": "nvml"}
 """Commands that tell of a system, and the source that would read it."""
-EXAMPLES = {"log_file": '"gpuledger.log"', "outbox": '"outbox"', "period_seconds": "300"}
+EXAMPLES = {
+    "log_file": '"gpuledger.log"', "outbox": '"outbox"', "cluster": '"hpc"', "zone": '"America/Chicago"',
+    "fields": '"JobIDRaw,State,Start,End"', "queue_command": '"squeue"', "control_command": '"scontrol"',
+    "limits_command": '"sacctmgr"', "rest": '"http://127.0.0.1:6820"', "rest_user": '"slurm"',
+    "token": '"/etc/gpuledger/slurm-token"', "collector": '"cm.example.edu"', "period_seconds": "300",
+}  # fmt: skip
 """Values of settings and keys that have no default."""
 SITES = '{ rules = { "tacc.utexas.edu" = "frontera" }, names = { frontera = "Frontera" } }'
 
@@ -62,8 +67,10 @@ def written(ledger: str, zone: str, found: list[Found]) -> str:
 
 
 def _lines(ledger: str, zone: str, found: list[Found]) -> Iterator[str]:
-    yield "# gpuledger: every key has a default; flags and GPULEDGER_... variables win over this file."
+    yield "# gpuledger: flags and GPULEDGER_... variables win over this file."
     yield "# Check it with `gpuledger config validate`, see what is in force with `gpuledger config show`."
+    yield "# Lines that begin with # show a default, or an example where there is none. Mail, publications, the service and"
+    yield "# the pool have tables of their own: docs/reference/configuration.md."
     yield f"ledger = {json.dumps(ledger, ensure_ascii=False)}"
     yield f"display_zone = {json.dumps(zone)}"
     yield "\n".join(_defaults())

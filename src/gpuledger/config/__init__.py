@@ -61,9 +61,10 @@ class Settings(BaseModel):
     log_file: Annotated[Path | None, Field(description="Also log to this file, one JSON object a line.")] = None
     fiscal_start_month: Annotated[int, Field(ge=1, le=12, description="First month of the fiscal year.")] = 10
     raw: Annotated[
-        Literal["reference", "copy"], Field(description="Files from disk: record path and sha256, or keep a copy.")
+        Literal["reference", "copy"],
+        Field(description="Of files from disk, `reference` records path and sha256, `copy` keeps the bytes."),
     ] = "reference"
-    raw_days: Annotated[int, Field(ge=1, description="How long the raw zone keeps what it holds.")] = 90
+    raw_days: Annotated[int, Field(ge=1, description="Days that the raw zone keeps what it holds.")] = 90
     pool: Annotated[PoolSettings, Field(description="Whose capacity GPUs are, and what is left out.")] = PoolSettings()
     hash_names: Annotated[
         bool, Field(description="Keep users, hosts and addresses of HTCondor's files under pseudonyms only.")
@@ -78,10 +79,10 @@ class Settings(BaseModel):
     channels: Annotated[dict[str, ChannelSettings], Field(description="Ways to people, by our name for them.")] = {}
     deliveries: Annotated[dict[str, DeliverySettings], Field(description="What is sent to whom, and when.")] = {}
     outbox: Annotated[
-        Path | None, Field(description="Folder of messages on their way; `outbox` in the ledger's by default.")
+        Path | None, Field(description="Folder of messages on their way; `outbox` in the ledger's folder by default.")
     ] = None
     outbox_days: Annotated[
-        int, Field(ge=1, description="How long a message is tried, and how long the sent ones are kept.")
+        int, Field(ge=1, description="Days that a message is tried, and that sent ones are kept.")
     ] = 14
     serve: Annotated[ServeSettings, Field(description="The service: who may do what, what names it shows.")] = (
         ServeSettings()

@@ -77,9 +77,9 @@ class DeliverySettings(BaseModel):
     bcc: Annotated[Addresses, Field(description="Addresses that get it and are in no header.")] = ()
     operator: Annotated[
         Address | None,
-        Field(description="Who alone is told when there is no data, old data, or numbers do not add up."),
+        Field(description="The only one told when there is no data, old data, or numbers that do not add up."),
     ] = None
-    test_recipient: Annotated[Address | None, Field(description="Who alone gets what is sent as a test.")] = None
+    test_recipient: Annotated[Address | None, Field(description="The only one who gets what is sent as a test.")] = None
     mode: Annotated[Literal["live", "test"], Field(description="test reaches only the test recipient.")] = "live"
     subject_prefix: Annotated[str, Field(description="Begins the subject, such as [pool].")] = ""
     at: Annotated[

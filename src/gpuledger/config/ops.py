@@ -21,10 +21,8 @@ class OpsSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    collect: Annotated[Cron, Field(description="When a source is asked that does not say its period_seconds.")] = (
-        "*/15 * * * *"
-    )
-    publish: Annotated[Cron, Field(description="When a publication is made that does not say `at`.")] = "*/15 * * * *"
+    collect: Annotated[Cron, Field(description="When a source is asked that has no period_seconds.")] = "*/15 * * * *"
+    publish: Annotated[Cron, Field(description="When a publication is made that has no `at`.")] = "*/15 * * * *"
     watch: Annotated[Cron, Field(description="When the watchdog looks.")] = "*/5 * * * *"
     jobs: Annotated[
         JobNames,

@@ -32,11 +32,11 @@ class ServeSettings(BaseModel):
     ] = "real"
     auth: Annotated[
         Literal["auto", "token"],
-        Field(description="auto: on this machine's own address reading needs no token; token: it does."),
+        Field(description="auto: on the loopback address reading needs no token; token: it does."),
     ] = "auto"
     proxy: Annotated[ProxySettings | None, Field(description="A proxy that signs people in.")] = None
     own_rows: Annotated[
-        bool, Field(description="Who is signed in by name and is no admin sees only their own jobs.")
+        bool, Field(description="Whoever is signed in by name and is no admin sees only their own jobs.")
     ] = False
     https: Annotated[bool, Field(description="The page is reached by https: cookies are sent only there.")] = False
     refresh_seconds: Annotated[int, Field(ge=10, description="How often an open page looks for new data.")] = 300

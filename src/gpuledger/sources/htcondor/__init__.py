@@ -25,7 +25,7 @@ class HTCondor:
     cluster: str | None = None
     """Name of the pool in the ledger; when left out, the source's name."""
     schedds: tuple[str, ...] = ()
-    """Access points asked for idle GPU jobs; every one the collector knows when empty."""
+    """Access points that are asked for idle GPU jobs; all that the collector knows when empty."""
     is_queue_asked: bool = True
     """Whether access points are asked at all."""
     constraint: str = "GPUs >= 1"
@@ -35,7 +35,7 @@ class HTCondor:
     way: Literal["auto", "bindings", "commands"] = "auto"
     """Ask by the Python bindings, by HTCondor's commands, or by whichever there is."""
     status_command: str = "condor_status"
-    """Run as it stands; it may hold arguments, e.g. a wrapper over ssh."""
+    """Command, run as it stands; it may hold arguments, e.g. a wrapper over ssh."""
     queue_command: str = "condor_q"
     """The same for idle jobs."""
     timeout_seconds: float = 60

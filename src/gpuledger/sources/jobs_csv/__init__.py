@@ -24,7 +24,7 @@ OPTIONS = ("delimiter", "encoding", "quote", "format", "table")
 class JobsCsv:
     """A mapping: each value of `columns` is a column of the file or a DuckDB scalar expression over its columns.
 
-    Cells are text, but those of `numbers`, which are doubles.
+    Cells are text, except those of `numbers`, which are doubles.
     """
 
     name: ClassVar[str] = "jobs-csv"
@@ -65,7 +65,7 @@ class JobsCsv:
     window: Window | None = None
     """The time the file is complete for; becomes its watermark."""
     cluster: str | None = None
-    """Names rows that do not say their cluster."""
+    """Cluster of rows that do not name one."""
 
     def __post_init__(self) -> None:
         """Raises ValueError for what is wrong whatever the file. The raw zone gives settings back as JSON wrote them."""

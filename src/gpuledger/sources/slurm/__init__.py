@@ -31,37 +31,37 @@ class Slurm:
     """How the names of answers begin that the next poll is handed."""
 
     command: str = "sacct"
-    """Run as it stands; it may hold arguments, e.g. a wrapper over ssh."""
+    """Command, run as it stands; it may hold arguments, e.g. a wrapper over ssh."""
     cluster: str | None = None
-    """Names rows that do not say their cluster."""
+    """Cluster of rows that do not name one."""
     zone: str | None = None
     """Zone of local stamps in files; live calls ask for epoch seconds."""
     fields: str | None = None
     """Columns of a file without header, as given to `sacct -o`."""
     qos: tuple[str, ...] = ()
-    """Live calls ask only for these; all when empty."""
+    """QoS that live calls ask for; all when empty."""
     overlap_hours: float = 24
-    """How much is asked again before the watermark."""
+    """Hours before the last known moment that are asked for again."""
     history_days: float = 30
-    """How far back the first live call goes."""
+    """Days that the first live call goes back."""
     timeout_seconds: float = 600
     """A call that takes longer is an error."""
     queue_command: str | None = None
-    """Asked for running and waiting jobs: `squeue` beside sacct when left out, nobody when empty."""
+    """Command that tells running and waiting jobs: the `squeue` beside sacct when left out, none when empty."""
     control_command: str | None = None
-    """Asked for machines and GPUs: `scontrol` beside sacct when left out, nobody when empty."""
+    """Command that tells machines and GPUs: the `scontrol` beside sacct when left out, none when empty."""
     limits_command: str | None = None
-    """Asked for limits of QoS and accounts: `sacctmgr` beside sacct when left out, nobody when empty."""
+    """Command that tells limits of QoS and accounts: the `sacctmgr` beside sacct when left out, none when empty."""
     rest: str | None = None
-    """slurmrestd in their place: `http://127.0.0.1:6820` or `unix:/run/slurmrestd.sock`."""
+    """slurmrestd, asked in place of these three: `http://127.0.0.1:6820` or `unix:/run/slurmrestd.sock`."""
     rest_version: str = "v0.0.40"
-    """Version of slurmrestd's interface: v0.0.38 of Slurm 22.05, v0.0.40 of 23.11 to 24.11."""
+    """Version of slurmrestd's interface: v0.0.38 for Slurm 22.05, v0.0.40 for 23.11 to 24.11."""
     rest_user: str | None = None
-    """User the token is of, where slurmrestd must be told."""
+    """The token's user, where slurmrestd must be told."""
     token: Path | None = None
-    """File that holds a token of `scontrol token`."""
+    """File that holds what `scontrol token` prints."""
     period_seconds: float | None = None
-    """Nominal time between polls; when left out, the median of each day."""
+    """Nominal time between polls; the median of each day when left out."""
 
     def claims(self, head: bytes, input_name: str) -> str | None:
         """Slurm's word for the input. Raises SourceError for its relatives (scontrol, sinfo, squeue text …)."""

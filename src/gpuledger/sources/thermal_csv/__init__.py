@@ -26,15 +26,15 @@ class ThermalCsv:
     path: str | tuple[str, ...] = ()
     """Files that `collect` reads; patterns are allowed."""
     cluster: str | None = None
-    """Names rows that do not say their cluster."""
+    """Cluster of rows that do not name one."""
     site: str | None = None
-    """Names rows that do not say their site."""
+    """Site of rows that do not name one."""
     zone: str | None = None
     """Zone of times without an offset, and of days."""
     date_order: DateOrder = ""
-    """Order of dates such as 2/3/2025, mdy or dmy; without it those that may be read both ways are refused."""
+    """Order of dates such as 2/3/2025, mdy or dmy; without it, those that can be read both ways are refused."""
     reasons: Mapping[str, str] = field(default_factory=dict)
-    """A reason of the file = kind of event (throttled, thermally_failed, other …), beside those that are known."""
+    """Reason in the file = kind of event (throttled, thermally_failed, other …), beside those that are known."""
 
     def __post_init__(self) -> None:
         """Raises ValueError for an order of dates or a kind of event that there is not."""
