@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,6 +115,14 @@ def stop(process: "subprocess.Popen[str]") -> None:
         process.wait(PATIENCE_SECONDS)
     finally:
         process.kill()
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    """Waits until it is so."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not is_so():
+        assert time.monotonic() < end, "it never was so"
+        time.sleep(LOOK_SECONDS)
 
 
 def _ready(process: "subprocess.Popen[str]", said: Path, path: Path | None) -> str:

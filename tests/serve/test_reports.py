@@ -1,5 +1,6 @@
 """A report by HTTP is the report: the same numbers in every form, made once while nothing changes."""
 
+import concurrent.futures
 import csv
 import gzip
 import io
@@ -11,7 +12,8 @@ from openpyxl import load_workbook
 
 import gpuledger
 from gpuledger.render.json import from_json
-from tests.serve.serving import HOSTILE, MAY, Server, ledger_of, row, sacct, serving
+from tests.serve.serving import HOSTILE, MAY, Server, bearer, ledger_of, row, sacct, serving, token, until
+from tests.test_plugins import stranger
 
 USAGE = "/api/v1/reports/usage"
 
@@ -166,6 +168,45 @@ def test_what_another_process_writes_is_seen_at_once(tmp_path: Path) -> None:
         after = running.get(USAGE, **MAY)
     assert "zoe" not in before.text
     assert "zoe" in after.text
+
+
+SLOW = """
+import time
+from pathlib import Path
+from gpuledger.model.document import Coverage, Document
+from gpuledger.reports import Parameters, Report
+
+def build(ask, parameters):
+    users = int(ask.ask("users").totals["users"])
+    Path("begun").touch()
+    until = time.monotonic() + 60
+    while not Path("go").exists() and time.monotonic() < until:
+        time.sleep(0.01)
+    return Document("slow", f"{users} users", "", ask.period, {}, ask.now, ask.display_zone, Coverage(None, None, 1.0, None, ""), ())
+
+REPORT = Report("slow", "Slow", "Tests.", Parameters, build)
+"""
+"""A stranger's report that has read what it tells long before it is made."""
+
+
+def test_a_report_holds_what_was_written_before_it_was_asked_for_though_it_is_being_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "installed").mkdir()
+    installed = stranger(tmp_path / "installed", "slowly", "[gpuledger.reports]\nslow = slowly:REPORT\n", SLOW)
+    monkeypatch.setenv("PYTHONPATH", str(installed))
+    home, secret = tmp_path / "home", token(ledger_of(tmp_path), "up", "--scope", "read,upload")
+    with serving(tmp_path / "led", home) as running, concurrent.futures.ThreadPoolExecutor(2) as threads:
+        first = threads.submit(running.get, "/api/v1/reports/slow", **MAY)
+        until(lambda: (home / "begun").exists())
+        with running.client(**bearer(secret)) as client:
+            told = client.post("/api/v1/ingest/slurm", files={"file": ("x", sacct(row(9, "zoe", "physics", 20)))})
+        assert told.json()["accepted"] == 1
+        second = threads.submit(running.get, "/api/v1/reports/slow", **MAY)
+        for _ in range(20):  # it is heard meanwhile
+            running.get("/healthz")
+        (home / "go").touch()
+        assert [each.result(60).json()["title"] for each in (first, second)] == ["5 users", "6 users"]
 
 
 def test_tabs_come_from_the_configuration_and_can_be_asked_for(tmp_path: Path) -> None:

@@ -37,6 +37,10 @@ class Builds:
         if not done.cancelled():
             done.exception()  # looked at here, for when everybody who waited has gone
 
+    def is_under_way(self, key: Hashable) -> bool:
+        """Whether equal work was asked for before; it may have read what has changed since."""
+        return key in self._flying
+
     @property
     def waiting(self) -> int:
         """How many pieces of work are under way or wait."""

@@ -76,11 +76,15 @@ class Reports:
         return Wanted(name, said, period, sight.narrowed(filters(pairs)), _moment(now, period), sight)
 
     async def made(self, wanted: Wanted) -> Made:
-        """The Document, from what is kept or anew."""
+        """The Document, from what is kept or anew; it holds what was written before it was asked for."""
         found = await run_in_threadpool(self._kept, wanted.key)
         if found is not None:
             return found
-        return await self.site.builds.once(wanted.key, lambda: self._make(wanted))
+        has_begun = self.site.builds.is_under_way(wanted.key)
+        made = await self.site.builds.once(wanted.key, lambda: self._make(wanted))
+        if has_begun and not await run_in_threadpool(is_current, self.site.ledger.store, made.seen):
+            return await self.site.builds.once(wanted.key, lambda: self._make(wanted))
+        return made
 
     def _kept(self, key: Hashable) -> Made | None:
         self.site.require_ledger()
