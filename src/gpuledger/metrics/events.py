@@ -94,7 +94,7 @@ class Sparse:
         places = {key: number for number, key in enumerate(kept)}
         series = np.array([places.get(key, len(kept)) for key in self.keys], dtype=np.int64)[self.series]
         cells, cell = np.unique(series * len(self.bins) + self.bin, return_inverse=True)
-        values = {name: _summed(column, cell, len(cells)) for name, column in self.values.items()}
+        values = {name: summed(column, cell, len(cells)) for name, column in self.values.items()}
         return Sparse((*kept, POOLED), cells // len(self.bins), cells % len(self.bins), values, self.bins)
 
     def is_known(self, rate: int) -> "np.ndarray[Any, np.dtype[np.bool_]]":
@@ -104,7 +104,7 @@ class Sparse:
         return known
 
 
-def _summed(values: Floats, cell: Whole, count: int) -> Floats:
+def summed(values: Floats, cell: Whole, count: int) -> Floats:
     """Sums of each cell; not a number where none of its values is."""
     is_known = ~np.isnan(values)
     summed = np.bincount(cell, np.where(is_known, values, 0.0), count).astype(np.float64)
@@ -119,12 +119,13 @@ def before(change: Floats) -> Floats:
 
 
 def sparse(found: pa.Table, width: int, bins: Bins) -> Sparse:
-    """The answer of `changes` sorted by name and bin; `width` is the number of key columns."""
+    """The answer of `changes`, name by name; `width` is the number of key columns."""
     keys, series = names_of(found, width)
-    bin_number = whole(found["bin"])
-    order = np.lexsort((bin_number, series))
+    order = np.argsort(
+        series.astype(np.min_scalar_type(len(keys))), kind="stable"
+    )  # few names are counted, not compared
     values = {name: numbers(found, name)[order] for name in found.column_names[width + 1 :]}
-    return Sparse(keys, series[order], bin_number[order], values, bins)
+    return Sparse(keys, series[order], whole(found["bin"])[order], values, bins)
 
 
 def numbers(found: pa.Table, name: str) -> Floats:
@@ -140,12 +141,19 @@ def whole(column: pa.ChunkedArray) -> Whole:
 
 def names_of(found: pa.Table, width: int) -> tuple[tuple[Key, ...], Whole]:
     """The different keys d0 … of the rows, and which of them each row has."""
+    columns = [_coded(found[f"d{number}"]) for number in range(width)]
+    if width == 1:
+        [(codes, names)] = columns
+        return tuple((name,) for name in names), codes
     combined = np.zeros(len(found), dtype=np.int64)
-    columns = []
-    for number in range(width):
-        coded = found[f"d{number}"].combine_chunks().dictionary_encode(null_encoding="encode")
-        columns.append((np.from_dlpack(coded.indices), coded.dictionary.to_pylist()))
-        combined = np.unique(combined * len(columns[-1][1]) + columns[-1][0], return_inverse=True)[1]
+    for codes, names in columns:
+        combined = np.unique(combined * len(names) + codes, return_inverse=True)[1]
     _, first, series = np.unique(combined, return_index=True, return_inverse=True)
     keys = tuple(tuple(names[codes[row]] for codes, names in columns) for row in first)
     return keys, series.astype(np.int64)
+
+
+def _coded(column: pa.ChunkedArray) -> tuple[Whole, list[str | None]]:
+    """The different names in the order of their first row, and which of them each row has."""
+    coded = column.combine_chunks().dictionary_encode(null_encoding="encode")
+    return np.from_dlpack(coded.indices).astype(np.int64), coded.dictionary.to_pylist()
