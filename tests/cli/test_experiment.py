@@ -55,6 +55,33 @@ def test_a_table_is_made_of_what_lies_in_the_folder(here: Path, cli: Run) -> Non
     assert {row["Run UUID"] for row in told if row["Job Name"].startswith("run0")} == {told[0]["Run UUID"]}
 
 
+def test_days_and_months_are_those_of_the_zone_that_is_said(here: Path, cli: Run) -> None:
+    cli("experiment", "csv", *ZONE)
+    said = (("their", ZONE), ("shown", (*ZONE, "--month", "2026-03")), ("none", ()))
+    for name, options in said:
+        assert cli("experiment", "report", *options, "-o", name, "--format", "json,text").code == 0
+    their, shown, none = (json.loads((here / name / "experiment.json").read_text()) for name, _ in said)
+    assert [one["display_zone"] for one in (their, shown, none)] == ["America/Chicago", "America/Chicago", "UTC"]
+    assert shown["period"]["start"] == "2026-03-01T06:00:00Z"
+    assert "times in America/Chicago" in " ".join((here / "their" / "experiment.txt").read_text().split())
+
+
+def test_a_zone_said_for_display_is_the_one_shown(here: Path, cli: Run) -> None:
+    given = (
+        "--display-zone",
+        "Asia/Tokyo",
+        "experiment",
+        "report",
+        "--metl-logs",
+        "metl.log",
+        *ZONE,
+        "--format",
+        "json",
+    )
+    assert cli(*given).code == 0
+    assert json.loads((here / "reports" / "experiment.json").read_text())["display_zone"] == "Asia/Tokyo"
+
+
 def test_only_executed_attempts_are_the_rows_of_the_earlier_tool(here: Path, cli: Run) -> None:
     cli("experiment", "csv", *ZONE, "-o", "all.csv")
     cli("experiment", "csv", *ZONE, "--executed-only", "-o", "ran.csv")
@@ -70,7 +97,7 @@ def test_only_executed_attempts_are_the_rows_of_the_earlier_tool(here: Path, cli
 def test_the_report_from_the_table_is_that_from_the_logs(here: Path, cli: Run) -> None:
     cli("experiment", "csv", *ZONE)
     logs = cli("experiment", "report", "--metl-logs", "metl.log", *ZONE, "-o", "from_logs", "--format", "json")
-    table = cli("experiment", "report", "-o", "from_table", "--format", "json")
+    table = cli("experiment", "report", *ZONE, "-o", "from_table", "--format", "json")
     assert (logs.code, table.code) == (0, 0), logs.err + table.err
     assert sections(here / "from_logs") == sections(here / "from_table")
 

@@ -25,7 +25,7 @@ def assert_same(cli: Run, work: Path, zone: str, code: int = 0) -> None:
     files = ["--dag-files", *sorted(path.name for path in work.glob("*.dag")), "--metl-logs", *logs, "--zone", zone]
     assert cli("experiment", "csv", *files).code == code
     assert cli("experiment", "report", *files, "-o", "logs", "--format", "json").code == code
-    assert cli("experiment", "report", "-o", "table", "--format", "json").code == code
+    assert cli("experiment", "report", "--zone", zone, "-o", "table", "--format", "json").code == code
     assert told(work / "logs") == told(work / "table")
 
 

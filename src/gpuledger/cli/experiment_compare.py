@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gpuledger.cli.experiment_files import Inputs, filled_from
+from gpuledger.cli.experiment_files import Inputs, filled_from, in_their_zone
 from gpuledger.cli.experiment_report import document_of, reading
 from gpuledger.cli.options import spread, words
 from gpuledger.cli.output import print_text
@@ -74,7 +74,7 @@ def compare(
     from gpuledger.actions.experiment.compare import compare as action
     from gpuledger.render import render
 
-    compared = action(*_two(ctx.obj, tables or [], (inputs, when), sides.wheres))
+    compared = action(*_two(in_their_zone(ctx.obj, inputs), tables or [], (inputs, when), sides.wheres))
     if made.folder is None:
         _print(compared)
         return

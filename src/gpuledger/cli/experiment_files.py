@@ -78,6 +78,13 @@ class Inputs:
         return found(Path(), self.dag_files, self.metl_logs, self.standalone_dir if self.is_standalone else None)
 
 
+def in_their_zone(session: Session, inputs: Inputs) -> Session:
+    """The same where days and months are those of the zone that is said for the files, unless another is said for them."""
+    if inputs.zone is None or session.typed.display_zone:
+        return session
+    return replace(session, typed=replace(session.typed, display_zone=inputs.zone))
+
+
 @contextmanager
 def filled(session: Session, inputs: Inputs) -> "Iterator[Ledger]":
     """A ledger with the experiment in it: the one of --ledger, else one of its own that goes away.

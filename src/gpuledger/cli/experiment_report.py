@@ -1,7 +1,8 @@
 """`gpuledger experiment report`: the CSV, or the logs themselves, → figures, page, workbook and text in a folder."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import os
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gpuledger.cli import messages
-from gpuledger.cli.experiment_files import Inputs, filled, filled_from
+from gpuledger.cli.experiment_files import Inputs, filled, filled_from, in_their_zone
 from gpuledger.cli.options import spread, words
 from gpuledger.cli.session import Session
 from gpuledger.model.choice import PeriodChoice
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from gpuledger.config import Ledger
     from gpuledger.model.document import Document
     from gpuledger.model.period import Period
+    from gpuledger.render.aside import Aside
 
 FORMATS = "png,text,html,xlsx,json,csv"
 TABLE = Path("job_summary.csv")
@@ -111,17 +113,27 @@ def report(
     from gpuledger.render import render
     from gpuledger.render.first_rows import first_rows
 
-    session: Session = ctx.obj
-    with reading(session, table, inputs) as ledger:
-        chosen = _chosen(when, kept.hours, session.now.year)
-        if not session.typed.ledger:
-            ledger.store.close()  # what its engine took to write is given back; the next question opens it again
-            _require_attempts(ledger, session.period(chosen, "all"), chosen)
-        document = document_of(session, ledger, chosen, kept.where, made.rows, has_all_rows=True)
-    shown = first_rows(document, int(str(document.parameters["rows"])))
-    for file in render(document, words([made.formats]), made.folder, shown=shown):
-        print(file)
+    session = in_their_zone(ctx.obj, inputs)
+    formats = words([made.formats])
+    with ExitStack() as stack:
+        with reading(session, table, inputs) as ledger:
+            chosen = _chosen(when, kept.hours, session.now.year)
+            if not session.typed.ledger:
+                ledger.store.close()  # what its engine took to write is given back; the next question opens it again
+                _require_attempts(ledger, session.period(chosen, "all"), chosen)
+            aside = stack.enter_context(_aside(formats))
+            document = document_of(session, ledger, chosen, kept.where, made.rows, has_all_rows=True)
+        shown = first_rows(document, int(str(document.parameters["rows"])))
+        for file in render(document, formats, made.folder, shown=shown, aside=aside):
+            print(file)
     messages.say(document.finding)
+
+
+def _aside(formats: Collection[str]) -> "AbstractContextManager[Aside | None]":
+    """What draws the pictures while we write the rest, where pictures are asked for and a second processor is there."""
+    from gpuledger.render.aside import Aside
+
+    return Aside() if "png" in formats and (os.cpu_count() or 1) > 1 else nullcontext()
 
 
 def _until_told(session: Session, ledger: "Ledger") -> Session:

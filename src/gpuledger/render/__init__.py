@@ -8,12 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Literal, Protocol, cast
+from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 from gpuledger.model.document import Document
 from gpuledger.model.errors import LedgerError, UsageError
 from gpuledger.render.index import write_index
 from gpuledger.render.output import Output
+
+if TYPE_CHECKING:
+    from gpuledger.render.aside import Aside
 
 __all__ = ["FORMATS", "RENDERERS", "Output", "Renderer", "Write", "render"]
 
@@ -61,14 +64,20 @@ READ = ("text", "html")
 
 
 def render(
-    document: Document, formats: Sequence[str], out: Path, page: Write | None = None, shown: Document | None = None
+    document: Document,
+    formats: Sequence[str],
+    out: Path,
+    page: Write | None = None,
+    shown: Document | None = None,
+    aside: "Aside | None" = None,
 ) -> list[Path]:
     """Writes `document` in every named format into the folder `out`, and `index.json` that lists what was written.
 
     `page` makes the html instead of the plain one (`viewer.page_of`: the interactive page in one file). `shown` is what
-    people read (text, html) where it is shorter than what programs do. Returns the files in the order of the index; `index.html` is the page itself when html is asked. The page is
-    made last because it links to the rest. Raises UsageError for an unknown format or a file in place of the folder, LedgerError when the folder
-    cannot be written.
+    people read (text, html) where it is shorter than what programs do. `aside` draws the pictures (png) meanwhile. Returns
+    the files in the order of the index; `index.html` is the page itself when html is asked. The page is made last because
+    it links to the rest. Raises UsageError for an unknown format or a file in place of the folder, LedgerError when the
+    folder cannot be written.
     """
     unknown = [name for name in formats if name not in RENDERERS]
     if not formats:
@@ -78,10 +87,15 @@ def render(
     if out.is_file():
         raise UsageError(f"{out} is a file; a report is several files: name a folder (--out DIR).")
     written: list[Output] = []
+    writes: dict[str, Write] = {name: renderer.write for name, renderer in RENDERERS.items() if name in formats}
     try:
         out.mkdir(parents=True, exist_ok=True)
-        for name in (name for name in RENDERERS if name in formats):
-            write = page if page is not None and name == "html" else RENDERERS[name].write
+        if page and "html" in writes:
+            writes["html"] = page
+        if aside and "png" in writes:
+            aside.begin(document, out)
+            writes["png"] = aside.write
+        for name, write in writes.items():
             written += write(shown if shown and name in READ else document, out, written)
         index = write_index(document, written, out)
     except OSError as error:
