@@ -2,9 +2,10 @@
 
 import pytest
 
-from gpuledger.model.document import Document
+from gpuledger.model.document import Column, Document, Table
 from gpuledger.render.text import to_text
-from gpuledger.render.text.words import cut, width
+from gpuledger.render.text.table import table_lines
+from gpuledger.render.text.words import Sheet, cut, width
 from tests.render import samples
 
 DOCUMENTS = [samples.usage(samples.BANNERS), samples.shapes(), samples.hostile(), samples.edges()]
@@ -44,3 +45,11 @@ def test_columns_stay_under_their_heads_with_wide_letters() -> None:
 def test_a_text_is_cut_by_columns_not_letters() -> None:
     assert cut("名前名前", 5) == "名前…"
     assert width(cut("a" * 300, 36)) == 36
+
+
+def test_both_sides_of_a_comparison_and_their_difference_have_the_same_decimals() -> None:
+    keys = ("first", "second", "difference")
+    columns = (Column("site", "Site"), *(Column(key, key.title(), "hour") for key in keys))
+    table = Table("hours", "Hours", columns, (("OSPool", 26.84, 997.1, 970.26), ("AWS", 0.26, None, None)))
+    *_, ospool, aws = table_lines(table, "UTC", Sheet())
+    assert (ospool.split(), aws.split()) == (["OSPool", "27", "997", "970"], ["AWS", "<1", "–", "–"])

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
-from gpuledger.model.document import Format, Scalar
+from gpuledger.model.document import Format, Scalar, Table
 from gpuledger.model.period import Period, tzinfo
 from gpuledger.render.theme import theme
 
@@ -26,6 +26,9 @@ _UNITS: Mapping[str, Any] = theme()["number"]["units"]
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _KEPT = "\u202f\u00a0\u200c\u200d"
 """Not printable for Python, harmless and needed: fixed spaces, joiners of scripts."""
+_SIDES = ("first", "second")
+_COMPARED = (*_SIDES, "difference", "delta", "low", "high")
+"""Keys of the columns of a comparison: its two sides, and how far apart they are."""
 _EXACT = Context(prec=400, rounding=ROUND_HALF_UP)
 _MINUTE, _HOUR, _LONG = 60, 3600, 172_800
 """Seconds; from the third on, days are counted."""
@@ -72,6 +75,15 @@ def decimals(amount: Decimal | float, spec: Mapping[str, Any]) -> int:
         if abs(amount) >= step[0]:
             return int(step[1])
     return 0
+
+
+def written_alike(table: Table, index: int) -> list[Scalar]:
+    """The amounts whose largest decides how those of a column are written: its own; of the two sides of a comparison and
+    their difference those of all of them, for a reader subtracts one from the other."""
+    column, places = table.columns[index], {index}
+    if column.key in _COMPARED and {*_SIDES} <= {one.key for one in table.columns}:
+        places = {n for n, one in enumerate(table.columns) if one.key in _COMPARED and one.format == column.format}
+    return [row[place] for row in table.rows for place in sorted(places)]
 
 
 def column_digits(values: Iterable[Scalar], unit: str) -> int | None:

@@ -16,6 +16,7 @@ from gpuledger.render.format import (
     machine,
     unit_beside,
     visible,
+    written_alike,
 )
 from gpuledger.render.theme import OTHERS, Colours
 
@@ -93,9 +94,9 @@ def is_numeric(column: Column) -> bool:
 
 def _style(table: Table, index: int) -> _Style:
     column = table.columns[index]
-    values = [row[index] for row in table.rows]
+    values, alike = [row[index] for row in table.rows], written_alike(table, index)
     sizes = [float(v) for v in values if is_number(v)]  # type: ignore[arg-type]
-    digits, finest = column_digits(values, column.format), column_finest(values, column.format)
+    digits, finest = column_digits(alike, column.format), column_finest(alike, column.format)
     return _Style(column, digits, finest, max(sizes, default=0.0))
 
 

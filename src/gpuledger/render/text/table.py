@@ -3,7 +3,17 @@
 from collections.abc import Iterator, Sequence
 
 from gpuledger.model.document import Column, Scalar, Table
-from gpuledger.render.format import EMPTY, NOT_KNOWN, NULL, cell, column_digits, column_finest, unit_beside, visible
+from gpuledger.render.format import (
+    EMPTY,
+    NOT_KNOWN,
+    NULL,
+    cell,
+    column_digits,
+    column_finest,
+    unit_beside,
+    visible,
+    written_alike,
+)
 from gpuledger.render.text.words import Sheet, cut, pad, width
 
 _BETWEEN = 2
@@ -18,7 +28,7 @@ def table_lines(table: Table, zone: str, sheet: Sheet) -> Iterator[str]:
         return
     rows = [*([table.totals] if table.totals else []), *table.rows, *([table.others] if table.others else [])]
     texts = [
-        _texts(column, [row[i] for row in rows], [row[i] for row in table.rows], zone)
+        _texts(column, [row[i] for row in rows], written_alike(table, i), zone)
         for i, column in enumerate(table.columns)
     ]
     most = _limit(table.columns, texts, sheet)
@@ -28,9 +38,9 @@ def table_lines(table: Table, zone: str, sheet: Sheet) -> Iterator[str]:
     yield from sheet.wrapped(f"{table.left_out} {table.foot}".strip())
 
 
-def _texts(column: Column, values: Sequence[Scalar], rows: Sequence[Scalar], zone: str) -> list[str]:
-    """The column's texts under its head."""
-    digits, finest = column_digits(rows, column.format), column_finest(rows, column.format)
+def _texts(column: Column, values: Sequence[Scalar], alike: Sequence[Scalar], zone: str) -> list[str]:
+    """The column's texts under its head, with the decimals that the amounts `alike` ask for."""
+    digits, finest = column_digits(alike, column.format), column_finest(alike, column.format)
     null = NOT_KNOWN if column.dimension else NULL
     cells = [cell(value, column.format, zone, digits, finest=finest) for value in values]
     texts = [null if value is None else visible(text) or EMPTY for value, text in zip(values, cells, strict=True)]
