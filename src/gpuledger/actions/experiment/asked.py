@@ -1,34 +1,32 @@
 """What the CSV needs of a ledger: its attempts in order, each with its node, its GPUs and its events."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from gpuledger.actions.experiment import facts
-from gpuledger.actions.experiment.facts import Facts, coded, plain
-from gpuledger.metrics.workflows.nodes import NO_ACCESS_POINT, SERVICES, Node, Placing, records, texts_of
+from gpuledger.actions.experiment.facts import Facts, at, bounds, keys
+from gpuledger.actions.experiment.jobs import NODE_COLUMNS, Jobs
+from gpuledger.actions.experiment.numbers import MOMENTS, Numbers, numbered
+from gpuledger.actions.experiment.shelf import Laid, lay
+from gpuledger.metrics.workflows.nodes import NO_ACCESS_POINT, SERVICES, Placing, records
 from gpuledger.model.job_summary import EVENT_COLUMNS, GPU_COLUMNS, OTHER_NODE_COLUMNS, OWN
 from gpuledger.model.tables import ATTEMPT_EVENTS, ATTEMPT_GPUS, JOB_ATTEMPTS, SNAPSHOTS, WORKFLOW_NODES
-from gpuledger.model.workflow import step_of
 from gpuledger.store import Store
 
 ROWS_AT_ONCE = 2_000
-COLUMNS = tuple(column.column for column in OWN if column.column)
-MOMENTS = ("matched_at", "started_at", "eligible_at", "submitted_at", "ended_at")
-NODE_COLUMNS = {"workflow": 0, "workflow_run": 1, "node_name": 2, "workflow_step": 3, "target_site": 4}
-"""Columns of an attempt that its node tells, and where in a Node."""
-NOWHERE = Node(None, None, None, None, None)
+COLUMNS_AT_ONCE = 16
+PLACED = ("cluster", "attempt_id", "job_id", "state", *NODE_COLUMNS, *MOMENTS)
+"""Columns that say where an attempt stands in the table and how it is numbered."""
+OTHERS = tuple(column.column for column in OWN if column.column and column.column not in PLACED)
 Row = dict[str, Any]
-NodeKey = tuple[str, ...]
-"""Access point, workflow, node."""
 NODES_A_ROW = 400
-_OF_OTHER_NODE = itemgetter(*OTHER_NODE_COLUMNS)
+_OF_NODES = ("try_number", *(name for name in OTHER_NODE_COLUMNS if name not in ("state", "end_reason")))
 
 
 class Said(NamedTuple):
@@ -48,21 +46,12 @@ _of_dag = lru_cache(maxsize=64)(Said)
 
 
 class Declared(NamedTuple):
-    """A node as it was declared (`is_node`), else as its last try tells it; `values` of OTHER_NODE_COLUMNS."""
+    """A node as it was declared (`is_node`), else as its last try tells it; `row` of the table of nodes."""
 
     is_node: bool
     retry_limit: int | None
     is_done: bool | None
-    values: tuple[Any, ...]
-
-
-class Place(NamedTuple):
-    """Where an attempt stands in the table, its number within its job and within its node, whether its result was kept."""
-
-    at: int
-    number: int
-    of_node: int
-    is_kept: bool
+    row: int
 
 
 @dataclass(frozen=True)
@@ -72,7 +61,7 @@ class Part:
     rows: pa.Table
     gpus: Facts
     events: Facts
-    places: Sequence[Place]
+    numbers: Numbers
     said: Sequence[Said]
     reach: Mapping[str, tuple[datetime, datetime]]
 
@@ -80,99 +69,111 @@ class Part:
 class Attempts:
     """All attempts of a ledger in the earlier tool's order: node's name, HTCondor cluster, number.
 
-    `is_executed_only` leaves out those that never ran, before they are counted.
+    `is_executed_only` leaves out those that never ran, before they are counted. Only what places and numbers them is in
+    memory as a whole; what else they tell is put in order a few columns at a time and laid down in `shelf`, an empty
+    file. Raises OSError when there is no room for it.
     """
 
-    def __init__(self, store: Store, *, is_executed_only: bool = False) -> None:
-        # what takes most memory is asked when what came before it is gone
-        placing, declared, services = _nodes(store)
-        asked = store.columns(JOB_ATTEMPTS, COLUMNS)
-        asked = asked.filter(pc.is_valid(asked["started_at"])) if is_executed_only else asked
-        self._rows = _with_nodes(coded(asked), placing)
-        del asked
-        self._places = _places(self._rows, placing)
-        self.ownerless_count = sum(
-            _is_ownerless(placing, *job) for job in _pairs(self._rows, "cluster", "workflow", "node_name")
-        )
+    def __init__(self, store: Store, shelf: BinaryIO, *, is_executed_only: bool = False) -> None:
+        nodes = _Nodes.of(store)
+        rows = _once(store.columns(JOB_ATTEMPTS, PLACED))
+        rows = rows.filter(pc.is_valid(rows["started_at"])) if is_executed_only else rows
+        self._count = len(rows)
+        if not self._count:
+            return
+        jobs = Jobs.of(rows, nodes.placing)
+        rows = jobs.named_in(rows)
+        self.ownerless_count = int(jobs.is_ownerless[jobs.of_rows].sum())
         """Attempts of nodes that DAGs declare, of which nothing says whose they are: each job counts for itself."""
-        del placing
-        self._order = pa.array([place.at for place in self._places], pa.int64())
-        keys = _keys(self._rows)
-        self._said = _said([keys[place.at] for place in self._places], declared) if keys else []
-        if services:
-            jobs = list(_pairs(self._rows, "cluster", "job_id"))
-            dags = (services.get(jobs[place.at]) for place in self._places)
-            self._said = [said._replace(service_of=dag) for said, dag in zip(self._said, dags, strict=True)]
-        del keys, declared
-        ids = plain(self._rows.select(["attempt_id"]), self._order)["attempt_id"].combine_chunks()
-        self._gpus = facts.of(store, ATTEMPT_GPUS, GPU_COLUMNS, ids)
-        self._events = facts.of(store, ATTEMPT_EVENTS, EVENT_COLUMNS, ids)
+        self._numbers = numbered(rows, jobs)
+        self._said = _said(jobs, self._numbers, nodes)
+        del nodes, jobs
+        order = pa.array(self._numbers.rows)
+        ids = keys(rows).take(order)
+        self._rows = [self._laid(shelf, rows, order)]
+        del rows
+        for begin in range(0, len(OTHERS), COLUMNS_AT_ONCE):
+            asked = _once(
+                store.columns(JOB_ATTEMPTS, ("cluster", "attempt_id", *OTHERS[begin : begin + COLUMNS_AT_ONCE]))
+            )
+            places = pc.index_in(ids, keys(asked))
+            self._rows.append(self._laid(shelf, asked.drop_columns(["cluster", "attempt_id"]), places))
+            del asked
+        self._gpus = facts.of(store, ATTEMPT_GPUS, GPU_COLUMNS, ids, (shelf, ROWS_AT_ONCE))
+        self._events = facts.of(store, ATTEMPT_EVENTS, EVENT_COLUMNS, ids, (shelf, ROWS_AT_ONCE))
         self.reach = _reach(store)
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return self._count
+
+    def _laid(self, shelf: BinaryIO, rows: pa.Table, places: pa.Array) -> Laid:
+        return lay(shelf, (at(rows, places[begin:end]) for begin, end in bounds(self._count, ROWS_AT_ONCE)))
 
     def parts(self) -> Iterator[Part]:
         """All of them, some thousands at once."""
-        for begin in range(0, len(self), ROWS_AT_ONCE):
-            rows = plain(self._rows, self._order.slice(begin, ROWS_AT_ONCE))
-            end = begin + len(rows)
-            gpus, events = self._gpus.part(begin, end), self._events.part(begin, end)
-            yield Part(rows, gpus, events, self._places[begin:end], self._said[begin:end], self.reach)
+        for number, (begin, end) in enumerate(bounds(self._count, ROWS_AT_ONCE)):
+            pieces = [laid.part(number) for laid in self._rows]
+            rows = pa.table({name: piece[name] for piece in pieces for name in piece.schema.names})
+            told = self._gpus.part(number, begin, end), self._events.part(number, begin, end)
+            yield Part(rows, *told, self._numbers.part(begin, end), self._said[begin:end], self.reach)
 
 
-def _said(keys: Sequence[NodeKey], declared: Mapping[NodeKey, Declared]) -> list[Said]:
+@dataclass(frozen=True)
+class _Nodes:
+    """What the ledger tells of nodes: which job is a try of which, each as it was declared, of which DAG a job is a service."""
+
+    rows: pa.Table
+    placing: Placing
+    declared: Mapping[tuple[str, ...], Declared]
+    """By access point, workflow and node."""
+    services: Mapping[tuple[str, str], str]
+
+    @classmethod
+    def of(cls, store: Store) -> "_Nodes":
+        rows = store.columns(WORKFLOW_NODES, ("try_number", *OTHER_NODE_COLUMNS))
+        rows = rows.sort_by([("try_number", "descending"), *((name, "ascending") for name in WORKFLOW_NODES.key[:-1])])
+        declared: dict[tuple[str, ...], Declared] = {}
+        services: dict[tuple[str, str], str] = {}
+
+        def each() -> Iterator[Mapping[str, Any]]:
+            for number, row in enumerate(records(rows.select(_OF_NODES))):
+                is_service = row["node_kind"] in SERVICES
+                is_node = row["try_number"] == 0 and not is_service
+                node = row["cluster"], row["workflow"], row["node_name"]
+                declared[node] = Declared(is_node, row["retry_limit"], row["is_done_in_rescue"], number)
+                if is_service and row["job_id"]:
+                    services[row["cluster"], row["job_id"]] = row["workflow"]
+                yield row
+
+        return cls(rows, Placing.of(each()), declared, services)
+
+    def said(self, job: tuple[str, str], node: tuple[str | None, ...]) -> Said:
+        """What the DAGs say of the node of a job."""
+        row = self.declared.get(node) or self.declared.get((NO_ACCESS_POINT, *node[1:]))  # type: ignore[arg-type]
+        said = _of_dag(row.retry_limit, row.is_done, row.is_node or None) if row else UNSAID
+        return said._replace(service_of=self.services[job]) if job in self.services else said
+
+    def without(self, seen: set[tuple[str | None, ...]]) -> list[Row]:
+        """Declared nodes that are not among those seen (workflow, node)."""
+        missing = [row.row for (_, *node), row in self.declared.items() if row.is_node and tuple(node) not in seen]
+        found: list[Row] = self.rows.select(OTHER_NODE_COLUMNS).take(pa.array(missing, pa.int64())).to_pylist()
+        return found
+
+
+def _said(jobs: Jobs, placed: Numbers, nodes: _Nodes) -> list[Said]:
     """What the DAGs say of each attempt's node. Nodes without an attempt stand on the first rows."""
-    told = [declared.get(key) or declared.get((NO_ACCESS_POINT, *key[1:])) for key in keys]
-    said = [_of_dag(row.retry_limit, row.is_done, row.is_node or None) if row else UNSAID for row in told]
-    seen = {key[1:] for key in keys}
-    others = [
-        dict(zip(OTHER_NODE_COLUMNS, row.values, strict=True))
-        for (_, *node), row in declared.items()
-        if row.is_node and tuple(node) not in seen
-    ]
-    at_once = max(NODES_A_ROW, -(-len(others) // len(keys)))
-    for at, begin in enumerate(range(0, len(others), at_once)):
-        said[at] = said[at]._replace(others=others[begin : begin + at_once])
+    of_jobs = [nodes.said(job, node) for job, node in zip(jobs.keys, jobs.named, strict=True)]
+    said = [of_jobs[job] for job in jobs.of_rows[placed.rows].tolist()]
+    others = nodes.without({node[1:] for node in jobs.named})
+    at_once = max(NODES_A_ROW, -(-len(others) // len(said)))
+    for number, begin in enumerate(range(0, len(others), at_once)):
+        said[number] = said[number]._replace(others=others[begin : begin + at_once])
     return said
 
 
-def _keys(rows: pa.Table) -> list[NodeKey]:
-    return list(zip(*(texts_of(rows[name]) for name in ("cluster", "workflow", "node_name")), strict=True))
-
-
-def _nodes(store: Store) -> tuple[Placing, dict[NodeKey, Declared], dict[tuple[str, str], str]]:
-    """Which node each job is a try of, what is told of each node, and of which DAG a job is a service."""
-    rows = store.columns(WORKFLOW_NODES, ("try_number", *OTHER_NODE_COLUMNS))
-    rows = rows.sort_by([("try_number", "descending"), *((name, "ascending") for name in WORKFLOW_NODES.key[:-1])])
-    said: dict[NodeKey, Declared] = {}
-    services: dict[tuple[str, str], str] = {}
-
-    def each() -> Iterator[Mapping[str, Any]]:
-        for row in records(rows):
-            is_node = row["try_number"] == 0 and row["node_kind"] not in SERVICES
-            node = row["cluster"], row["workflow"], row["node_name"]
-            said[node] = Declared(is_node, row["retry_limit"], row["is_done_in_rescue"], _OF_OTHER_NODE(row))
-            if row["node_kind"] in SERVICES and row["job_id"]:
-                services[row["cluster"], row["job_id"]] = row["workflow"]
-            yield row
-
-    return Placing.of(each()), said, services
-
-
-def _with_nodes(rows: pa.Table, placing: Placing) -> pa.Table:
-    """The attempts under the names of their nodes, where the ledger knows them."""
-    names = ("cluster", "job_id", "workflow", "node_name")
-    nodes = [placing.find(*job) or NOWHERE for job in _pairs(rows, *names)]
-    for name, at in NODE_COLUMNS.items():
-        told = pa.array([node[at] for node in nodes], pa.string())
-        rows = _put(rows, name, pc.coalesce(rows[name].cast(pa.string()), told))
-    steps = [step or (node and step_of(node)) for step, node in _pairs(rows, "workflow_step", "node_name")]
-    return _put(rows, "workflow_step", pa.array(steps, pa.string()))
-
-
-def _put(rows: pa.Table, name: str, texts: "pa.Array | pa.ChunkedArray") -> pa.Table:
-    return rows.set_column(rows.column_names.index(name), name, texts.dictionary_encode())
+def _once(rows: pa.Table) -> pa.Table:
+    """In one piece: rows are taken from it here and there."""
+    return rows.combine_chunks()
 
 
 def _reach(store: Store) -> dict[str, tuple[datetime, datetime]]:
@@ -183,55 +184,3 @@ def _reach(store: Store) -> dict[str, tuple[datetime, datetime]]:
             since, until = found.get(row["cluster"], (row["until"], row["until"]))
             found[row["cluster"]] = min(row["since"] or row["until"], since), max(row["until"], until)
     return found
-
-
-def _pairs(rows: pa.Table, *names: str) -> Iterable[tuple[Any, ...]]:
-    return zip(*(texts_of(rows[name]) for name in names), strict=True)
-
-
-def _places(rows: pa.Table, placing: Placing) -> list[Place]:
-    """Attempts in the order of their beginning are numbered, then sorted for people."""
-    began = pc.coalesce(*(rows[name] for name in MOMENTS))
-    order = pc.sort_indices(
-        pa.table({"began": began, "id": rows["attempt_id"].cast(pa.string())}),
-        [("began", "ascending"), ("id", "ascending")],
-    )
-    keys = list(_pairs(rows, "cluster", "job_id", "workflow", "node_name"))
-    whose = [_whose(placing, *key) for key in keys]
-    kept = _kept(rows, whose)
-    of_job: dict[Any, int] = {}
-    of_node: dict[Any, int] = {}
-    places = []
-    for at in order.to_pylist():
-        job, node = keys[at][:2], whose[at]
-        of_job[job] = of_job.get(job, 0) + 1
-        of_node[node] = of_node.get(node, 0) + 1
-        places.append(Place(at, of_job[job], of_node[node], at in kept))
-    return sorted(places, key=lambda place: (keys[place.at][3] or "", cluster_id(keys[place.at][1]), place.number))
-
-
-def _whose(placing: Placing, cluster: str, job: str, workflow: str | None, node: str | None) -> tuple[str | None, ...]:
-    """What the attempt is a try of: its node, without one its job. A name that DAGs declare is no node by itself."""
-    is_node = node and not _is_ownerless(placing, cluster, workflow, node)
-    return (cluster, workflow, node) if is_node else (cluster, job)
-
-
-def _is_ownerless(placing: Placing, cluster: str, workflow: str | None, node: str | None) -> bool:
-    """Has the job the name of a node that DAGs declare, and nothing says whose it is?"""
-    return bool(node) and not workflow and placing.is_declared(cluster, node)
-
-
-def cluster_id(job: str) -> int:
-    """HTCondor's cluster of a job, 0 for what is none."""
-    number = job.partition(".")[0]
-    return int(number) if number.isdecimal() and len(number) < 19 else 0
-
-
-def _kept(rows: pa.Table, whose: list[tuple[str | None, ...]]) -> set[int]:
-    """The attempts whose result was kept: of each node the longest that ended with success (`metrics.workflows.tries`)."""
-    kept: dict[Any, tuple[Any, Any, int]] = {}
-    for at, (state, started, ended) in enumerate(_pairs(rows, "state", "started_at", "ended_at")):
-        if state == "completed" and started is not None and ended is not None:
-            tried = (started - ended, ended, at)  # the longest first, of equal ones the first to end
-            kept[whose[at]] = min(kept.get(whose[at], tried), tried)
-    return {at for _, _, at in kept.values()}

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from gpuledger.actions.experiment.asked import Part, Said, cluster_id
+from gpuledger.actions.experiment.asked import Part, Said
 from gpuledger.actions.experiment.cells import in_zone
 from gpuledger.model.job_summary import EARLIER
 
@@ -38,12 +38,12 @@ def _who(part: Part) -> Columns:
         "Job Name": pc.coalesce(rows["node_name"], rows["job_name"]),
         "DAG Source": pc.coalesce(dag, pa.array([said.service_of for said in part.said], pa.string())),
         "Run UUID": pc.if_else(pc.fill_null(pc.equal(run, dag), False), None, run),
-        "HTCondor Cluster ID": pa.array([cluster_id(job) or None for job in rows["job_id"].to_pylist()], pa.int64()),
-        "Attempt Sequence": pa.array([place.number for place in part.places], pa.int64()),
+        "HTCondor Cluster ID": pa.array(part.numbers.clusters, mask=part.numbers.clusters == 0),
+        "Attempt Sequence": pa.array(part.numbers.of_job),
         "Final Status": _status(part),
         "Targeted Resource": pc.coalesce(rows["site"], rows["target_site"]),
         "GLIDEIN Resource Name": rows["resource_name"],
-        "Epochs Completed": pa.array([int(place.is_kept) for place in part.places], pa.int64()),
+        "Epochs Completed": pa.array(part.numbers.kept),
     }
 
 

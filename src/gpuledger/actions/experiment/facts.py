@@ -1,14 +1,15 @@
 """GPUs or events of attempts, in the order of the attempts: sums, firsts and lasts by attempt, and lists as JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from gpuledger.actions.experiment.cells import cells
+from gpuledger.actions.experiment.shelf import Laid, lay
 from gpuledger.model.job_summary import cell
 from gpuledger.model.tables import Table
 from gpuledger.store import Store
@@ -16,21 +17,16 @@ from gpuledger.store import Store
 
 @dataclass(frozen=True)
 class Sorted:
-    """Rows as the ledger gave them, and their places in the order of their attempts: only parts are put in order.
+    """Rows laid down in the order of their attempts; `ranks` say whose each is."""
 
-    `ranks` say whose the row at each place is.
-    """
-
-    rows: pa.Table
-    places: pa.Array
+    laid: Laid
     ranks: "np.ndarray[Any, np.dtype[np.int64]]"
 
-    def part(self, begin: int, end: int) -> "Facts":
+    def part(self, number: int, begin: int, end: int) -> "Facts":
         """Those of the attempts from `begin` to `end`."""
         first, last = np.searchsorted(self.ranks, [begin, end]).tolist()
-        return Facts(
-            plain(self.rows, self.places.slice(first, last - first)), self.ranks[first:last] - begin, end - begin
-        )
+        rows = pa.Table.from_batches([self.laid.part(number)])
+        return Facts(rows, self.ranks[first:last] - begin, end - begin)
 
 
 @dataclass(frozen=True)
@@ -74,38 +70,43 @@ class Facts:
         return pc.take(self.rows[column].combine_chunks(), pa.array(at, pa.int64(), mask=~there))
 
 
-def of(store: Store, table: Table, columns: Sequence[str], attempts: pa.Array) -> Sorted:
-    """The rows of a table that belong to the `attempts` (ids), in their order."""
-    rows = store.columns(table, ("attempt_id", *columns))
-    ranks = pc.index_in(rows["attempt_id"], attempts)
-    keys = pa.table({"rank": ranks, **{name: rows[name] for name in columns[:2]}})
-    places = pc.sort_indices(keys, [(name, "ascending") for name in keys.column_names])
+def of(store: Store, table: Table, columns: Sequence[str], attempts: pa.Array, shelf: tuple[BinaryIO, int]) -> Sorted:
+    """The rows of a table that belong to the `attempts` (their `keys`), in their order.
+
+    They are laid down in a file, those of so many attempts together.
+    """
+    rows = store.columns(table, ("cluster", "attempt_id", *columns)).combine_chunks()
+    ranks = pc.index_in(keys(rows), attempts)
+    rows = rows.select(columns)
+    order = pa.table({"rank": ranks, **{name: rows[name] for name in columns[:2]}})
+    places = pc.sort_indices(order, [(name, "ascending") for name in order.column_names])
     places = places.slice(0, len(rows) - ranks.null_count)  # rows of no attempt stand at the end
     whose = ranks.take(places).to_numpy().astype(np.int64)
-    return Sorted(coded(rows.drop_columns(["attempt_id"])), places, whose)
+    file, at_once = shelf
+    ends = np.searchsorted(whose, [begin for begin, _ in bounds(len(attempts), at_once)] + [len(attempts)]).tolist()
+    parts = (at(rows, places[begin:end]) for begin, end in zip(ends, ends[1:], strict=False))
+    return Sorted(lay(file, parts), whose)
 
 
-def coded(rows: pa.Table) -> pa.Table:
-    """The same rows with each text once: names of hosts, GPUs and DAGs stand in thousands of rows.
-
-    All is copied: as long as one column is held, the engine keeps whatever it answered with it.
-    """
-    every = pa.array(np.arange(len(rows)))
-    columns = {
-        name: column.combine_chunks().dictionary_encode() if pa.types.is_string(column.type) else column.take(every)
-        for name, column in zip(rows.column_names, rows.columns, strict=True)
-    }
-    return pa.table(columns)
+def keys(rows: pa.Table) -> pa.Array:
+    """What tells an attempt from every other of the ledger: its id and its cluster."""
+    joined = pc.binary_join_element_wise(rows["attempt_id"], rows["cluster"], "\n")
+    return joined.combine_chunks() if isinstance(joined, pa.ChunkedArray) else joined
 
 
-def plain(rows: pa.Table, places: pa.Array) -> pa.Table:
-    """The `coded` rows at some places, as they were."""
+def bounds(count: int, at_once: int) -> Iterator[tuple[int, int]]:
+    """Begin and end of each part."""
+    return ((begin, min(begin + at_once, count)) for begin in range(0, count, at_once))
+
+
+def at(rows: pa.Table, places: pa.Array) -> pa.RecordBatch:
+    """The rows at some places."""
     taken = rows.take(places).combine_chunks()
-    columns = {
-        name: column.combine_chunks().dictionary_decode() if pa.types.is_dictionary(column.type) else column
-        for name, column in zip(taken.column_names, taken.columns, strict=True)
-    }
-    return pa.table(columns)
+    return pa.record_batch([_array(column) for column in taken.columns], schema=taken.schema)
+
+
+def _array(column: pa.ChunkedArray) -> pa.Array:
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def _objects(rows: pa.Table) -> pa.Array:

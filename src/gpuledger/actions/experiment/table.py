@@ -1,7 +1,10 @@
 """The CSV of an experiment's attempts: whole and under its name, or not there at all."""
 
 import os
+import tempfile
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 from zoneinfo import ZoneInfo
@@ -21,6 +24,8 @@ from gpuledger.store import Store
 
 OnFirst = Mapping[str, list[Row]]
 """Lists by header that stand on the first row: they are of the whole table."""
+AT_ONCE = 2
+"""Parts that are written by a thread each."""
 HEADERS = tuple(column.header for column in (*EARLIER, *OWN))
 
 
@@ -39,15 +44,16 @@ def write_csv(store: Store, out: Path, zone: ZoneInfo, *, is_executed_only: bool
     """
     if out.is_symlink() or (out.exists() and not out.is_file()):
         raise LedgerError(f"{out} is no plain file and would be replaced by one; name a file.")
-    attempts = Attempts(store, is_executed_only=is_executed_only)
-    if not len(attempts):
-        raise NoData("The files tell of no attempt" + (" that executed." if is_executed_only else "."))
-    on_first = {job_summary.LOGS: logs(store), job_summary.NOT_READ: not_read(store)}
     draft = out.with_name(f".{out.name}.{os.getpid()}")
     try:
-        with draft.open("wb") as table:
-            _write(table, attempts, zone, on_first)
-        draft.replace(out)
+        with tempfile.TemporaryFile() as shelf:
+            attempts = Attempts(store, shelf, is_executed_only=is_executed_only)
+            if not len(attempts):
+                raise NoData("The files tell of no attempt" + (" that executed." if is_executed_only else "."))
+            on_first = {job_summary.LOGS: logs(store), job_summary.NOT_READ: not_read(store)}
+            with draft.open("wb") as table:
+                _write(table, attempts, zone, on_first)
+            draft.replace(out)
     except OSError as error:
         raise LedgerError(f"{out} cannot be written: {error.strerror or error}.") from error
     finally:
@@ -56,13 +62,29 @@ def write_csv(store: Store, out: Path, zone: ZoneInfo, *, is_executed_only: bool
 
 
 def _write(table: BinaryIO, attempts: Attempts, zone: ZoneInfo, on_first: OnFirst) -> None:
+    """Some parts at once: most of it is Arrow's work, for which Python waits on no other thread."""
     table.write((",".join(HEADERS) + "\n").encode())
-    for part in attempts.parts():
-        lines = pc.binary_join_element_wise(*_columns(part, zone, on_first), ",")
-        every = pa.ListArray.from_arrays([0, len(lines)], lines)
-        table.write(pc.binary_join(every, "\n")[0].as_buffer())
-        table.write(b"\n")
-        on_first = {}
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        begun: deque[Future[pa.Buffer]] = deque()
+        for part in attempts.parts():
+            begun.append(threads.submit(_lines, part, zone, on_first))
+            on_first = {}
+            if len(begun) > AT_ONCE:
+                _put(table, begun.popleft().result())
+        for lines in begun:
+            _put(table, lines.result())
+
+
+def _lines(part: Part, zone: ZoneInfo, on_first: OnFirst) -> pa.Buffer:
+    """The rows as they stand in the file, but for the end of the last."""
+    lines = pc.binary_join_element_wise(*_columns(part, zone, on_first), ",")
+    every = pa.ListArray.from_arrays([0, len(lines)], lines)
+    return pc.binary_join(every, "\n")[0].as_buffer()
+
+
+def _put(table: BinaryIO, lines: pa.Buffer) -> None:
+    table.write(lines)
+    table.write(b"\n")
 
 
 def _columns(part: Part, zone: ZoneInfo, on_first: OnFirst) -> Iterator[pa.Array]:
@@ -88,7 +110,7 @@ def _computed(part: Part, header: str) -> pa.Array:
         case job_summary.EXECUTED:
             return pc.is_valid(part.rows["started_at"])
         case job_summary.ATTEMPT_OF_NODE:
-            return pa.array([place.of_node for place in part.places], pa.int64())
+            return pa.array(part.numbers.of_node)
         case job_summary.CPU_TIME_BY_RUN:
             return _by_run_time(part.rows, "used_cpu_seconds")
         case job_summary.ATTEMPT_GPUS:
