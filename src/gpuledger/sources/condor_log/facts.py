@@ -139,7 +139,7 @@ def _place(address: str) -> list[str]:
     return [f"host={host(address)}", *(["ccb=ospool"] if "ospool-ccb" in address else [])]
 
 
-@lru_cache(maxsize=1 << 12)
+@lru_cache(maxsize=1 << 14)
 def gpu(ad: str) -> str:
     """`id|uuid|model|memory MB|capability|driver|CUDA|bus id|ECC` of a nested ad."""
     told = {name: value.strip().strip('"') for name, value in _AD_PART.findall(ad)}
