@@ -11,12 +11,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, TypeVar
 
 import httpx
 
 import gpuledger
 
+T = TypeVar("T")
 HEADER = "JobIDRaw|JobID|Cluster|User|Account|Partition|QOS|State|Submit|Start|End|ElapsedRaw|AllocTRES|ExitCode|NCPUS|JobName|NodeList"
 HOSTILE = "<script>alert(1)</script>"
 PATIENCE_SECONDS = 60.0
@@ -115,6 +118,14 @@ def stop(process: "subprocess.Popen[str]") -> None:
         process.wait(PATIENCE_SECONDS)
     finally:
         process.kill()
+
+
+def of_one_hour(ask: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+    """What `ask` is answered within one hour of the clock: a Document of a past month is made again in the next."""
+    while True:
+        hour, told = datetime.now(UTC).hour, ask(*args, **kwargs)
+        if datetime.now(UTC).hour == hour:
+            return told
 
 
 def until(is_so: Callable[[], bool]) -> None:

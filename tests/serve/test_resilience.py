@@ -10,7 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.serve.serving import MAY, PATIENCE_SECONDS, Server, bearer, ledger_of, row, sacct, serving, token
+from gpuledger.render.json import from_json
+from tests.serve.serving import (
+    MAY,
+    PATIENCE_SECONDS,
+    Server,
+    bearer,
+    ledger_of,
+    of_one_hour,
+    row,
+    sacct,
+    serving,
+    token,
+)
 
 USAGE = "/api/v1/reports/usage"
 READING = (
@@ -50,7 +62,7 @@ def test_a_ledger_that_is_gone_and_comes_back(running: Server, own_ledger: Path)
     own_ledger.rename(own_ledger.with_name("away"))
     assert_unavailable(running, own_ledger)
     own_ledger.with_name("away").rename(own_ledger)
-    assert running.get(USAGE, **MAY).content == before.content
+    assert from_json(running.get(USAGE, **MAY).content).tables == from_json(before.content).tables
     assert running.get("/readyz").json()["status"] == "ready"
 
 
@@ -107,12 +119,13 @@ def test_a_ledger_that_may_not_be_written_to_is_read_all_the_same(own_ledger: Pa
 def test_many_viewers_at_once_get_one_and_the_same(running: Server) -> None:
     """Fifty ask for the same, and for what differs; nobody is turned away."""
     with concurrent.futures.ThreadPoolExecutor(50) as viewers:
-        same = list(viewers.map(lambda _: running.get(USAGE, **MAY), range(50)))
+        same = of_one_hour(lambda: list(viewers.map(lambda _: running.get(USAGE, **MAY), range(50))))
         different = list(viewers.map(lambda top: running.get(USAGE, top=str(top), **MAY), range(1, 13)))
     assert {each.status_code for each in (*same, *different)} == {200}
     assert len({each.content for each in same}) == 1
-    counted = running.get("/metrics").text
-    assert "gpuledger_kept_documents 12.0" in counted, "twelve is what top is by default"
+    made = {each.headers["etag"] for each in (*same, *different)}
+    assert len(made) >= 12, "twelve is what top is by default"
+    assert f"gpuledger_kept_documents {len(made)}.0" in running.get("/metrics").text
 
 
 def test_more_than_can_be_made_is_turned_away_in_words(own_ledger: Path, tmp_path: Path) -> None:
