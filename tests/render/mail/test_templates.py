@@ -1,6 +1,5 @@
 """The user's templates: the built-in ones to begin with, short ones of one's own, and what none of them may do."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -81,10 +80,8 @@ def test_what_a_template_may_not_do_is_refused_with_its_line(source: str, said: 
 
 
 def test_a_loop_without_end_is_ended_and_its_line_named() -> None:
-    start = time.monotonic()
     loop = "Dear all\n{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
     assert "line 2: it was still running after 5 s" in refusal(text=loop)
-    assert time.monotonic() - start < 60
 
 
 @pytest.mark.parametrize(

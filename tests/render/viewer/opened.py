@@ -8,6 +8,8 @@ AXE_TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practi
 AXE_COLOURS = ("color-contrast", "link-in-text-block")
 """The rules that look at colours: all that dark mode can break of a page that light mode has passed."""
 DRAWN = 'html[data-ready="1"]'
+PATIENCE_SECONDS = 60.0
+"""Until what should come at once is given up: a busy machine takes its time, and nobody waits for what is there."""
 OVER = """() => {
  const seen = [], bad = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
  while (walker.nextNode()) {
@@ -39,7 +41,7 @@ class Opened:
     def __init__(self, chromium: Any, url: str, width: int = 1440, mode: str = "light", **context: Any) -> None:
         context = {"viewport": {"width": width, "height": 900}, "color_scheme": mode} | context
         self.context = chromium.new_context(**context)
-        self.context.set_default_timeout(10_000)
+        self.context.set_default_timeout(PATIENCE_SECONDS * 1000)
         self.page = self.context.new_page()
         self.said: list[str] = []
         self.asked: list[str] = []
@@ -77,9 +79,9 @@ class Opened:
         self.page.evaluate("report => { location.hash = `report=${report}&x=${Math.random()}`; }", report)
         self.page.wait_for_selector(DRAWN, state="attached")
 
-    def until(self, expression: str, seconds: float = 20.0) -> None:
+    def until(self, expression: str) -> None:
         """Waits until `expression` is true; Playwright's own waiting evaluates text, which the policy forbids."""
-        end = time.monotonic() + seconds
+        end = time.monotonic() + PATIENCE_SECONDS
         while not self.page.evaluate(expression):
             assert time.monotonic() < end, f"still not: {expression}"
             self.page.wait_for_timeout(25)

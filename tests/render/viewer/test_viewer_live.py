@@ -13,6 +13,7 @@ import pytest
 
 from gpuledger.model.document import Document
 from gpuledger.render.json import from_json, to_json
+from tests.render.timed import least
 from tests.render.viewer import site
 from tests.render.viewer.opened import Opened
 
@@ -202,11 +203,10 @@ def test_a_refresh_keeps_place_focus_search_and_colours_and_pausing_stops_it(
         assert pictures == page.locator(".plot > svg").count(), "no picture is gone in between"
         assert page.evaluate("document.activeElement.dataset.keep") == "chart-gpus-in-use"
         page.get_by_role("button", name="Pause refreshing").click()
-        page.wait_for_load_state("networkidle")  # what was asked before is answered
-        count = len(questions(server))
+        assert len(questions(server)) == 2
         opened.later(3600)
-        page.wait_for_load_state("networkidle")
-        assert len(questions(server)) == count == 2
+        page.evaluate("fetch('/api/v1/me').then(answer => answer.status)")  # what was asked before is there by now
+        assert len(questions(server)) == 2
         page.reload()
         opened.drawn()
         assert page.get_by_role("button", name="Refresh every").count() == 1, "pausing is remembered"
@@ -420,10 +420,14 @@ def test_a_refresh_that_succeeds_again_takes_its_warning_back_though_nothing_cha
 def test_a_second_visit_draws_from_the_cache(chromium: Any, published: site.Server) -> None:
     with Opened(chromium, published.url).open() as opened:
         before = len([one for one in published.asked if one.path.startswith("/assets/")])
-        start = time.monotonic()
-        opened.page.reload()
-        opened.drawn()
-        assert time.monotonic() - start < 8, "0.8 s on an idle machine; this one is shared"
+
+        def again() -> float:
+            start = time.monotonic()
+            opened.page.reload()
+            opened.drawn()
+            return time.monotonic() - start
+
+        assert least(again, 2.4) < 2.4, "0.8 s on an idle machine"
         assert len([one for one in published.asked if one.path.startswith("/assets/")]) == before
 
 
