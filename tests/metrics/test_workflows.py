@@ -22,6 +22,12 @@ def test_dagmans_own_word_places_a_job_and_not_the_name() -> None:
     assert found.workflow == "b"
 
 
+def test_every_job_of_one_submission_is_of_its_node() -> None:
+    placing = Placing.of([_node("n"), _node("n", "b"), _node("n", "b", 7, job_id="7.0")])
+    assert placing.find("ap", "7.3", None, "n") == placing.find("ap", "7.0", None, "n") is not None
+    assert placing.find("ap", "7", None, None) is None  # of another scheduler
+
+
 def test_a_name_that_two_dags_declare_places_nothing() -> None:
     placing = Placing.of([_node("n"), _node("n", "b")])
     assert placing.find("ap", "8.0", None, "n") is None

@@ -222,3 +222,30 @@ def test_of_the_nodes_log_only_names_and_results_are_packed(tmp_path: Path) -> N
     assert b"return value 3" in content
     assert b"Environment" not in content
     assert b"Usr" not in content
+
+
+def test_a_try_of_several_jobs_is_said_and_fails_where_one_of_them_did(tmp_path: Path) -> None:
+    out = (
+        SUBMITS
+        + "Event: ULOG_SUBMIT for HTCondor Node n0 (100.1.0) {04/14/26 15:52:50}\n"
+        + "Node n0 job proc (100.1.0) failed with status 2.\n"
+        + "Node n0 job proc (100.0.0) completed successfully.\n"
+        + "Node n1 job proc (101.0.0) completed successfully.\n"
+    )
+    answer = with_out(tmp_path, out)
+    assert {n: (row["state"], row["end_reason"]) for n, row in answer.tries.items()} == {
+        100: ("failed", "exit code 2"), 101: ("completed", "exit code 0"),
+    }  # fmt: skip
+    (said,) = (sentence for sentence in answer.remarks if "several jobs at once" in sentence)
+    assert said.startswith("1 tries are several jobs at once (the first: node n0, job 100.1, x.dag.dagman.out line 7)")
+
+
+def test_an_end_that_is_told_again_as_another_is_said_and_the_same_again_is_not(tmp_path: Path) -> None:
+    end = "Node n0 job proc (100.0.0) {}\n"
+    out = SUBMITS + "".join(
+        end.format(word) for word in ("failed with status 1.", "failed with status 1.", "completed successfully.")
+    )
+    answer = with_out(tmp_path, out)
+    assert answer.tries[100]["state"] == "completed"
+    (said,) = (sentence for sentence in answer.remarks if "told again as another" in sentence)
+    assert said.startswith("1 ends of jobs are told again as another (the first: job 100.0, x.dag.dagman.out line 9: exit code 0 after exit code 1)")  # fmt: skip

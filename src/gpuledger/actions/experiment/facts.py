@@ -14,6 +14,8 @@ from gpuledger.model.job_summary import cell
 from gpuledger.model.tables import Table
 from gpuledger.store import Store
 
+KEYS_AT_ONCE = 200_000
+
 
 @dataclass(frozen=True)
 class Sorted:
@@ -76,7 +78,7 @@ def of(store: Store, table: Table, columns: Sequence[str], attempts: pa.Array, s
     They are laid down in a file, those of so many attempts together.
     """
     rows = store.columns(table, ("cluster", "attempt_id", *columns)).combine_chunks()
-    ranks = pc.index_in(keys(rows), attempts)
+    ranks = _whose(rows.select(["cluster", "attempt_id"]), attempts)
     rows = rows.select(columns)
     order = pa.table({"rank": ranks, **{name: rows[name] for name in columns[:2]}})
     places = pc.sort_indices(order, [(name, "ascending") for name in order.column_names])
@@ -86,6 +88,12 @@ def of(store: Store, table: Table, columns: Sequence[str], attempts: pa.Array, s
     ends = np.searchsorted(whose, [begin for begin, _ in bounds(len(attempts), at_once)] + [len(attempts)]).tolist()
     parts = (at(rows, places[begin:end]) for begin, end in zip(ends, ends[1:], strict=False))
     return Sorted(lay(file, parts), whose)
+
+
+def _whose(rows: pa.Table, attempts: pa.Array) -> pa.ChunkedArray:
+    """Of each row the place of its attempt among these, null for none; some at a time, for their keys are long."""
+    parts = (rows.slice(begin, KEYS_AT_ONCE) for begin in range(0, max(len(rows), 1), KEYS_AT_ONCE))
+    return pa.chunked_array([pc.index_in(keys(part), attempts) for part in parts])
 
 
 def keys(rows: pa.Table) -> pa.Array:

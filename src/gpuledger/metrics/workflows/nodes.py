@@ -33,6 +33,7 @@ class Placing:
     """
 
     by_job: Mapping[tuple[str, str], Node]
+    """By access point and HTCondor cluster: all jobs of one submission are of one node."""
     by_name: Mapping[tuple[str, str], Node | None]
     by_workflow: Mapping[tuple[str, str | None, str | None], tuple[Node, bool]]
     """With whether a rescue file says that it is done."""
@@ -54,7 +55,7 @@ class Placing:
             )
             node = known.setdefault(node, node)
             if row["try_number"] > 0 and row["job_id"]:
-                by_job[row["cluster"], row["job_id"]] = node
+                by_job[row["cluster"], submission(row["job_id"])] = node
                 told.add((row["cluster"], node.workflow))
             if row["try_number"] == 0:
                 by_workflow[row["cluster"], node.workflow, node.name] = node, bool(row["is_done_in_rescue"])
@@ -82,7 +83,8 @@ class Placing:
 
     def find(self, cluster: str, job_id: str, workflow: str | None, name: str | None) -> Node | None:
         """The node of a job: by DAGMan's own word, else by the name its log gives; None where that is not known."""
-        if found := self.by_job.get((cluster, job_id)) or self.by_job.get((NO_ACCESS_POINT, job_id)):
+        number = submission(job_id)
+        if found := self.by_job.get((cluster, number)) or self.by_job.get((NO_ACCESS_POINT, number)):
             return found
         if name is None:
             return None
@@ -97,6 +99,11 @@ class Placing:
         declared = {self.by_name[at, name] for at in places if (at, name) in self.by_name}
         named = declared.pop() if len(declared) == 1 else None
         return named if named and not any((at, named.workflow) in self.told for at in places) else None
+
+
+def submission(job_id: str) -> str:
+    """HTCondor's cluster of a job (`100.0` is of 100); '' for a job of another scheduler."""
+    return job_id.rpartition(".")[0]
 
 
 def texts_of(column: "pa.ChunkedArray") -> list[Any]:

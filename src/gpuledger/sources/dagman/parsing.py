@@ -96,7 +96,7 @@ def _kind_in(name: str, dag: str) -> Kind | None:
 def _take(told: Told, files: dict[str, str], name: str, content: "IO[bytes] | BinaryIO", kind: Kind | None) -> None:
     if kind in (Kind.OUT, Kind.EVENTS):
         read = told.progress.read if kind is Kind.OUT else told.progress.read_events
-        read(line.decode("utf-8", "backslashreplace") for line in content)
+        read((line.decode("utf-8", "backslashreplace") for line in content), name)
         return
     text_of = content.read().decode("utf-8-sig", "backslashreplace")
     match kind:
@@ -147,6 +147,16 @@ def _remarks(told: Told, kind: Kind, source: "Dagman", context: Context) -> Iter
         yield f"No file names the access point: nodes are kept under {NO_ACCESS_POINT!r} (--cluster NAME)."
     if progress.failed_submits:
         yield f"{progress.failed_submits:,} attempts to submit a node failed; such a try has no job and no row."
+    if progress.several:
+        yield (
+            f"{len(progress.several):,} tries are several jobs at once (the first: {next(iter(progress.several.values()))}):"
+            " each job is an attempt of its node, and the try failed where one of them did."
+        )
+    if progress.told_otherwise:
+        yield (
+            f"{len(progress.told_otherwise):,} ends of jobs are told again as another (the first: {progress.told_otherwise[0]});"
+            " the later word holds."
+        )
     if strange := progress.unknown.keys() - progress.tries.keys():
         yield f"DAGMan saw events of {len(strange):,} jobs that belong to no node it knew."
     if told.graph.nodes and (undeclared := {one.node for one in progress.tries.values()} - told.graph.nodes.keys()):

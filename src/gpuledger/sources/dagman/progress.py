@@ -58,6 +58,8 @@ class Try:
     job_id: str
     state: str = "pending"
     end_reason: str | None = None
+    has_ended: bool = False
+    """Did DAGMan say how, by exit code or signal?"""
 
 
 @dataclass
@@ -75,10 +77,18 @@ class Progress:
     unknown: "Counter[int]" = field(default_factory=Counter)
     line_count: int = 0
     understood: int = 0
+    several: dict[int, str] = field(default_factory=dict)
+    """Tries that are several jobs at once (`queue 5`), and where each was seen to be."""
+    told_otherwise: list[str] = field(default_factory=list)
+    """Ends of jobs that were told before as another."""
+    _file: str = ""
+    _lines_before: int = 0
     _submitting: str | None = None
     _stamp: tuple[str, str] | None = None
 
-    def read(self, lines: Iterable[str]) -> None:
+    def read(self, lines: Iterable[str], name: str = "dagman.out") -> None:
+        """Takes one file of this name."""
+        self._file, self._lines_before = name, self.line_count
         stamped: re.Match[str] | None = None
         for line in lines:
             self.line_count += 1
@@ -101,8 +111,12 @@ class Progress:
             self.failed_submits += 1
             self._submitting = None
 
-    def read_events(self, lines: Iterable[str]) -> None:
-        """The same from nodes.log, DAGMan's copy of the event log: for a DAG whose dagman.out is gone."""
+    def read_events(self, lines: Iterable[str], name: str = "nodes.log") -> None:
+        """The same from nodes.log, DAGMan's copy of the event log: for a DAG whose dagman.out is gone.
+
+        What was packed of it are some of its lines: where one stood is not known.
+        """
+        self._file, self._lines_before = name, -1
         job = (0, 0)
         for line in lines:
             self.line_count += 1
@@ -113,7 +127,7 @@ class Progress:
             elif found := _NODE.search(line):
                 self.happened("SUBMIT", found[1] or found[2], *job)
             elif (found := _RESULT.search(line)) and job[0] in self.tries:
-                self._ended(self.tries[job[0]], "status" if found[1] else "signal", found[1] or found[2])
+                self._ended(self.tries[job[0]], job[1], "status" if found[1] else "signal", found[1] or found[2])
         if self._stamp and (moment := _moment(*self._stamp, self.zone)):
             self.last = max(moment, self.last or moment)
 
@@ -148,25 +162,35 @@ class Progress:
         if one is None:
             return
         if found[4] == "completed successfully":
-            self._ended(one, "status", "0")
+            self._ended(one, int(found[3]), "status", "0")
         elif found[5]:
-            self._ended(one, found[5], found[6])
+            self._ended(one, int(found[3]), found[5], found[6])
 
-    @staticmethod
-    def _ended(one: Try, what: str, code: str) -> None:
-        """By itself: with a status or by a signal."""
-        one.state = "completed" if (what, code) == ("status", "0") else "failed"
-        one.end_reason = f"{'exit code' if what == 'status' else 'killed by signal'} {code}"
+    def _ended(self, one: Try, proc: int, what: str, code: str) -> None:
+        """By itself: with a status or by a signal. Of several jobs one that failed is enough."""
+        state = "completed" if (what, code) == ("status", "0") else "failed"
+        reason = f"{'exit code' if what == 'status' else 'killed by signal'} {code}"
+        is_again = one.has_ended and one.cluster not in self.several
+        if is_again and reason != one.end_reason:
+            self.told_otherwise.append(f"job {one.job_id}, {self._here}: {reason} after {one.end_reason}")
+        if is_again or not one.has_ended or state == "failed":
+            one.state, one.end_reason, one.has_ended = state, reason, True
+
+    @property
+    def _here(self) -> str:
+        """The line that is read."""
+        where = f" line {self.line_count - self._lines_before:,}" if self._lines_before >= 0 else ""
+        return f"{self._file}{where}"
 
     def post_script(self, found: re.Match[str]) -> None:
         """The POST script decides about the node: its word is kept for it."""
         self.post[found[1]] = found[2]
 
     def status(self, found: re.Match[str]) -> None:
-        self._try(found[1], int(found[2]), 0)
+        self._try(found[1], int(found[2]), None)
 
     def lost(self, found: re.Match[str]) -> None:
-        one = self._try(found[1], int(found[2]), 0)
+        one = self._try(found[1], int(found[2]), None)
         if one:
             one.state, one.end_reason = "other", LOST
 
@@ -176,14 +200,16 @@ class Progress:
     def named(self, found: re.Match[str]) -> None:
         self.dag = self.dag or found[1] or found[2]
 
-    def _try(self, node: str, cluster: int, proc: int) -> Try | None:
-        """The try with this HTCondor cluster; DAGMan writes -1 for a node that has none yet."""
+    def _try(self, node: str, cluster: int, proc: int | None) -> Try | None:
+        """The try with this HTCondor cluster; DAGMan writes -1 for a node that has none yet. None: it does not say which job."""
         if not 0 < cluster <= LARGEST:
             return None
         one = self.tries.get(cluster)
         if one is None:
-            one = self.tries[cluster] = Try(node, cluster, f"{cluster}.{max(proc, 0)}")
+            one = self.tries[cluster] = Try(node, cluster, f"{cluster}.{max(proc or 0, 0)}")
             self.post.pop(node, None)
+        elif proc is not None and cluster not in self.several and not one.job_id.endswith(f".{max(proc, 0)}"):
+            self.several[cluster] = f"node {one.node}, job {cluster}.{proc}, {self._here}"
         last = self.last_try.get(node)
         if last is None or last.cluster <= cluster:
             self.last_try[node] = one
