@@ -4,6 +4,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pytest
@@ -257,6 +258,32 @@ def test_an_input_that_could_not_be_read_is_said_above_the_title_until_it_is_rea
     assert "june.txt: It is cut off." in banner.sentence
     told(3, hour(6), "done")
     assert usage(store).banners == ()
+
+
+def test_bins_begin_on_the_clock_of_the_display_zone_whenever_the_period_does(tmp_path: Path) -> None:
+    """Half hours of seven days, the first and the last one a part: a report made minutes later has the same bins."""
+    held = attempt(1, started_at=hour(0), ended_at=hour(400), gpu_count=2.0)
+    brief = attempt(2, started_at=hour(400), ended_at=hour(400.2), gpu_count=8.0)
+    store = ledger(tmp_path / "l", [held, brief])
+    chart, later = (
+        usage(store, last("7d", now, "America/New_York"), now).charts[0] for now in (hour(400.2), hour(400.4))
+    )
+    starts = [value for value in chart.x.values if isinstance(value, datetime)]
+    assert starts[:2] == [hour(400.2) - timedelta(days=7), hour(232.5)]
+    assert {(start.minute, start.second) for start in starts[1:]} == {(0, 0), (30, 0)}
+    assert chart.x.values[2:] == later.x.values[2:]
+    assert chart.finding.startswith("The fullest 30\u202fmin began")  # the last 12 min held more
+    assert isinstance(chart.shape, Lines)
+    assert sum(series.total or 0 for series in chart.shape.series) == pytest.approx(2 * 167.8 + 8 * 0.2)
+
+
+def test_bins_of_several_days_begin_at_midnight(tmp_path: Path) -> None:
+    store = ledger(tmp_path / "l", [attempt(1, started_at=hour(-9000), ended_at=hour(0))])
+    chart = usage(store, last("1000d", hour(5.5), "America/New_York"), hour(5.5)).charts[0]
+    starts = [value for value in chart.x.values if isinstance(value, datetime)]
+    assert len(starts) <= 402
+    clocks = {value.astimezone(ZoneInfo("America/New_York")).strftime("%H:%M") for value in starts[1:]}
+    assert clocks == {"00:00"}
 
 
 def test_what_nobody_observed_is_a_gap_and_has_no_value(tmp_path: Path) -> None:

@@ -1,9 +1,12 @@
-"""Use over time: stacked steps by name, with the mean and the exact peak of the period."""
+"""Use over time: stacked steps by name, with the mean and the exact peak of the period.
+
+Bins begin on the display zone's clock; the first and the last one are what of them lies in the period.
+"""
 
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 
@@ -11,6 +14,7 @@ from gpuledger.metrics import NO_GPU, InUse
 from gpuledger.model.chart import Axis, Chart, Gap, Lines, Series
 from gpuledger.model.document import Format
 from gpuledger.reports import _words as words
+from gpuledger.reports._rolling.window import edges
 from gpuledger.reports._scene import Scene, named
 from gpuledger.reports._tables import PLURALS
 
@@ -52,18 +56,23 @@ def bin_step(seconds: float, most: int = MOST_BINS) -> float:
 def over_time(scene: Scene, resources: Sequence[Held]) -> Iterator[Chart]:
     """A chart per resource: the leading one wide with narrow bins, the others side by side."""
     lead, *others = resources
-    seconds = scene.ask.period.seconds
-    [wide] = scene.ask.series_of([lead.metric], bin_step(seconds), by=scene.by)
-    small = scene.ask.series_of([held.metric for held in others], bin_step(seconds, MOST_SMALL_BINS), by=scene.by)
-    for held, use in zip(resources, (wide, *small), strict=True):
-        yield in_use(scene, held, use)
+    yield from _charts(scene, [lead], MOST_BINS)
+    yield from _charts(scene, others, MOST_SMALL_BINS)
 
 
-def in_use(scene: Scene, held: Held, use: InUse, step: float | None = None) -> Chart:
-    """Stacked means per bin of `step` seconds (the first one's length): the document's top names in their order, the
-    rest pooled."""
+def _charts(scene: Scene, resources: Sequence[Held], most: int) -> Iterator[Chart]:
+    """Charts of one width of bin."""
+    period = scene.ask.period
+    step = min(bin_step(period.seconds, most), period.seconds)
+    cut = edges(period, timedelta(seconds=step), scene.ask.display_zone)
+    series = scene.ask.series_of([held.metric for held in resources], cut, by=scene.by)
+    for held, use in zip(resources, series, strict=True):
+        yield in_use(scene, held, use, step)
+
+
+def in_use(scene: Scene, held: Held, use: InUse, step: float) -> Chart:
+    """Stacked means per bin of `step` seconds: the document's top names in their order, the rest pooled."""
     series = _series(use, scene.ranks[scene.by])
-    step = step or float(use.bin_seconds[0])
     return Chart(
         id=held.id,
         title=f"{held.what} by {words.inside(scene.dimension.label)}, mean of {words.duration(step)}",
@@ -167,11 +176,12 @@ def amount(held: Held, value: float) -> str:
 
 
 def _finding(scene: Scene, held: Held, use: InUse) -> str:
-    """Which bin was the fullest; said only where something ran."""
+    """Which bin was the fullest, a whole one if anything ran in one; said only where something ran."""
     total = np.nan_to_num(use.observed.sum(axis=0))
     if not total.size or total.max() <= 0:
         return _nothing(held, scene)
-    fullest = int(total.argmax())
+    whole = np.where(use.bin_seconds >= np.median(use.bin_seconds), total, 0)
+    fullest = int((whole if whole.max() > 0 else total).argmax())
     start, zone = use.edges[fullest], scene.ask.display_zone
     length = words.duration(float(use.bin_seconds[fullest]))
     return f"The fullest {length} began {words.stamp(start, zone)}: {amount(held, float(total[fullest]))} on average."

@@ -25,7 +25,9 @@ def aligned(period: Period, width: timedelta, zone: str) -> Period:
 
 
 def edges(period: Period, width: timedelta, zone: str) -> tuple[datetime, ...]:
-    """From the period's start to its end, cut where the zone's clock begins a new bin. Raises UsageError for too many."""
+    """From the period's start to its end, cut where the zone's clock begins a new bin. Bins of `n` days
+    begin at every n-th midnight in the period. Raises UsageError for too many.
+    """
     if period.seconds / width.total_seconds() > MOST_BINS:
         raise UsageError(f"{period} holds more than {MOST_BINS:,} bins of that length; choose a longer `bin`.")
     inside = []
@@ -34,7 +36,7 @@ def edges(period: Period, width: timedelta, zone: str) -> tuple[datetime, ...]:
             break
         if edge > period.start:
             inside.append(edge)
-    return (period.start, *inside, period.end)
+    return (period.start, *inside[:: max(1, width // _DAY)], period.end)
 
 
 def _edges(start: datetime, width: timedelta, zone: str) -> Iterator[datetime]:
