@@ -208,3 +208,19 @@ def test_real_ads_of_the_ospool_add_up(shared_data: Path) -> None:
         " ", "T"
     )
     assert f"{max(row['ended_at'] for row in answer.attempts):%Y-%m-%dT%H:%M:%S}" == spans["max_end"].replace(" ", "T")
+
+
+def test_an_end_that_is_told_again_as_another_is_said_with_its_line() -> None:
+    content = long() + "\n" + long() + "\n" + long(JobStatus=3)
+    line = content.count("\n", 0, content.rindex(long(JobStatus=3).partition("\n")[0])) + 1
+    answer = told(content.encode())
+    assert [row["state"] for row in answer.attempts] == ["completed", "completed", "removed"]
+    (said,) = (sentence for sentence in answer.remarks if "another end" in sentence)
+    assert said.startswith(
+        f"1 ads tell of an attempt that was told before with another end (the first is line {line:,})"
+    )
+
+
+def test_an_attempt_that_ran_and_then_ended_is_no_other_end() -> None:
+    answer = told((long(JobStatus=2, CompletionDate=0) + "\n" + long()).encode())
+    assert not any("another end" in sentence for sentence in answer.remarks)

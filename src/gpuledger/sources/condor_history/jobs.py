@@ -10,6 +10,7 @@ from gpuledger.model.devices import gpu_model
 from gpuledger.model.secrets import without_secret
 from gpuledger.model.sites import site_by, site_of
 from gpuledger.model.workflow import step_of
+from gpuledger.sources.condor_history.before import Before
 from gpuledger.sources.condor_history.classad import Expression, nested
 
 MIB, KIB = 2.0**20, 2.0**10
@@ -24,19 +25,6 @@ LONGEST_TEXT = 500
 
 class Refused(ValueError):
     """An ad that cannot be believed; the message is the problem's reason."""
-
-
-@dataclass
-class Before:
-    """What ads tell of attempts before the last, and of ends they do not tell."""
-
-    jobs: int = 0
-    attempts: int = 0
-    hours: float = 0.0
-    is_hours_known: bool = True
-    endless: int = 0
-    uncounted: int = 0
-    nameless: int = 0
 
 
 @dataclass(frozen=True)

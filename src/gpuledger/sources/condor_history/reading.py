@@ -13,8 +13,9 @@ from gpuledger.model.schema import ARROW
 from gpuledger.model.secrets import without_secret
 from gpuledger.model.tables import ATTEMPT_GPUS, JOB_ATTEMPTS, Table
 from gpuledger.sources import Context
+from gpuledger.sources.condor_history.before import Before
 from gpuledger.sources.condor_history.forms import LONGEST_ROW, Ad, Lost, ads, form_of
-from gpuledger.sources.condor_history.jobs import NO_ACCESS_POINT, Before, Job, Refused, Setting, attempt, gpu_rows
+from gpuledger.sources.condor_history.jobs import NO_ACCESS_POINT, Job, Refused, Setting, attempt, gpu_rows
 
 if TYPE_CHECKING:
     from gpuledger.sources.condor_history import CondorHistory
@@ -71,6 +72,7 @@ def _told(ad: Ad | Problem, setting: Setting, before: Before) -> tuple[dict[str,
         row = attempt(job, setting, before)
     except Refused as refused:
         return Problem(ad.line, str(refused), _shown(ad))
+    before.note(ad.line, row)
     return row, gpu_rows(row, job)
 
 
@@ -106,5 +108,10 @@ def _remarks(lost: Lost, before: Before) -> Iterator[str]:
         yield f"Of {before.endless:,} attempts the end is not told (removed, held or idle some time after): they count no time."
     if before.uncounted:
         yield f"{before.uncounted:,} ads do not tell how often their job started; JobStartDate was taken for the start of its only attempt."
+    if before.otherwise:
+        yield (
+            f"{len(before.otherwise):,} ads tell of an attempt that was told before with another end (the first is line"
+            f" {before.otherwise[0]:,}): the one seen last holds."
+        )
     if before.nameless:
         yield f"{before.nameless:,} ads do not name their access point: they are kept under {NO_ACCESS_POINT!r} (--cluster NAME)."
