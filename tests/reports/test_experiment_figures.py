@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from gpuledger.model.chart import Bars, Grid, Lines
 from gpuledger.model.document import Document
 from gpuledger.render.figure import draw
 from gpuledger.render.figure.drawing import Room, Words
@@ -57,3 +58,48 @@ def test_names_of_real_sites_models_and_causes_are_told_whole(tmp_path: Path) ->
     for chart in document.charts:
         words = [item.text for item in draw(chart, Colours(document.ranks), PAPER).items if isinstance(item, Words)]
         assert [text for text in words if text.endswith("…")] == [], chart.id
+
+
+def test_a_site_without_an_epoch_is_named_with_its_zero_over_time(tmp_path: Path) -> None:
+    rows = [
+        trial(1),
+        trial(2, site="delta"),
+        failed(3, site="anvil"),
+        trial(4, site="aws", state="other", exit_code=None),
+    ]
+    document = made(ledger(tmp_path, rows))
+    for name in ("epochs-over-time", "epochs-cumulative"):
+        [shape] = [chart.shape for chart in document.charts if chart.id == name]
+        assert isinstance(shape, Lines)
+        assert {one.label: one.total for one in shape.series} == {
+            "OSPool": 1.0,
+            "Delta": 1.0,
+            "Anvil": 0.0,
+        }  # AWS is not told
+
+
+def test_where_nothing_was_completed_no_epochs_are_drawn(tmp_path: Path) -> None:
+    document = made(ledger(tmp_path, [failed(1, site="anvil")]))
+    [chart] = [chart for chart in document.charts if chart.id == "epochs-over-time"]
+    assert isinstance(chart.shape, Lines)
+    assert chart.shape.series == ()
+    assert chart.empty == "No epoch was completed in the period."
+
+
+def test_amounts_below_each_other_have_the_same_decimals(tmp_path: Path) -> None:
+    rows = [trial(1, hours=150.0), trial(2, site="delta", hours=9.6), trial(3, site="anvil", hours=0.3)]
+    [shape] = [chart.shape for chart in made(ledger(tmp_path, rows)).charts if chart.id == "wall-hours-by-site"]
+    assert isinstance(shape, Bars)
+    assert [bar.words.partition(" ")[0] for bar in shape.bars] == ["150", "10", "<1"]
+
+
+def test_hours_of_gpus_that_nobody_tells_are_not_zero(tmp_path: Path) -> None:
+    rows = [trial(1, gpu_count=1.0, gpu_model="NVIDIA A40"), trial(2, site="delta", gpu_count=None, gpu_model=None)]
+    charts = {chart.id: chart for chart in made(ledger(tmp_path, rows)).charts}
+    by_site, by_model = charts["gpu-hours-by-site"].shape, charts["gpu-model-by-site"]
+    assert isinstance(by_site, Bars)
+    assert {bar.label: bar.words for bar in by_site.bars}["Delta"] == "not told"
+    assert isinstance(by_model.shape, Grid)
+    at = by_model.x.values.index("Delta")
+    assert {row.label: row.values[at] for row in by_model.shape.rows} == {"NVIDIA A40": 0.0, "not known": None}
+    assert by_model.finding == "1 GPU model at 2 sites."

@@ -3,6 +3,7 @@
 `tests/reports/test_words.py` holds these to the renderers' formatter.
 """
 
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -14,7 +15,13 @@ SPACE = "\u202f"
 
 def amount(value: float) -> str:
     """29,197 · 12.4 · 3.18 · 0: fewer decimals the larger it is."""
-    return _rounded(value, 0 if value == 0 or abs(value) >= 100 else 1 if abs(value) >= 10 else 2)
+    return _rounded(value, _digits(value))
+
+
+def amounts(values: Iterable[float]) -> Callable[[float], str]:
+    """`amount` with the decimals of the largest of these, for amounts that stand below each other."""
+    digits = _digits(max(map(abs, values), default=0.0))
+    return lambda value: _rounded(value, digits if value else 0)
 
 
 def gpus(value: float) -> str:
@@ -113,6 +120,10 @@ def inside(label: str) -> str:
     """A label within a sentence: "User" is "user", "GPU model" and "QoS" stay."""
     head = label.partition(" ")[0]
     return label[0].lower() + label[1:] if head[1:].islower() else label
+
+
+def _digits(value: float) -> int:
+    return 0 if value == 0 or abs(value) >= 100 else 1 if abs(value) >= 10 else 2
 
 
 def _rounded(value: float, digits: int) -> str:

@@ -12,6 +12,10 @@ ROW, _TALL = 28.0, 36.0
 _TOP = 6.0
 _HALF = 8.0
 _NAME = 215.0
+_COUNTS = 70.0
+"""Room at the right."""
+_LEAST = 9.0
+"""Pixels of a box: the halo of the median would hide the colour of a narrower one."""
 
 
 def draw(chart: Chart, shape: Boxes, colours: Colours, room: Room) -> Drawing:
@@ -22,15 +26,15 @@ def draw(chart: Chart, shape: Boxes, colours: Colours, room: Room) -> Drawing:
     bottom = _TOP + row * len(shape.boxes)
     items = _x_axis(scale, chart.x.unit, bottom)
     left = max([60.0, *(room.measure(part, 12) + 16 for parts in names for part in parts)])
+    least = _LEAST / (room.width - left - _COUNTS)
     for index, (box, name) in enumerate(zip(shape.boxes, names, strict=True)):
         y = _TOP + row * (index + 0.5)
         items += name_lines(name, y, 12, box.label)
-        items += _row(
-            box, y, scale, colours.paint(chart.dimension, box.key) if colours.has(chart.dimension) else colours.plain
-        )
+        paint = colours.paint(chart.dimension, box.key) if colours.has(chart.dimension) else colours.plain
+        items += _row(box, y, scale, paint, least)
         items.append(Words(62, y, f"n = {number(box.count, 'count')}", "end", "ink-2", place="right"))
     notes = ("Log scale.",) if chart.x.is_log else ()
-    return Drawing(bottom + BELOW, left, 70.0, tuple(items), notes=notes)
+    return Drawing(bottom + BELOW, left, _COUNTS, tuple(items), notes=notes)
 
 
 def _scale(chart: Chart, boxes: Sequence[Box]) -> Scale:
@@ -43,17 +47,19 @@ def _scale(chart: Chart, boxes: Sequence[Box]) -> Scale:
     return Scale(min(0.0, min(values)), max(max(values), 1e-12) * 1.05)
 
 
-def _row(box: Box, y: float, scale: Scale, paint: str) -> list[Item]:
+def _row(box: Box, y: float, scale: Scale, paint: str, least: float) -> list[Item]:
+    """`least` is the width of the narrowest box, around its middle."""
     if box.count == 0:
         return [Words(0.0, y, "none", dx=6, paint="ink-3")]
     if box.median is None or box.q1 is None or box.q3 is None:
         return [Dots(paint, tuple((scale.at(v), y) for v in box.outliers), 4.0, is_outlined=True)]
     scattered = tuple((scale.at(v), y + _jitter(i)) for i, v in enumerate(box.outliers))
     items: list[Item] = [Dots(paint, scattered, 1.8, 0.6)]
+    middle, half = (scale.at(box.q1) + scale.at(box.q3)) / 2, max(scale.at(box.q3) - scale.at(box.q1), least) / 2
     low, high = (v if v is not None else box.median for v in (box.low, box.high))
     items += [
         Stroke("ink", ((scale.at(low), y), (scale.at(high), y)), 1.0),
-        Cells(paint, ((scale.at(box.q1), scale.at(box.q3), y - _HALF, y + _HALF),), is_outlined=True),
+        Cells(paint, ((middle - half, middle + half, y - _HALF, y + _HALF),), is_outlined=True),
         Stroke("ink", ((scale.at(box.median), y - _HALF), (scale.at(box.median), y + _HALF)), 2.0, halo=5.0),
     ]
     return items

@@ -29,7 +29,7 @@ def side_labels(labels: Sequence[Label], place: tuple[float, float], head: str, 
     heights = spread([label.y for label in ordered], GAP, low, max(place[1], low + GAP * len(ordered)))
     items: list[Item] = []
     if head and labels:
-        items.append(Words(WIDTH - 8, place[0] - 8, head, "end", "ink-3", place="right"))
+        items.append(Words(WIDTH - 8, heights[0] - GAP, head, "end", "ink-3", place="right"))
     for label, y in zip(ordered, heights, strict=True):
         taken = room.measure(label.value, 11) + 7 if label.value else 0.0
         name = fit(label.name, 11, WIDTH - 37 - taken, room)

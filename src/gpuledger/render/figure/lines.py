@@ -23,7 +23,7 @@ from gpuledger.render.figure.axes import (
 from gpuledger.render.figure.drawing import Area, Dots, Drawing, Item, Key, Point, Room, Stroke, Words
 from gpuledger.render.figure.labels import WIDTH, Label, side_labels
 from gpuledger.render.format import column_digits, number, unit_word
-from gpuledger.render.theme import Colours
+from gpuledger.render.theme import MEASURE, PART, Colours
 
 _PARTIAL = "The last bin is not over yet and is drawn at half strength."
 _LIMIT_SHOWN = 0.35
@@ -56,7 +56,7 @@ def draw(chart: Chart, shape: Lines, colours: Colours, room: Room) -> Drawing:
     items = y_axis(ticks, chart.y.unit, (plot.top, plot.bottom), highest)
     items += _marks(shape, paints, plot, chart.y.unit)
     left = left_gutter(items, room)
-    labels = _labels(shape, paints, plot) if room.has_side_labels else []
+    labels = _labels(shape, paints, plot) if room.has_side_labels and _is_named(chart, shape) else []
     right = WIDTH if labels else 12.0
     items += _x_axis(chart, shape, plot, room, room.width - left - right)
     for mark in shown:
@@ -64,7 +64,7 @@ def draw(chart: Chart, shape: Lines, colours: Colours, room: Room) -> Drawing:
     items += side_labels(labels, (plot.top, plot.bottom), unit_word(shape.total_unit) if shape.is_stacked else "", room)
     if is_zero and chart.empty:
         items.append(Words(0.5, (plot.top + plot.bottom) / 2, chart.empty, "middle", "ink-2", 12, has_ground=True))
-    legend = [Key(p, s.label) for p, s in zip(paints, shape.series, strict=True)] if len(shape.series) > 1 else []
+    legend = [Key(p, s.label) for p, s in zip(paints, shape.series, strict=True)] if _is_named(chart, shape) else []
     notes = [f"{m.label} is off this scale".capitalize() + "." for m in limits if m not in shown]
     if shape.partial_from is not None and shape.partial_from < len(chart.x.values):
         notes.append(_PARTIAL)
@@ -77,6 +77,11 @@ def series_paint(chart: Chart, series: Series, index: int, count: int, colours: 
     if colours.has(chart.dimension):
         return colours.paint(chart.dimension, series.key)
     return f"c{index}" if index < 12 else "others"
+
+
+def _is_named(chart: Chart, shape: Lines) -> bool:
+    """Do names stand beside the series? A single one needs none, but for a stack by names: nothing else says whose it is."""
+    return len(shape.series) > 1 or (shape.is_stacked and chart.dimension not in (None, MEASURE, PART))
 
 
 def _peak(shape: Lines) -> float:
@@ -213,9 +218,7 @@ def _bar_values(series: Series, plot: _Plot, unit: str) -> list[Item]:
 
 
 def _labels(shape: Lines, paints: Sequence[str], plot: _Plot) -> list[Label]:
-    if (
-        len(shape.series) < 2 or shape.style == "points"
-    ):  # points of the last bin tell nothing of where a name's others lie
+    if shape.style == "points":  # those of the last bin tell nothing of where a name's others lie
         return []
     digits = column_digits([s.total for s in shape.series], shape.total_unit) if shape.total_unit else None
     labels, base = [], 0.0
@@ -229,7 +232,7 @@ def _labels(shape: Lines, paints: Sequence[str], plot: _Plot) -> list[Label]:
             if series.total is None
             else number(series.total, shape.total_unit, digits, suffix=shape.total_unit == "ratio")
         )
-        labels.append(Label(plot.y(at), series.label, text, paint))
+        labels.append(Label(plot.y(at), series.label, text, paint, is_led=series.total != 0))
     if shape.is_stacked and base == 0:
         return [replace(label, is_led=False) for label in labels]
     return labels

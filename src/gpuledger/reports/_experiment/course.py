@@ -1,5 +1,6 @@
 """The period cut into days, weeks or months, and sums in its parts."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -118,12 +119,13 @@ class Course:
         hours: Floats = np.diff(np.array(before, dtype=np.float64), axis=0).T / 3.6e9
         return hours
 
-    def series(self, held: "Floats", *, is_running: bool = False) -> tuple[Series, ...]:
-        """One series a site with an amount; `is_running` adds up from the beginning."""
+    def series(self, held: "Floats", *, is_running: bool = False, zero: Collection[str] = ()) -> tuple[Series, ...]:
+        """One series a site with an amount, and one each for those of which it is known that theirs is `zero`;
+        `is_running` adds up from the beginning."""
         totals = held.sum(axis=1)
         shown = np.cumsum(held, axis=1) if is_running else held
         return tuple(
             Series(name, name, tuple(row), total=float(total))
             for name, row, total in zip(self.names, shown.tolist(), totals.tolist(), strict=True)
-            if total
+            if total or name in zero
         )

@@ -56,10 +56,11 @@ def _mix(scene: Scene) -> Iterator[Block]:
         "GPU-hours, share, n attempts",
     )
     fates = {key: scene.by_model(tries.gpu_hours, chosen) for key, chosen in scene.fates.items()}
+    hours = words.amounts(amounts.values())
     yield parted(scene, said, [
         Bar(
             name, name, tuple((key, fates[key][name]) for key in fates),
-            f"{words.amount(amount)} · {words.percent(amount / whole) if whole else '0'} · n {words.count(counted.get(name, 0))}",
+            f"{hours(amount)} · {words.percent(amount / whole) if whole else '0'} · n {words.count(counted.get(name, 0))}",
         )
         for name, amount in amounts.items()
     ], "fate")  # fmt: skip
@@ -159,11 +160,9 @@ def _model_by_site(scene: Scene) -> Chart:
     site = tries.names["site"].take(parts.rows)
     size = len(site.labels)
     cell = parts.models.codes * size + site.codes
-    hours = np.bincount(
-        cell,
-        weights=np.nan_to_num(tries.gpu_hours[parts.rows] * parts.weights),
-        minlength=len(parts.models.labels) * size,
-    )
+    held, cells = tries.gpu_hours[parts.rows] * parts.weights, len(parts.models.labels) * size
+    told = np.bincount(cell, weights=~np.isnan(held), minlength=cells)
+    hours = np.where(told > 0, np.bincount(cell, weights=np.nan_to_num(held), minlength=cells), np.nan)
     executed = scene.inside * tries.is_executed
     pairs = np.unique(cell * len(tries) + parts.rows)
     counts = np.bincount(pairs // len(tries), weights=executed[pairs % len(tries)], minlength=len(hours))
@@ -173,18 +172,25 @@ def _model_by_site(scene: Scene) -> Chart:
         for name in _models(scene)
         if name != NO_GPU and any(counts[parts.models.labels.index(name) * size + n] for n in range(size))
     ]
+    at = [site.labels.index(name) for name in sites]
     rows = [
-        _cells_of(model, [(float(hours[place]), int(counts[place])) for place in (parts.models.labels.index(model) * size + site.labels.index(s) for s in sites)])
+        _cells_of(model, [(_hours(hours[place], counts[place]), int(counts[place])) for place in (parts.models.labels.index(model) * size + n for n in at)])
         for model in models
     ]  # fmt: skip
+    named, places = (sum(name != NOT_KNOWN for name in names) for names in (models, sites))
     said = Said(
         "gpu-model-by-site",
         "GPU-hours by GPU model and site",
-        f"{words.plural(len(models), 'GPU model')} at {words.plural(len(sites), 'site')}.",
+        f"{words.plural(named, 'GPU model')} at {words.plural(places, 'site')}.",
         "No attempt executed.",
         "n = attempts",
     )
     return grid(scene, said, ("gpu_hour", "GPU-hours"), sites, rows)
+
+
+def _hours(held: float, attempts: float) -> float | None:
+    """GPU-hours of a model at a site: 0 where no attempt executed, None where some did and none tells its GPUs."""
+    return None if attempts and np.isnan(held) else float(np.nan_to_num(held))
 
 
 def _cells_of(label: str, cells: Sequence[tuple[float | None, int]]) -> GridRow:

@@ -54,11 +54,16 @@ def _epochs_chart(scene: Scene, course: Course, held: "Floats", *, is_running: b
     shape = Lines(
         "area" if is_running else "bar",
         True,
-        course.series(held, is_running=is_running),
+        course.series(held, is_running=is_running, zero=_without(scene) if best is not None else ()),
         course.seconds,
         total_unit="count",
     )
     return over_time(scene, said, course.edges[:-1], shape, Axis(word, unit="count"))
+
+
+def _without(scene: Scene) -> list[str]:
+    """Sites at which attempts executed and completed nothing: they are named with their 0, as in every table."""
+    return [name for name, totals in scene.by_site.items() if totals.executed and totals.epochs_or_none == 0]
 
 
 def _half(course: Course, most: "Floats", what: str) -> str:

@@ -1,6 +1,6 @@
 """Where the time went: good, checkpointed and lost, in wall and GPU-hours, by site and by cause; what is open is apart."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -48,7 +48,9 @@ def _fates(scene: Scene, unit: str) -> Chart:
     what = "Wall hours" if unit == "wall" else "GPU-hours"
     whole = getattr(scene.whole, unit)
     sites = sorted(scene.by_site.items(), key=lambda item: (-getattr(item[1], unit), item[0]))
-    rows = [_fate_bar(name, totals, unit, whole) for name, totals in sites if totals.executed or totals.wall]
+    shown = [(name, totals) for name, totals in sites if totals.executed or totals.wall]
+    worded = words.amounts(float(getattr(totals, unit)) for _, totals in shown)
+    rows = [_fate_bar(name, totals, unit, (whole, worded)) for name, totals in shown]
     good = getattr(scene.whole, f"good_{unit}") + getattr(scene.whole, f"checkpoint_{unit}")
     share = (
         "No attempt tells how it ended."
@@ -67,13 +69,17 @@ def _fates(scene: Scene, unit: str) -> Chart:
     return parted(scene, said, rows, "fate")
 
 
-def _fate_bar(name: str, totals: Totals, unit: str, whole: float) -> Bar:
+def _fate_bar(name: str, totals: Totals, unit: str, among: tuple[float, Callable[[float], str]]) -> Bar:
+    """`among`: the hours of all, and how those of one are written."""
+    whole, worded = among
+    if unit == "gpu" and totals.gpu_or_none is None:
+        return Bar(name, name, (), "not told")
     told = tuple((key, label, float(getattr(totals, f"{key}_{unit}"))) for key, label in _PARTS)
     parts = tuple((label, hours) for key, label, hours in told if hours or key != "untold")
     amount = float(getattr(totals, unit))
     good = (parts[0][1] + parts[1][1]) / amount if amount and totals.told_wall else None
     said = [
-        words.amount(amount),
+        worded(amount),
         words.percent(amount / whole) if whole else "",
         f"{words.percent(good)} good" if good is not None else "",
     ]
@@ -94,9 +100,10 @@ def _lost(scene: Scene, table: Table) -> Chart:
     def worded(amount: float, name: str) -> str:
         row = found.get(name)
         n = f" · n {words.count(row[4])}" if row else ""  # type: ignore[arg-type]
-        return f"{words.amount(amount)} h · {words.percent(amount / scene.whole.lost_wall)}{n}"
+        return f"{hours(amount)} h · {words.percent(amount / scene.whole.lost_wall)}{n}"
 
     amounts = {name: float(row[1]) for name, row in found.items()}  # type: ignore[arg-type]
+    hours = words.amounts(amounts.values())
     return bars(scene, said, "fate", amounts, worded, LOST_TIME)
 
 

@@ -71,7 +71,7 @@ def _data(scene: Scene) -> Iterator[Chart]:
         return
     told = {name: (amount or 0.0) / GIB for name, amount in amounts.items()}
     back = {name: (_cell(columns["received"], site.labels.index(name)) or 0.0) / GIB for name in told}
-    whole = sum(told.values())
+    whole, gib, gib_back = sum(told.values()), words.amounts(told.values()), words.amounts(back.values())
     said = Said(
         "data-by-site", "Data sent to jobs by site", f"{words.amount(whole)} GiB to jobs, {words.amount(sum(back.values()))} GiB from them.",
         _NONE, "GiB to jobs, share, GiB from them",
@@ -81,7 +81,7 @@ def _data(scene: Scene) -> Iterator[Chart]:
         if amounts.get(name, 0.0) is None:
             return "not told"
         share = words.percent(amount / whole) if whole else "0"
-        return f"{words.amount(amount)} GiB · {share} · {words.amount(back.get(name, 0.0))} GiB back"
+        return f"{gib(amount)} GiB · {share} · {gib_back(back.get(name, 0.0))} GiB back"
 
     yield bars(scene, said, "site", told, worded)
 

@@ -82,13 +82,14 @@ def _held(scene: Scene) -> Iterator[Chart]:
     whole, count = sum(hours.values()), sum(len(found[name]) for name in hours)
     if not whole:
         return
+    worded = words.amounts(hours.values())
     said = Said(
         "hold-by-site", "Hours on hold by site of the attempt before",
         f"{words.amount(whole)} h on hold in {words.plural(count, 'attempt')}.", "Nothing was held.", "Hours, share, n attempts",
     )  # fmt: skip
     yield bars(
         scene, said, "site", hours,
-        lambda amount, name: f"{words.amount(amount)} h · {words.percent(amount / whole)} · n {words.count(len(found.get(name, ())))}",
+        lambda amount, name: f"{worded(amount)} h · {words.percent(amount / whole)} · n {words.count(len(found.get(name, ())))}",
     )  # fmt: skip
 
 
