@@ -1,7 +1,10 @@
 """store: a look at the ledger, and what is wrong with it."""
 
 import json
+import time
 from pathlib import Path
+
+import pytest
 
 from tests.cli.accounting import ANN, BAD, BOB, accounting
 from tests.cli.conftest import Run
@@ -56,6 +59,22 @@ def test_refused_rows_are_listed_with_file_line_and_reason(work: Path, cli: Run)
     assert told[0]["row"] == BAD
     assert told[1]["row"].endswith("|\\x1b[31m")
     assert "\x1b" not in cli("--ledger", "led", "store", "problems", "--csv").out
+
+
+def test_refused_rows_tell_their_moment_in_utc_whatever_the_machines_zone(
+    work: Path, cli: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "America/Chicago")
+    time.tzset()
+    try:
+        cli("--ledger", "led", "ingest", accounting(work / "a.txt", ANN, BAD), "--zone", "UTC")
+        [told] = json.loads(cli("--ledger", "led", "store", "problems", "--json").out)
+        [_, row] = cli("--ledger", "led", "store", "problems", "--csv").out.splitlines()
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert told["time"].endswith("+00:00")
+    assert row.partition(",")[0] == told["time"].replace("+00:00", "Z")
 
 
 def test_the_newest_refused_rows_come_first_and_a_limit_is_told(work: Path, cli: Run) -> None:

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from gpuledger.actions._intake import Intake
 from gpuledger.model.batch import Batch, Watermark
 from gpuledger.model.clocks import UNKNOWN, LocalClock, how, local_clocks
+from gpuledger.model.period import as_utc
 from gpuledger.model.problems import Remark
 from gpuledger.model.schema import conform, unbound
 from gpuledger.model.tables import CLOCKS, JOB_EVENTS, SNAPSHOTS
@@ -141,8 +142,7 @@ def _read(clock: LocalClock, stamp: datetime) -> datetime:
 
 
 def _seconds(moment: datetime) -> float:
-    """Stored moments are naive UTC."""
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    return float(as_utc(moment).timestamp())
 
 
 def _moment(seconds: float) -> datetime:

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from gpuledger.model.batch import Batch
-from gpuledger.model.period import Period
+from gpuledger.model.period import Period, as_utc
 from gpuledger.model.schema import arrow_schema, unbound
 from gpuledger.model.tables import JOB_ATTEMPTS
 from gpuledger.store import Store
@@ -46,7 +46,7 @@ def _open(store: Store, source: str, period: Period) -> list[Row]:
     attempts = unbound(JOB_ATTEMPTS)
     is_ours = attempts.reported_by.isnull() | (attempts.reported_by == source)
     rows: list[Row] = store.ask(attempts.filter(attempts.ended_at.isnull() & is_ours), period).to_pylist()
-    return [{name: _aware(value) for name, value in row.items()} for row in rows]
+    return [{name: as_utc(value) for name, value in row.items()} for row in rows]
 
 
 def _settled(row: Row, source: str, is_told: bool, before: datetime, now: datetime) -> Row | None:
@@ -63,7 +63,3 @@ def _settled(row: Row, source: str, is_told: bool, before: datetime, now: dateti
 
 def _key(row: Row) -> tuple[str, str]:
     return row["cluster"], row["attempt_id"]
-
-
-def _aware(value: Any) -> Any:
-    return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value

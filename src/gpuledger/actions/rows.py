@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from functools import reduce
 from operator import and_, or_
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gpuledger.model.columns import Kind
 from gpuledger.model.errors import UsageError
 from gpuledger.model.names import unknown
-from gpuledger.model.period import Period, parse_instant
+from gpuledger.model.period import Period, as_utc, parse_instant
 from gpuledger.model.schema import unbound
 from gpuledger.model.tables import BY_TABLE, Table
 
@@ -128,7 +128,7 @@ def rows(store: "Store", page: Page) -> Rows:
     more = len(found) > page.limit
     kept = found[: page.limit]
     after = tuple(kept[-1][name] for name in page.order) if more else None
-    return Rows([{name: _aware(row[name]) for name in page.columns} for row in kept], after)
+    return Rows([{name: as_utc(row[name]) for name in page.columns} for row in kept], after)
 
 
 def expression(page: Page) -> "ir.Table":
@@ -188,10 +188,6 @@ def _after(held: "ir.Table", names: Sequence[str], values: Sequence[Value]) -> "
         equal = [held[before] == known for before, known in zip(names[:number], values[:number], strict=True)]
         steps.append(reduce(and_, [*equal, held[name] > value]))
     return reduce(or_, steps) if steps else ibis.literal(False)
-
-
-def _aware(value: Any) -> Any:
-    return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value
 
 
 def described(table: Table) -> Mapping[str, Any]:

@@ -9,6 +9,7 @@ from gpuledger.actions._anew import identity, newest_readings, source_of
 from gpuledger.actions._readings import readings
 from gpuledger.actions.ingest import Counted, Ledger, replay
 from gpuledger.model.errors import LedgerError
+from gpuledger.model.period import as_utc
 from gpuledger.model.schema import unbound
 from gpuledger.model.tables import PROBLEMS, RUNS
 from gpuledger.raw import Entry
@@ -49,7 +50,8 @@ def problems(ledger: Ledger, limit: int) -> tuple[list[dict[str, Any]], int]:
     )
     newest = told.order_by([told.time.desc(), told.sha256, told.line, told.reason]).limit(limit)
     count = ledger.store.ask(refused.aggregate(count=refused.count())).to_pylist()[0]["count"]
-    return ledger.store.ask(newest.drop("sha256")).to_pylist(), count
+    rows = ledger.store.ask(newest.drop("sha256")).to_pylist()
+    return [{name: as_utc(value) for name, value in row.items()} for row in rows], count
 
 
 def _interrupted(ledger: Ledger, source_of: Callable[[Entry], Source]) -> list[Finding]:

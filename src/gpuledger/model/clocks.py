@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from gpuledger.model.period import tzinfo
+from gpuledger.model.period import as_utc, tzinfo
 
 QUARTER_SECONDS = 900
 """Clocks change at quarters of an hour."""
@@ -154,5 +154,4 @@ def _proven(zone: str) -> int | None:
 
 
 def _seconds(moment: Any) -> float:
-    aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
-    return float(aware.timestamp())
+    return float(as_utc(moment).timestamp())

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from gpuledger.model.errors import UsageError
@@ -143,6 +143,11 @@ def last(text: str, now: datetime, zone: str = "UTC") -> Period:
         return Period(now - int(match[1]) * _STEP[match[2]], now, zone, "last")
     except OverflowError:
         raise UsageError(f"{text!r} reaches further back than the calendar.") from None
+
+
+def as_utc(value: Any) -> Any:
+    """A moment with its zone, where a store answers it as naive UTC; any other value as it is."""
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value
 
 
 def parse_instant(text: str, zone: str = "UTC") -> datetime:

@@ -13,7 +13,7 @@ from gpuledger.actions.send import outbox_of
 from gpuledger.config import Ledger
 from gpuledger.config.sources import source_named
 from gpuledger.model.errors import LedgerError
-from gpuledger.model.period import tzinfo
+from gpuledger.model.period import as_utc, tzinfo
 from gpuledger.model.schema import unbound
 from gpuledger.model.tables import RUNS, SNAPSHOTS
 
@@ -121,7 +121,7 @@ def _polls(ledger: Ledger) -> dict[str, dict[str, Any]]:
         missing=rows.error.argmax(rows.time, where=is_partial),
     )
     return {
-        row["source"]: {key: value.replace(tzinfo=UTC) if isinstance(value, datetime) else value for key, value in row.items()}
+        row["source"]: {key: as_utc(value) for key, value in row.items()}
         for row in ledger.store.ask(told).to_pylist()
     }  # fmt: skip
 
@@ -150,7 +150,7 @@ def _last_delivery(part: str, runs: list[dict[str, Any]], clock: Clock) -> Diagn
     if not runs:
         return Diagnosis(part, "ok", "It was never made; its time is yet to come.")
     last = max(runs, key=lambda row: row["run_started_at"])
-    words = f"Last made {clock.ago(last['run_started_at'].replace(tzinfo=UTC))}: {last['result']}."
+    words = f"Last made {clock.ago(as_utc(last['run_started_at']))}: {last['result']}."
     return Diagnosis(part, "ok" if last["result"] == "done" else "warning", f"{words} {last['error'] or ''}".strip())
 
 
