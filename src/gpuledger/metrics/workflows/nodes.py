@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from gpuledger.metrics.workflows.names import coded
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -108,15 +110,14 @@ def submission(job_id: str) -> str:
 
 def texts_of(column: "pa.ChunkedArray") -> list[Any]:
     """The values of a column; equal ones are one object in memory."""
-    each = column.combine_chunks()
-    coded = each if hasattr(each, "dictionary") else each.dictionary_encode()
-    values = coded.dictionary.to_pylist()
-    return [None if code is None else values[code] for code in coded.indices.to_pylist()]
+    codes, values = coded(column)
+    return [values[code] for code in codes.tolist()]
 
 
 def records(rows: "pa.Table") -> Iterator[dict[str, Any]]:
     """Rows as mappings, one at a time; equal texts of those that stand together are one object."""
+    names = rows.column_names  # Arrow makes the list anew whenever it is asked for it
     for begin in range(0, len(rows), ROWS_AT_ONCE):
         some = rows.slice(begin, ROWS_AT_ONCE)
         for values in zip(*(texts_of(column) for column in some.columns), strict=True):
-            yield dict(zip(rows.column_names, values, strict=True))
+            yield dict(zip(names, values, strict=True))
