@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import asdict, fields
+from datetime import UTC, datetime
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
-from gpuledger.config import Settings
+from gpuledger.config import Ledger, Settings
 from gpuledger.model.choice import PeriodChoice
 from gpuledger.plugins import load, names
 from gpuledger.reports import Report, Tab
@@ -22,7 +23,7 @@ def by_name(column: str, value: Any) -> Any:
     return value
 
 
-_FIRST = ("usage", "pool")
+_FIRST = ("usage", "pool", "pool-hosts")
 """What most readers look for."""
 _PERIOD = frozenset(field.name for field in fields(PeriodChoice))
 
@@ -53,6 +54,21 @@ def info(declared: Report, configured: dict[str, Any], shown: Shown = by_name) -
     kept = {name: each for name, each in schema.get("properties", {}).items() if name in chosen}
     tabs = [asdict(veiled(tab, shown)) for tab in declared.tabs(configured)]
     return told | {"parameters": {**schema, "properties": kept}, "tabs": tabs}
+
+
+def newest(ledger: Ledger) -> dict[str, datetime | None]:
+    """The newest moment of what each report is about, None where the ledger tells nothing of it. A report that does not say
+    what it is about is left out."""
+    subjects = {name: subject() for name in names("reports") if (subject := load("reports", name).subject)}
+    each = {table.op(): table for tables in subjects.values() for table in tables}
+    found = {key: ledger.store.ask(table)["newest"][0].as_py() for key, table in each.items()}
+    moments = {name: [found[table.op()] for table in tables] for name, tables in subjects.items()}
+    return {name: _latest(each) for name, each in moments.items()}
+
+
+def _latest(moments: list[datetime | None]) -> datetime | None:
+    latest = max((moment for moment in moments if moment), default=None)
+    return latest and latest.replace(tzinfo=UTC)
 
 
 def veiled(tab: Tab, shown: Shown) -> Tab:

@@ -12,6 +12,7 @@ from gpuledger.model.document import Document
 
 if TYPE_CHECKING:
     from gpuledger.metrics import Ask
+    from gpuledger.metrics.newest import Subject
 
 
 def _is_length(text: str | None) -> str | None:
@@ -54,6 +55,8 @@ class Report:
     NoData when the ledger holds nothing in the period. `tabs` are those of the configured parameters (`[reports.NAME]`).
     `together` gives a `build` for many parameters of one ask: what they have in common is asked once. `is_of_people`:
     its numbers can be told apart by user; who may see only their own rows is not offered a report that is nobody's own.
+    `subject` asks for the newest moment of what it is about, so that a page knows without asking for it that a report is
+    empty; without it, that shows when it is asked for.
     """
 
     name: str
@@ -65,6 +68,7 @@ class Report:
     tabs: Callable[[Mapping[str, Any]], tuple[Tab, ...]] = _no_tabs
     together: "Callable[[Ask], Callable[[Any], Document]] | None" = None
     is_of_people: bool = True
+    subject: "Subject | None" = None
 
     def window(self, configured: Mapping[str, Any]) -> str:
         """How far back the report goes when no period is given: `last` of the configured parameters, else its own."""

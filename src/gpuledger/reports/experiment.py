@@ -4,6 +4,8 @@ from pydantic import Field
 
 from gpuledger.metrics import NOT_KNOWN, Ask, Filter
 from gpuledger.metrics.filters import require_values
+from gpuledger.metrics.newest import attempts_where
+from gpuledger.metrics.workflows.facts import of_htcondor
 from gpuledger.metrics.workflows.read import Patterns, read
 from gpuledger.model.document import Document, Section
 from gpuledger.model.errors import NoData
@@ -118,4 +120,5 @@ REPORT = Report(
     parameters=ExperimentParameters,
     build=build,
     default_last="all",
+    subject=attempts_where(of_htcondor),
 )

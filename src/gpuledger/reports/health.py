@@ -8,10 +8,12 @@ from pydantic import Field
 
 from gpuledger.metrics import NOT_KNOWN, Ask
 from gpuledger.metrics.filters import require_values
+from gpuledger.metrics.newest import rows_of
 from gpuledger.metrics.whole import after
 from gpuledger.model.document import Document, Number, Numbers, Quality, Section
 from gpuledger.model.errors import NoData
 from gpuledger.model.events import EventKind
+from gpuledger.model.tables import DEVICE_EVENTS
 from gpuledger.reports import Parameters, Report
 from gpuledger.reports import _words as words
 from gpuledger.reports._health import charts, tables
@@ -178,4 +180,5 @@ REPORT = Report(
     parameters=HealthParameters,
     build=build,
     is_of_people=False,
+    subject=rows_of(DEVICE_EVENTS),
 )

@@ -7,9 +7,11 @@ from pydantic import Field
 
 from gpuledger.metrics import Ask
 from gpuledger.metrics.filters import require_values
+from gpuledger.metrics.newest import rows_of
 from gpuledger.model.capacity import is_match
 from gpuledger.model.devices import gpu_model
 from gpuledger.model.document import Document, Note, Scalar, Section
+from gpuledger.model.tables import GPU_STATES
 from gpuledger.reports import Parameters, Report
 from gpuledger.reports import _words as words
 from gpuledger.reports._cards import before
@@ -213,4 +215,5 @@ REPORT = Report(
     parameters=PoolParameters,
     build=build,
     default_last="24h",
+    subject=rows_of(GPU_STATES),
 )

@@ -6,8 +6,10 @@ from pathlib import Path
 from pydantic import Field
 
 from gpuledger.metrics import Ask
+from gpuledger.metrics.newest import rows_of
 from gpuledger.metrics.states.spells import FREE, RUNNING
 from gpuledger.model.document import Document, Number, Numbers, Section
+from gpuledger.model.tables import GPU_STATES
 from gpuledger.reports import Parameters, Report
 from gpuledger.reports import _words as words
 from gpuledger.reports._pool_views.backfill import HOURS, Scene
@@ -101,4 +103,5 @@ REPORT = Report(
     parameters=BackfillParameters,
     build=build,
     default_last="7d",
+    subject=rows_of(GPU_STATES),
 )

@@ -6,8 +6,10 @@ from pathlib import Path
 from pydantic import Field
 
 from gpuledger.metrics import Ask
+from gpuledger.metrics.newest import rows_of
 from gpuledger.model.chart import Chart
 from gpuledger.model.document import Document, Note, Number, Numbers, Section
+from gpuledger.model.tables import GPU_STATES
 from gpuledger.reports import Parameters, Report
 from gpuledger.reports import _words as words
 from gpuledger.reports._pool_views.every_host import EveryHost, OneHost
@@ -166,4 +168,5 @@ REPORT = Report(
     build=build,
     default_last="24h",
     together=together,
+    subject=rows_of(GPU_STATES),
 )

@@ -7,9 +7,11 @@ from typing import Literal
 from pydantic import Field
 
 from gpuledger.metrics import Ask
+from gpuledger.metrics.newest import rows_of
 from gpuledger.metrics.states.pressure import FILTERS
 from gpuledger.model.document import Block, Document, Note, Number, Numbers, Section, Text
 from gpuledger.model.errors import NoData, UsageError
+from gpuledger.model.tables import GPU_STATES, PENDING
 from gpuledger.reports import Parameters, Report
 from gpuledger.reports import _words as words
 from gpuledger.reports._pool_views.contention import Contention
@@ -152,4 +154,5 @@ REPORT = Report(
     parameters=PressureParameters,
     build=build,
     default_last="7d",
+    subject=rows_of(GPU_STATES, PENDING),
 )

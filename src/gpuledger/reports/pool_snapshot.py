@@ -11,12 +11,14 @@ from typing import Any
 from pydantic import Field
 
 from gpuledger.metrics import Ask, Filter
+from gpuledger.metrics.newest import rows_of
 from gpuledger.metrics.states.ask import StateAsk
 from gpuledger.metrics.states.moment import TICK, Reading, readings, states_at, told_of
 from gpuledger.model.capacity import CLASSES
 from gpuledger.model.document import Column, Document, Note, Number, Numbers, Scalar, Section, Table
 from gpuledger.model.errors import NoData
 from gpuledger.model.period import Period, parse_instant
+from gpuledger.model.tables import GPU_STATES
 from gpuledger.reports import Parameters, Report
 from gpuledger.reports import _words as words
 from gpuledger.reports._pool_views.names import models
@@ -275,4 +277,5 @@ REPORT = Report(
     parameters=SnapshotParameters,
     build=build,
     default_last="24h",
+    subject=rows_of(GPU_STATES),
 )

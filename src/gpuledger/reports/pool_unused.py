@@ -10,9 +10,11 @@ from pathlib import Path
 from pydantic import Field
 
 from gpuledger.metrics import NOT_KNOWN, Ask
+from gpuledger.metrics.newest import rows_of
 from gpuledger.metrics.states.unused import Gpu, Seen, Use, last_uses, seen
 from gpuledger.model.capacity import CLASSES
 from gpuledger.model.document import Column, Document, Number, Numbers, Scalar, Section, Table
+from gpuledger.model.tables import GPU_STATES
 from gpuledger.reports import Parameters, Report
 from gpuledger.reports import _words as words
 from gpuledger.reports._pool_views.states import LABELS
@@ -273,4 +275,5 @@ REPORT = Report(
     parameters=UnusedParameters,
     build=build,
     default_last="7d",
+    subject=rows_of(GPU_STATES),
 )

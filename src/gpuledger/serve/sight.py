@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from gpuledger.actions.catalogue import catalogue, several
 from gpuledger.metrics import NOT_KNOWN
 from gpuledger.model.document import Document
-from gpuledger.model.errors import UsageError
+from gpuledger.model.errors import LedgerError, UsageError
 from gpuledger.model.pseudonym import HASHES, KINDS, pseudonymised, shown_as
 from gpuledger.reports import Report
 from gpuledger.serve.refusals import Refused, refusal
@@ -60,8 +60,14 @@ class Sight:
         return self.user is None or declared.is_of_people
 
     def catalogue(self) -> list[dict[str, Any]]:
-        """The reports they may see, with names as they may see them."""
-        return catalogue(self.site.settings, self.cell, self.sees)
+        """The reports they may see, with names as they may see them.
+
+        `newest` is the newest moment of what a report is about, null where the ledger tells nothing of it; it is absent
+        where that is not known.
+        """
+        newest = _newest(self.site)
+        told = catalogue(self.site.settings, self.cell, self.sees)
+        return [{**each, "newest": newest[each["name"]]} if each["name"] in newest else each for each in told]
 
     def text(self, text: str) -> str:
         """Any text, without the names they may not see."""
@@ -92,6 +98,18 @@ class Sight:
         if self.is_whole:
             return replace(refusal(error), parameter=parameter)
         return Refused(400, "bad_parameter", "A parameter or filter names something that is not there.", parameter)
+
+
+def _newest(site: Site) -> dict[str, str | None]:
+    """Empty while nobody can say: a page is shown without a ledger too, and does not wait for what is being loaded."""
+    if not site.is_warm.is_set():
+        return {}
+    try:
+        site.require_ledger()
+        found = site.newest.get()
+    except (LedgerError, Refused):
+        return {}
+    return {name: moment.isoformat() if moment else None for name, moment in found.items()}
 
 
 def sight_of(site: Site, who: Who) -> Sight:

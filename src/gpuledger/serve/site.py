@@ -1,11 +1,13 @@
 """What is served: one open ledger and its settings, the ways in, what was made, and the threads that make it."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from threading import Event
 
+from gpuledger.actions.catalogue import newest
 from gpuledger.actions.pseudonyms import names_of, salt_of
 from gpuledger.config import Ledger, Settings, ledger_folder
 from gpuledger.config.serve import ServeSettings
@@ -73,6 +75,11 @@ class Site:
     def names(self) -> Remembered[tuple[tuple[str, str], ...]]:
         """(column, name) of everybody the ledger knows."""
         return Remembered(self.ledger, lambda ledger: names_of(ledger.store))
+
+    @cached_property
+    def newest(self) -> Remembered[dict[str, datetime | None]]:
+        """How far the ledger tells of what each report is about."""
+        return Remembered(self.ledger, newest, math.inf)
 
     def require_ledger(self) -> None:
         """Raises Refused (503) when the ledger's folder is not there: an empty answer would be a lie."""

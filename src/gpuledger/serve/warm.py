@@ -17,6 +17,7 @@ async def warm(site: Site) -> None:
     """Makes what the page opens with, as anybody who asks for it meanwhile waits for the same. An empty ledger has none."""
     try:
         listed = await site.builds.once("warm", lambda: _loaded(site))
+        await site.builds.once("newest", site.newest.get)
         if listed:
             reports = Reports(site)
             wanted = await run_in_threadpool(reports.wanted, listed[0]["name"], _opening(listed[0]), OPEN)

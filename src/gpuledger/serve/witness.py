@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Versions = dict[str, int]
-_MINUTE = 60.0
 
 
 class Witness:
@@ -60,10 +59,10 @@ def is_current(store: "Store", seen: Versions) -> bool:
 
 
 class Remembered(Generic[T]):
-    """Something read of the ledger, read again only when a table it was read from has changed, or after a minute."""
+    """Something read of the ledger, read again only when a table it was read from has changed, or after `seconds`."""
 
-    def __init__(self, ledger: "Ledger", read: "Callable[[Ledger], T]") -> None:
-        self._ledger, self._read = ledger, read
+    def __init__(self, ledger: "Ledger", read: "Callable[[Ledger], T]", seconds: float = 60.0) -> None:
+        self._ledger, self._read, self._seconds = ledger, read, seconds
         self._lock = Lock()
         self._held: tuple[T, Versions, float] | None = None
 
@@ -75,5 +74,5 @@ class Remembered(Generic[T]):
                 return held[0]
             witness = Witness(self._ledger.store)
             found = self._read(replace(self._ledger, store=witness))
-            self._held = (found, witness.seen, monotonic() + _MINUTE)
+            self._held = (found, witness.seen, monotonic() + self._seconds)
             return found

@@ -50,7 +50,8 @@ def test_every_report_of_the_list_opens_quietly_or_says_that_it_has_no_data(chro
         assert {"rolling", "usage", "pool", "pool-hosts"} <= set(names)
         for name in names:
             page.goto(f"{site.server.url}/?report={name}")
-            page.wait_for_selector("main :is(.card, .banner.info)")
+            opened.drawn()
+            assert page.locator("main :is(.card, .banner.info)").count() > 0, name
             assert page.locator(".banner.critical").count() == 0, name
             over = page.evaluate("Math.max(0, document.documentElement.scrollWidth - innerWidth)")
             faults[name] = [*([over] if over else []), *page.evaluate(OVER)]
@@ -70,15 +71,16 @@ def test_reports_of_one_subject_share_a_tab_and_all_tabs_fit_a_desktop(chromium:
         assert page.evaluate(
             "document.getElementById('reports').scrollWidth <= document.getElementById('reports').clientWidth"
         )
-        several = page.locator("select[data-keep=Report]")
-        shared = several.locator("option").evaluate_all("all => all.map(one => one.value)")
+        several = page.locator("nav.family a")
+        shared = several.evaluate_all(NAMED)
         assert sorted([*tabs.evaluate_all(NAMED), *shared[1:]]) == sorted(page.evaluate(LISTED))
-        several.select_option("pool-hosts")
+        assert several.all_inner_texts()[:2] == ["GPU pool", "Hosts of a pool"], "what each GPU did is one click away"
+        several.nth(1).click()
         opened.until("location.search.includes('report=pool-hosts')")
-        assert page.locator("select[data-keep=Report]").input_value() == "pool-hosts"
+        assert page.locator("nav.family [aria-current]").all_inner_texts() == ["Hosts of a pool"]
         tabs.first.click()
         page.wait_for_selector("h1:text('Rolling use')")
-        assert page.locator("select[data-keep=Report]").count() == 0
+        assert several.count() == 0
 
 
 def test_a_page_that_was_visited_before_works_again(chromium: Any, site: Site) -> None:
@@ -119,11 +121,11 @@ def test_a_token_signs_in_and_a_file_with_a_bad_row_is_uploaded_and_shown(
         page.locator("dialog select").select_option("slurm")
         page.get_by_label("File", exact=True).set_input_files(str(file))
         page.locator("dialog").get_by_role("button", name="Upload", exact=True).click()
-        page.locator("dialog .counts").wait_for(timeout=30_000)
+        page.locator("dialog .counts").wait_for()
         assert page.locator("dialog .counts td").all_inner_texts() == ["3", "1", "1", "1"]
         assert page.locator("dialog .problems tbody td").first.inner_text() == "4"
         page.get_by_role("button", name="Close").click()
-        page.locator("#b-by-user tbody th", has_text="zoe").wait_for(timeout=30_000)
+        page.locator("#b-by-user tbody th", has_text="zoe").wait_for()
         assert site.secret not in " ".join(opened.asked)
         page.get_by_role("button", name="Sign out").click()
         page.get_by_role("button", name="Sign in").wait_for()

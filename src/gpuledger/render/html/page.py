@@ -2,12 +2,13 @@
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.resources import files
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from gpuledger.model.document import Document, Scalar
 from gpuledger.render.format import NOT_COLLECTED, NULL, cell, span, stamp, unit_beside, visible
@@ -17,6 +18,8 @@ from gpuledger.render.output import Output, file_stem
 from gpuledger.render.theme import theme
 
 _HERE = "gpuledger.render.html"
+_COMMAND = re.compile(r"(?<![^\s(“])`([^`]+)`(?![^\s.,;:)”])")
+"""Whole words between backticks: not those that a name happens to hold."""
 
 
 def page(document: Document, others: Sequence[Output] = ()) -> str:
@@ -58,12 +61,21 @@ def _templates() -> jinja2.Environment:
     )
     environment.filters |= {
         "visible": visible,
+        "prose": prose,
         "anchor": lambda block: f"b-{file_stem(block)}",
         "unit_beside": lambda unit, label: unit_beside(label, unit),
         "fill": lambda paint: svg.fill(paint, is_swatch=True),
         "level_word": lambda level: theme()["severity"][level]["label"],
     }
     return environment
+
+
+def prose(text: str) -> Markup:
+    """A sentence: what stands between backticks, a command mostly, is set as code."""
+    parts = _COMMAND.split(visible(text))
+    return Markup().join(
+        Markup("<code>{}</code>").format(part) if n % 2 else escape(part) for n, part in enumerate(parts)
+    )
 
 
 @cache

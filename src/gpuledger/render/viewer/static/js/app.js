@@ -1,12 +1,12 @@
 import { showAge } from "./age.js";
 import { el, icon, say } from "./dom.js";
 import { visible } from "./format.js";
-import { choice, filters } from "./filters.js";
+import { filters, hours } from "./filters.js";
 import { draws } from "./plot.js";
 import { refreshing } from "./refresh.js";
 import { report } from "./report.js";
 import { session, signIn } from "./session.js";
-import { NO_DATA, config, isLive, load, missingOf, reports } from "./source.js";
+import { NO_DATA, config, emptiness, isLive, load, missingOf, reports } from "./source.js";
 import { href, link, onBack, read, write } from "./state.js";
 import { modeName, onMode, toggleMode } from "./theme.js";
 import { View } from "./view.js";
@@ -31,16 +31,18 @@ function go(changes, isStep = true) {
 /** Reports of one subject share a tab: pool, pool-hosts, pool-unused … are chosen below it. */
 const family = name => { const first = name.split("-")[0]; return infos.some(one => one.name === first) ? first : name; };
 const OTHER = { tab: null, parameters: {}, where: [], hidden: [], range: null };
+const isEmpty = ({ name }) => empty.has(name);
+/** A link to a report; a click with a key held opens it elsewhere, as of any link. */
+function linkTo(one, isHere, isNone) {
+  const changes = { report: one.name, ...OTHER };
+  return el("a", { href: href({ ...read(), ...changes }), "aria-current": isHere ? "page" : null, class: isNone && "none", title: isNone && visible(empty.get(one.name)), onclick: event => { if (event.ctrlKey || event.metaKey || event.shiftKey) return; event.preventDefault(); go(changes); } }, visible(one.title));
+}
 function bar(one, content) {
   const ours = infos.filter(other => family(other.name) === family(one.name));
-  return filters(one, state, content, go, ours.length > 1 && choice("Report", ours.map(other => [other.name, other.title]), one.name, report => go({ report, ...OTHER })));
+  return filters(one, state, content, go, ours.length > 1 && el("nav", { class: "family", "aria-label": `Reports beside ${visible(one.title)}` }, ours.map(other => linkTo(other, other === one, isEmpty(other)))));
 }
 function nav() {
-  const families = Map.groupBy(infos, one => family(one.name));
-  $("reports").replaceChildren(...[...families.values()].map(([one, ...others]) => {
-    const changes = { report: one.name, ...OTHER }, all = [one, ...others], isHere = all.includes(info()), isEmpty = all.every(({ name }) => empty.has(name));
-    return el("a", { href: href({ ...read(), ...changes }), "aria-current": isHere ? "page" : null, class: isEmpty && "none", title: isEmpty && visible(empty.get(one.name)), onclick: event => { if (event.ctrlKey || event.metaKey || event.shiftKey) return; event.preventDefault(); go(changes); } }, visible(one.title));
-  }));
+  $("reports").replaceChildren(...[...Map.groupBy(infos, one => family(one.name)).values()].map(all => linkTo(all[0], all.includes(info()), all.every(isEmpty))));
   fit();
 }
 /** The bar of reports has a line of its own where it does not fit beside the rest. */
@@ -48,12 +50,12 @@ function fit() {
   const bar = $("reports"), { classList } = bar.parentElement;
   classList.remove("many");
   classList.toggle("many", bar.scrollWidth > bar.clientWidth);
-  inSight(bar.querySelector("[aria-current]"));
+  document.querySelectorAll("#reports,.family").forEach(inSight);
 }
-/** Scrolls the bar to its tab; scrollIntoView would scroll the page too, at every refresh. */
-function inSight(tab) {
-  const [at, bar] = [tab, $("reports")].map(node => node?.getBoundingClientRect());
-  if (at) $("reports").scrollLeft += Math.min(0, at.left - bar.left - 48) + Math.max(0, at.right - bar.right + 48);
+/** Scrolls a bar to its tab; scrollIntoView would scroll the page too, at every refresh. */
+function inSight(node) {
+  const [at, bar] = [node.querySelector("[aria-current]"), node].map(one => one?.getBoundingClientRect());
+  if (at) node.scrollLeft += Math.min(0, at.left - bar.left - 48) + Math.max(0, at.right - bar.right + 48);
 }
 
 /** Title at once, grey lines for the rest; after a while it says what it waits for. */
@@ -83,7 +85,8 @@ async function show() {
   nav();
   if (shown && shown.name === one.name) { main.classList.add("waiting"); if (isLeft || shown.key !== link(state)) chosen(one); } else skeleton();
   try {
-    const answer = await load(one, state, own.signal);
+    if (isLive && isChosen && emptiness(one) !== null) listed(await reports(true)); // it may have come since
+    const answer = await load(info(), state, own.signal);
     if (own.signal.aborted) return;
     failing = null;
     isChosen = true;
@@ -94,13 +97,20 @@ async function show() {
     if (own.signal.aborted) return;
     if (error.code === NO_DATA) empty.set(one.name, error.message);
     if (error.code !== NO_DATA || isChosen) { refused(error, one); return; }
-    const next = infos.find(({ name }) => family(name) === name && !empty.has(name)); // nobody asked for an empty page
-    isChosen = !next;
-    state = { ...state, report: (next ?? infos[0]).name, tab: null };
+    const next = infos.find(({ name }) => family(name) === name && !empty.has(name)) ?? infos.find(({ newest }) => newest) ?? infos[0]; // nobody asked for an empty page
+    isChosen = empty.has(next.name);
+    if (next === one) { refused(error, one); return; }
+    state = { ...state, report: next.name, tab: null };
     await show();
   } finally {
     if (asking === own) { asking = null; main.classList.remove("waiting"); document.documentElement.dataset.ready = "1"; }
   }
+}
+
+/** What leads to the newest data of a report, where the period has none. */
+function earlier({ newest, default_last: last }) {
+  const to = Date.parse(newest ?? "") + 60e3, from = to - hours(last) * 3600e3;
+  return from > 0 && el("button", { type: "button", onclick: () => go({ last: null, month: null, where: [], from: new Date(from).toISOString(), to: new Date(to).toISOString() }) }, `Show the newest ${last}`);
 }
 
 /** Nothing old is shown for something new; a refresh that fails keeps what stands, dated, and says so. */
@@ -108,11 +118,11 @@ function refused(error, one) {
   failing = error;
   isChosen = true;
   nav();
-  const again = error.status === 401 ? el("button", { type: "button", onclick: () => signIn(signedIn) }, "Sign in") : el("button", { type: "button", onclick: () => show() }, "Try again");
+  const again = error.status === 401 ? el("button", { type: "button", onclick: () => signIn(begin) }, "Sign in") : el("button", { type: "button", onclick: () => show() }, "Try again");
   const isSame = shown && shown.name === one.name && shown.key === link(state);
   const said = error.field ? `${error.message} (${error.field})` : error.message;
   if (!isSame) {
-    const told = error.code === NO_DATA ? banner("info", `“${one.title}” has nothing to show.`, said) : banner("critical", `“${one.title}” could not be loaded.`, `${said} Nothing is shown rather than something old.`, again);
+    const told = error.code === NO_DATA ? banner("info", `“${one.title}” has nothing to show.`, said, earlier(info())) : error.status === 400 ? banner("warning", "this cannot be shown.", said) : banner("critical", `“${one.title}” could not be loaded.`, `${said} Nothing is shown rather than something old.`, again);
     shown = null;
     main.replaceChildren(bar(one, null), el("div", { class: "title" }, el("h1", null, visible(one.title))), told);
     $("age").replaceChildren();
@@ -183,11 +193,17 @@ function zoomed(range) {
   if (range) { zooms.push({ last, month, from, to }); go({ last: null, month: null, from: new Date(range[0]).toISOString(), to: new Date(range[1]).toISOString() }); } else if (from) go({ last: null, month: null, from: null, to: null, ...zooms.pop() });
 }
 
-/** Somebody else reads now, or new data came: what stands here may not be theirs, or not be all. */
-function signedIn() { session($("session"), signedIn); show(); }
-/** The newest there is: a published page asks first which files those are. */
+/** The reports, and which of them have nothing to show. */
+function listed(all) {
+  infos = all;
+  empty.clear();
+  for (const one of all) if (emptiness(one) !== null) empty.set(one.name, emptiness(one));
+  nav();
+}
+/** The newest there is: a page asks first which reports have anything to show, a published one which files those are. */
 async function refresh() {
-  try { if (config.mode === "static") infos = await reports(); } catch (error) { refused(error, info()); return; }
+  if (!infos.length) return;
+  try { listed(await reports(true)); } catch (error) { refused(error, info()); return; }
   await show();
 }
 /** A refresh would take a half-made choice away. */
@@ -200,6 +216,25 @@ function modeButton() {
   $("mode").title = name;
 }
 
+/** Shows what there is for who reads. Of somebody else, or after an upload, everything is asked anew: what stands here may not be theirs, or not be all. */
+async function begin(isAnew = true) {
+  const may = session($("session"), begin), again = el("button", { type: "button", onclick: () => begin() }, "Try again");
+  if (isLive && (isAnew || !config.reports.length) && !await may) return instead(banner("info", "sign in to see the reports.", "This page needs a token with the scope read.", el("button", { type: "button", onclick: () => signIn(begin) }, "Sign in")));
+  try { listed(await reports(isAnew)); } catch (error) { return instead(banner("critical", "the list of reports could not be loaded.", error.message, again)); }
+  if (!infos.length) return instead(banner("info", "there is no report yet.", config.mode === "static" ? "Nothing was published here." : ""));
+  await show();
+}
+/** Words in place of the reports. */
+function instead(note) {
+  asking?.abort();
+  [infos, shown, view] = [[], null, null];
+  nav();
+  main.replaceChildren(note);
+  $("age").replaceChildren();
+  $("age").className = "age";
+  document.documentElement.dataset.ready = "1";
+}
+
 async function start() {
   $("mode").addEventListener("click", () => { toggleMode(); say($("mode").title); });
   onMode(() => { modeButton(); if (view) charts(view); });
@@ -210,15 +245,8 @@ async function start() {
   addEventListener("afterprint", () => { document.documentElement.classList.remove("printing"); if (view) charts(view); });
   addEventListener("resize", () => { if (innerWidth !== width) { width = innerWidth; fit(); if (view) charts(view); } });
   setInterval(tick, 30e3);
-  try { infos = await reports(); } catch (error) {
-    main.replaceChildren(banner("critical", "the list of reports could not be loaded.", error.message, el("button", { type: "button", onclick: () => location.reload() }, "Try again")));
-    return;
-  }
-  if (!infos.length) { main.replaceChildren(banner("info", "there is no report yet.", config.mode === "static" ? "Nothing was published here." : "")); return; }
-  for (const one of infos) if (!isLive && !one.windows.length) empty.set(one.name, one.missing?.[0]?.reason ?? "");
-  await show();
+  await begin(false);
   refreshing($("auto"), refresh, isChoosing);
-  session($("session"), signedIn);
 }
 globalThis.gpuledger = { draws };
 start();

@@ -23,10 +23,12 @@ function tabs(info, state, go) {
   if (labels.length <= 6) return segment("Tab", labels.map(label => [label, label === state.tab]), label => go({ tab: label }));
   return choice("Tab", labels.map(label => [label, label]), state.tab, tab => go({ tab }));
 }
-export const choice = (label, all, own, chosen) => labelled(label, el("select", { "data-keep": label, onchange: event => chosen(event.target.value) }, all.map(([value, words]) => el("option", { value, selected: value === own }, visible(words)))));
+const choice = (label, all, own, chosen) => labelled(label, el("select", { "data-keep": label, onchange: event => chosen(event.target.value) }, all.map(([value, words]) => el("option", { value, selected: value === own }, visible(words)))));
 const labelled = (words, control, meaning) => el("label", { title: meaning ? visible(meaning) : null }, el("span", null, visible(words)), control);
 
-const HOURS = { h: 1, d: 24, w: 168, m: 720 }, hours = last => parseFloat(last) * (HOURS[last.replace(/^[\d.]+/, "")[0]] ?? 1);
+const HOURS = { h: 1, d: 24, w: 168, m: 720 };
+/** A length of time as in "30d"; of "all" it is not a number. */
+export const hours = last => parseFloat(last) * (HOURS[last.replace(/^[\d.]+/, "")[0]] ?? 1);
 /** Live: presets, the report's own span, and any range. A page of ready windows offers those it has. */
 function periods(info, state, content, go) {
   const own = state.last ?? (state.from || state.month ? null : info.default_last), fresh = { from: null, to: null, month: null, range: null };

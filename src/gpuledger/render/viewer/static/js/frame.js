@@ -1,7 +1,7 @@
 import { el } from "./dom.js";
 import { visible } from "./format.js";
 import { theme } from "./theme.js";
-import { finding, foot, panel } from "./words.js";
+import { finding, foot, panel, prose } from "./words.js";
 
 // The parts every drawn chart has: a panel, a place for the drawing, words over it that are HTML, a read-out, a tooltip.
 // `before` is the chart of the same id that stands here now: its picture stays until the new one is drawn over it.
@@ -20,7 +20,7 @@ export const spoken = chart => [chart.title, chart.finding, chart.readout].filte
 export const word = (x, y, text, kind = "") => el("span", { class: `word ${kind}`, vars: { x: x + "px", y: y + "px" } }, visible(text));
 
 /** A chart without anything to draw is a sentence. */
-export const sentence = (chart, text) => panel(chart.id, visible(chart.title), null, finding(chart.finding), el("p", { class: "empty" }, visible(text)), foot(chart.left_out, chart.foot));
+export const sentence = (chart, text) => panel(chart.id, visible(chart.title), null, finding(chart.finding), el("p", { class: "empty" }, prose(text)), foot(chart.left_out, chart.foot));
 
 /** The tooltip beside [x0, x1], flipped at the edge. */
 export function placeTip(tip, x0, x1, top, width) {

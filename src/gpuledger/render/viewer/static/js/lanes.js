@@ -8,7 +8,7 @@ import { interval, timeTicks } from "./zone.js";
 // What each GPU was doing: hosts × time, a lane a GPU, grouped by model. On canvas, because a state needs a texture, not only a colour.
 const HOST_GAP = 3, NAME_STEP = 12, ALL_NAMED = 120, ABSENT = " ", WHOLE = 255, FADED = 41, TILE = 24, PADDING = 30;
 const KEY = Object.fromEntries(Object.entries(theme.states).map(([key, state]) => [state.code, key]));
-const laneHeight = count => count <= 32 ? 6 : count <= 100 ? 4 : 2;
+const laneHeight = count => count <= 32 ? 6 : count <= 100 ? 4 : count <= 200 ? 3 : 2;
 const isInked = (rule, x, y) => Object.keys(rule).length > 0 && Object.entries(rule).every(([key, [every, on]]) => ({ x, y, sum: x + y })[key] % every < on);
 
 const many = label => { const word = label.replace(/^[A-Z](?=[a-z])/, letter => letter.toLowerCase()); return word + (/s$/.test(word) ? "es" : "s"); };
@@ -139,7 +139,7 @@ class Lanes {
   paint(canvas, placed, scale) {
     const { width } = canvas, pen = canvas.getContext("2d"), picture = pen.createImageData(width, canvas.height), pixels = new Uint32Array(picture.data.buffer);
     const columns = this.to - this.from, left = Array.from({ length: columns + 1 }, (_, column) => Math.round(column / columns * width)), x = at => left[Math.min(Math.max(at - this.from, 0), columns)];
-    const high = (this.lane - (this.lane > 2 ? 1 : 0)) * scale;
+    const high = (this.lane - (this.lane > 3 ? 1 : 0)) * scale;
     for (const { lane, y } of placed) for (const [code, from, to] of lane.runs) if (this.lines[code]) fill(pixels, width, this.lines[code], x(from), x(to), y * scale, y * scale + high, scale);
     pen.putImageData(picture, 0, 0);
   }

@@ -11,7 +11,7 @@ import { quality } from "./quality.js";
 import { config } from "./source.js";
 import { spans } from "./spans.js";
 import { table } from "./table.js";
-import { banner, cards, checks, definitions, noteBanner, text } from "./words.js";
+import { banner, cards, checks, definitions, noteBanner, prose, text } from "./words.js";
 import { span, stamp } from "./zone.js";
 
 // A Document as nodes, in its own order. A block that cannot be shown says so and takes nothing else along.
@@ -53,7 +53,7 @@ function runNodes(run, view, titles, kept, heading) {
   return run.blocks.map(block => { const made = guarded(block, () => BLOCKS[block.kind](block, view, kept)); return made.node && !(made instanceof Node) ? made.node : made; });
 }
 function head(content, view) {
-  return el("div", { class: "title" }, el("h1", null, visible(content.title)), el("p", { class: "finding" }, visible(content.finding)),
+  return el("div", { class: "title" }, el("h1", null, visible(content.title)), el("p", { class: "finding" }, prose(content.finding)),
     el("p", { class: "meta" }, [span(content.period, view.zone), visible(content.coverage.sentence), `times in ${view.zone}`].filter(Boolean).map(said => el("span", null, said))));
 }
 const fileLink = (file, words) => el("a", { href: encodeURIComponent(file.name) }, visible(words));

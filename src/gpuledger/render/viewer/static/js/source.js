@@ -28,10 +28,9 @@ async function json(path, options) {
   try { return { text, content: JSON.parse(text) }; } catch { throw new Refused("The answer is not readable: it is no JSON."); }
 }
 
-/** The reports there are; a static page keeps them beside its data. */
-export async function reports() {
-  if (config.mode === "embedded") return config.reports;
-  if (config.reports?.length && isLive) return config.reports;
+/** The reports there are; a static page keeps them beside its data, a live one has them with it, until they are asked for anew. */
+export async function reports(isAnew = false) {
+  if (config.mode === "embedded" || (config.reports?.length && isLive && !isAnew)) return config.reports;
   return (await json(isLive ? api("reports") : "data/index.json")).content.reports;
 }
 
@@ -48,8 +47,12 @@ function windowOf(info, { tab, last }) {
   return window;
 }
 
+/** Why a report has nothing to show, as far as the list of reports tells; null when it may have. A ledger that tells nothing of it has no newest moment. */
+export const emptiness = info => isLive ? (info.newest === null ? "Nothing of it has been read into the ledger yet." : null) : info.windows.length ? null : info.missing?.[0]?.reason ?? "";
+
 /** The document of a state of the page: {text, content, window}. */
 export async function load(info, state, signal) {
+  if (isLive && emptiness(info) !== null) throw new Refused(emptiness(info), { code: NO_DATA });
   if (isLive) return { ...(await json(`${api(`reports/${encodeURIComponent(info.name)}`)}?${question(info, state)}`, { signal })), window: null };
   const window = windowOf(info, state);
   if (config.mode === "static") return { ...(await json(`data/${window.file}`, { signal })), window };

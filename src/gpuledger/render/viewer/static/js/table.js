@@ -1,6 +1,6 @@
 import { el, icon, say, swatch } from "./dom.js";
 import { cell, columnDigits, columnFinest, isNumber, machine, unitBeside, visible, NULL } from "./format.js";
-import { finding, foot, panel } from "./words.js";
+import { finding, foot, panel, prose } from "./words.js";
 import { theme } from "./theme.js";
 
 // A typed table: totals first, others last, sort by any column, search, bars beside numbers, CSV of what is shown.
@@ -59,7 +59,7 @@ export const csv = lines => lines.map(line => line.map(value => safe(machine(val
 
 /** The table's panel; `kept` holds order and search by table, so that they outlive a refresh. */
 export function table(block, view, kept) {
-  if (!block.rows.length && !block.totals) return panel(block.id, visible(block.title), null, finding(block.finding), el("p", { class: "empty" }, visible(block.empty)), foot(block.left_out, block.foot));
+  if (!block.rows.length && !block.totals) return panel(block.id, visible(block.title), null, finding(block.finding), el("p", { class: "empty" }, prose(block.empty)), foot(block.left_out, block.foot));
   const state = kept[block.id] ??= { by: null, isDown: true, query: "" };
   const styles = block.columns.map((column, index) => styleOf(block, column, index));
   const head = el("tr"), body = el("tbody"), count = el("span", { class: "count" });

@@ -9,7 +9,7 @@ export async function uploadForm(who, changed) {
   const bar = el("progress", { max: 1, value: 0, hidden: true, "aria-label": "Sent" }), send = el("button", { type: "submit", class: "chief" }, "Upload");
   const form = el("form", null, el("label", null, el("span", null, "Source"), source), el("label", null, el("span", null, "File"), file), wrong, bar, el("div", { class: "ends" }, send));
   modal("Upload a file", form, result);
-  try { const known = (await sources()).sources; source.append(...known.map(one => el("option", { value: one.name ?? one }, visible(one.name ?? one)))); } catch (error) { wrong.textContent = error.message; }
+  try { const known = (await sources()).sources; source.append(...known.map(({ name, title }) => el("option", { value: name }, visible(title && title !== name ? `${title} (${name})` : name)))); } catch (error) { wrong.textContent = error.message; }
   form.addEventListener("submit", async event => {
     event.preventDefault();
     wrong.textContent = "";

@@ -6,10 +6,10 @@ import { theme } from "./theme.js";
 export function banner(level, title, text, action) {
   const isUrgent = level === "critical" || level === "stale";
   return el("div", { class: `banner ${level}`, role: isUrgent ? "alert" : "status" }, levelIcon(level),
-    el("p", null, el("b", null, `${theme.severity[level].label}: ${visible(title)} `), quoted(text ?? "")), action);
+    el("p", null, el("b", null, `${theme.severity[level].label}: `, prose(title), " "), prose(text)), action);
 }
-/** What stands between backticks, a command mostly, is set as code. */
-const quoted = text => visible(text).split(/`([^`]+)`/).map((part, i) => i % 2 ? el("code", null, part) : part);
+/** A sentence: what stands between backticks, a command mostly, is set as code. Whole words, not those that a name happens to hold. */
+export const prose = text => visible(text ?? "").split(/(?<![^\s(“])`([^`]+)`(?![^\s.,;:)”])/).map((part, i) => i % 2 ? el("code", null, part) : part);
 /** A note above the title; its evidence is a link where it names a block of the document. */
 export function noteBanner(note, titles) {
   const isBlock = titles.has(note.evidence);
@@ -21,14 +21,14 @@ const evidence = (id, titles) => el("button", { type: "button", class: "link", o
 /** Rules checked on every run; a broken one is named, never hidden. */
 export const checks = (notes, titles, title) => panel("", visible(title), null, el("ul", { class: "checks" }, notes.map(note =>
   el("li", { class: note.level, id: anchor(note.id) }, levelIcon(note.level),
-    el("span", null, el("span", { class: "sr" }, theme.severity[note.level].label + ": "), visible(note.sentence), note.evidence && [" ", titles.has(note.evidence) ? evidence(note.evidence, titles) : el("span", { class: "evidence" }, visible(note.evidence))])))));
+    el("span", null, el("span", { class: "sr" }, theme.severity[note.level].label + ": "), prose(note.sentence), note.evidence && [" ", titles.has(note.evidence) ? evidence(note.evidence, titles) : el("span", { class: "evidence" }, prose(note.evidence))])))));
 
 /** The frame of every block: title, what stands at its right, finding, content, foot. */
 export function panel(id, title, right, ...content) {
   return el("section", { class: "panel", id: id && anchor(id) }, (title || right) && el("header", null, title && el("h2", null, title), right), content);
 }
-export const finding = text => text && el("p", { class: "finding" }, visible(text));
-export const foot = (...parts) => { const said = parts.filter(Boolean); return said.length > 0 && el("footer", null, said.map(visible).join(" ")); };
+export const finding = text => text && el("p", { class: "finding" }, prose(text));
+export const foot = (...parts) => { const said = parts.filter(Boolean); return said.length > 0 && el("footer", null, prose(said.join(" "))); };
 
 function spark(values) {
   const known = values.filter(isNumber), low = Math.min(...known), high = Math.max(...known), step = 88 / Math.max(1, values.length - 1);
@@ -54,7 +54,7 @@ function card(item, zone) {
     el("dt", { title: item.meaning ? visible(item.meaning) : null }, visible(item.label)),
     el("dd", { class: "value" }, el("span", null, isKnown ? visible(value) : "not known"), isKnown && word && el("small", null, visible(word))),
     part && el("dd", { class: "context" }, visible(part)),
-    item.comparison && delta(item.comparison), item.reason && el("dd", { class: "context" }, visible(item.reason)),
+    item.comparison && delta(item.comparison), item.reason && el("dd", { class: "context" }, prose(item.reason)),
     item.measured ? measured(item.measured) : spark(item.spark));
 }
 export const cards = (block, view) => [el("h2", { class: "sr" }, visible(block.title)), el("dl", { class: "cards", id: anchor(block.id) }, block.items.map(item => card(item, view.zone)))];
@@ -63,10 +63,10 @@ export const cards = (block, view) => [el("h2", { class: "sr" }, visible(block.t
 export function text(block) {
   const parts = [];
   for (const line of block.text.split("\n").filter(Boolean)) {
-    if (!line.startsWith("- ")) parts.push(el("p", null, visible(line)));
+    if (!line.startsWith("- ")) parts.push(el("p", null, prose(line)));
     else {
       if (parts.at(-1)?.tagName !== "UL") parts.push(el("ul"));
-      parts.at(-1).append(el("li", null, visible(line.slice(2))));
+      parts.at(-1).append(el("li", null, prose(line.slice(2))));
     }
   }
   const node = panel(block.id, visible(block.title), null, parts);
@@ -75,7 +75,7 @@ export function text(block) {
 }
 export function definitions(block) {
   const node = panel(block.id, visible(block.title), null, el("dl", { class: "definitions" }, block.items.map(([label, unit, meaning]) =>
-    [el("dt", null, visible(label), unitBeside(label, unit) && el("small", null, " ", visible(unit))), el("dd", null, visible(meaning))])));
+    [el("dt", null, visible(label), unitBeside(label, unit) && el("small", null, " ", visible(unit))), el("dd", null, prose(meaning))])));
   node.classList.add("words");
   return node;
 }
