@@ -20,7 +20,7 @@ What follows, for each side on its own (`tests/sources/gpu_state/test_truth_tabl
     Drained                                     | unclaimed | drained
     Drained and a Claimed one                   | claimed   | drained  (it is draining its last job)
     Owner, Preempting …, likewise               | either    | owner, preempting …
-    several but Claimed                         |           | the strongest of `words.ADMIN`
+    several but Claimed                         |           | the strongest of `slots.ADMIN`
     without a State                             | null      | null, unless another row has one
 
     secondary rows                              | backfill_occupancy
@@ -42,8 +42,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from gpuledger.model.devices import gpu_model
+from gpuledger.model.slots import ADMIN, STATES, is_dynamic, is_interactive, is_secondary, kind
 from gpuledger.sources.gpu_state.coded import Coded, compact
-from gpuledger.sources.gpu_state.words import ADMIN, STATES, slot
 
 Numbers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -97,9 +97,9 @@ class Fold:
         self._read_rows()
 
     def _read_rows(self) -> None:
-        kinds = self._slots.name.mapped(lambda word: 2 * ("backfill" in slot(word)) + ("interactive" in slot(word)))
+        kinds = self._slots.name.mapped(lambda name: 2 * is_secondary(kind(name)) + is_interactive(kind(name)))
         self.is_primary, self.is_interactive = kinds < 2, kinds == 1
-        self.is_dynamic = self._slots.name.mapped(lambda word: "_" in slot(word)) == 1
+        self.is_dynamic = self._slots.name.mapped(lambda name: is_dynamic(kind(name))) == 1
         self.state = self._slots.state.mapped(lambda word: _STATE.get(word.lower(), _OTHER), missing=-1)
         self.is_claimed = self.state == _STATE["claimed"]
         self._order = np.lexsort((self._slots.name.ranks(), kinds))

@@ -1,17 +1,10 @@
-"""What single cells of a slot mean: names of GPUs, hosts, kinds of slots, states."""
+"""What single cells of a slot mean: names of GPUs and hosts, lists."""
 
 import re
 from functools import lru_cache
 
 NOT_SAID = ("", "undefined", "error")
 """What a ClassAd attribute without a value was written as."""
-CLAIMED, SECONDARY, UNSAID = "claimed", "backfill", None
-ADMIN = ("none", "other", "preempting", "owner", "draining", "drained")
-"""What may stand over a GPU, from the weakest to the strongest."""
-STATES = {
-    "claimed": "none", "unclaimed": "none", "matched": "none", "backfill": "none", "preempting": "preempting",
-    "owner": "owner", "drained": "drained", "draining": "draining",
-}  # fmt: skip
 _UUID = re.compile(r"GPU-([0-9a-f]{8})(-[0-9a-f-]*)?", re.I)
 _INDEX = re.compile(r"(?:GPUs_)?CUDA(\d+)", re.I)
 _BETWEEN = re.compile(r"[,\s]+")
@@ -40,11 +33,6 @@ def gpu(name: str) -> str:
     if match := _INDEX.fullmatch(bare):
         return f"index:{match[1]}"
     return bare
-
-
-def slot(name: str) -> str:
-    """`slot1_3` of `slot1_3@gpu2003.example.edu`, in small letters."""
-    return name.partition("@")[0].lower()
 
 
 def host(name: str) -> str | None:

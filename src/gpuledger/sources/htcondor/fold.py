@@ -29,16 +29,11 @@ from functools import cached_property
 from typing import Any
 
 from gpuledger.model.devices import gpu_model
+from gpuledger.model.slots import ADMIN, STATES, is_dynamic, is_interactive, is_secondary, kind
 from gpuledger.sources.htcondor.attributes import group, number, text
 from gpuledger.sources.htcondor.gpus import named, referred
 
 MIB = 2**20
-ADMIN = ("none", "other", "preempting", "owner", "draining", "drained")
-"""What may stand over a GPU, from the weakest to the strongest."""
-STATES = {
-    "claimed": "none", "unclaimed": "none", "matched": "none", "backfill": "none", "preempting": "preempting",
-    "owner": "owner", "drained": "drained", "draining": "draining",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -59,20 +54,20 @@ class Slot:
 
     @cached_property
     def kind(self) -> str:
-        """`slot1_3` of `slot1_3@gpu2003.example.edu`, in small letters."""
-        return self.name.partition("@")[0].lower()
+        """See `slots.kind`."""
+        return kind(self.name)
 
     @cached_property
     def is_secondary(self) -> bool:
-        return "backfill" in self.kind
+        return is_secondary(self.kind)
 
     @cached_property
     def is_interactive(self) -> bool:
-        return not self.is_secondary and "interactive" in self.kind
+        return is_interactive(self.kind)
 
     @cached_property
     def is_dynamic(self) -> bool:
-        return "_" in self.kind
+        return is_dynamic(self.kind)
 
     @cached_property
     def state(self) -> str:
@@ -162,7 +157,8 @@ def _admin(slots: list[Slot]) -> str:
     """The strongest of what stands over the GPU."""
     without_job = [slot for slot in slots if slot.state and not slot.is_claimed]
     heard = [slot for slot in without_job if not slot.is_interactive] or without_job
-    return max((STATES.get(slot.state, "other") for slot in heard), key=ADMIN.index, default="none")
+    said = (STATES.get(slot.state, "other") for slot in heard)
+    return max(said, key=ADMIN.index, default="none")
 
 
 def _secondary(cell: _Cell) -> dict[str, Any]:
