@@ -59,12 +59,7 @@ def demo(out: Path, days: int, seed: int, now: datetime) -> Made:
     if not 1 <= days <= MOST_DAYS:
         raise UsageError(f"--days {days} is not between 1 and {MOST_DAYS}.")
     began, now = monotonic(), now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    accounting = _prepared(out) / "sacct.txt"
-    accounting.write_bytes(sacct_text(history(days, seed, now)))
-    readings = Pool(
-        seed, now - timedelta(days=2 * days), now + STEP
-    ).readings()  # the newest is of now: nothing looks old
-    pool = month_files(readings, out / "pool")
+    accounting, pool = _simulated(_prepared(out), days, seed, now)
     with open_ledger(_settings(out, days)) as ledger:
         done = (
             _read(ledger, "slurm", accounting, "", now),
@@ -74,17 +69,16 @@ def demo(out: Path, days: int, seed: int, now: datetime) -> Made:
     files = [file for document in documents for file in render(document, FORMATS, out / FOLDERS[document.name])]
     pages = tuple(out / FOLDERS[document.name] / "index.html" for document in documents)
     letter = _mail(documents[1], out / FOLDERS["pool"])
-    return Made(
-        out / "ledger",
-        accounting,
-        pages,
-        letter,
-        (*files, letter),
-        done,
-        documents,
-        monotonic() - began,
-        _next(out, now),
-    )
+    seconds = monotonic() - began
+    return Made(out / "ledger", accounting, pages, letter, (*files, letter), done, documents, seconds, _next(out, now))
+
+
+def _simulated(out: Path, days: int, seed: int, now: datetime) -> tuple[Path, tuple[Path, ...]]:
+    """The files a site would have: accounting of its cluster, and the pool's month files up to a reading of now."""
+    accounting = out / "sacct.txt"
+    accounting.write_bytes(sacct_text(history(days, seed, now)))
+    readings = Pool(seed, now - timedelta(days=2 * days), now + STEP).readings()
+    return accounting, month_files(readings, out / "pool")
 
 
 def _settings(out: Path, days: int) -> Settings:
