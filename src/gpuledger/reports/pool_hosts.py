@@ -6,19 +6,21 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
 from gpuledger.metrics import Answer, Ask, Wanted
+from gpuledger.metrics.newest import rows_of
 from gpuledger.metrics.states.lanes import Lanes, lanes_of_all
 from gpuledger.model.capacity import CLASSES
 from gpuledger.model.chart import Chart, GridGroup
-from gpuledger.model.document import Column, Document, Format, Number, Numbers, Scalar, Section, Table
+from gpuledger.model.document import Column, Document, Number, Numbers, Scalar, Section, Table
+from gpuledger.model.tables import GPU_STATES
 from gpuledger.reports import Parameters, Report
 from gpuledger.reports import _words as words
 from gpuledger.reports._pool_views.lanes import PART_HOURS, grid, group, lane_step
-from gpuledger.reports._pool_views.view import WITH_JOBS, Said, View, definitions, document, quality
+from gpuledger.reports._pool_views.view import PARTS_IN_WORDS, WITH_JOBS, Said, View, definitions, document, quality
 from gpuledger.reports._scene import named
 
 NUMBERS = (
@@ -29,6 +31,8 @@ _ASKED = ("gpus_seen", *NUMBERS, "observed_gpu_hours", "secondary_ratio")
 _OF_HOST = ("cluster", "host", "gpu_model")
 COUNTED = "yes"
 _LAST_SEEN = "The last reading up to the period's end that found a GPU of the host."
+_NAMED = 3
+"""Hosts without a job that a sentence names."""
 _OPEN = "(open)"
 """The owner of a GPU that no project owns."""
 
@@ -200,11 +204,14 @@ def _host_columns(scene: Scene) -> Iterable[Column]:
 
 def _number_columns(scene: Scene) -> Iterable[Column]:
     for name in NUMBERS[:1] + NUMBERS[2:]:
-        metric = scene.view.ask.metrics[name]
-        is_ratio = metric.format == "ratio"
-        shape: Format = metric.format
-        label = "Allocated share" if is_ratio else metric.label
-        yield Column(name, label, shape, meaning=metric.meaning, has_bar=is_ratio, rank=1 if is_ratio else 2)
+        yield _number_column(scene, name, 1 if name == "allocated_ratio" else 2)
+
+
+def _number_column(scene: Scene, name: str, rank: Literal[1, 2] = 2) -> Column:
+    """The allocated share and the allocated GPUs stand beside each other: their heads differ."""
+    metric, is_share = scene.view.ask.metrics[name], name == "allocated_ratio"
+    label = "Allocated share" if is_share else metric.label
+    return Column(name, label, metric.format, meaning=metric.meaning, has_bar=is_share, rank=rank)
 
 
 def _host(
@@ -236,7 +243,6 @@ def _totals(scene: Scene) -> Iterable[Scalar]:
 
 def _models(scene: Scene) -> Table:
     names = ("hosts_seen", "gpus_seen", *NUMBERS)
-    metrics = [scene.view.ask.metrics[name] for name in names]
     rows = sorted(scene.answers["models"].records(), key=lambda row: named(row["gpu_model"]))
     hidden = scene.view.ask.capacity.is_hidden
     return Table(
@@ -244,10 +250,7 @@ def _models(scene: Scene) -> Table:
         title="Models",
         columns=(
             Column("gpu_model", "GPU model", rank=1),
-            *(
-                Column(m.name, m.label, m.format, meaning=m.meaning, has_bar=m.name == "allocated_ratio")
-                for m in metrics
-            ),
+            *(_number_column(scene, name) for name in names),
             Column("counted", "Counted", meaning="Whether the pool's numbers count it.", rank=3),
         ),
         rows=tuple(
@@ -258,7 +261,7 @@ def _models(scene: Scene) -> Table:
             )
             for row in rows
         ),
-        foot="Every host there is, those left out of the pool's numbers too.",
+        foot=f"Every host there is, those left out of the pool's numbers too. {PARTS_IN_WORDS}",
     )
 
 
@@ -276,9 +279,9 @@ def _idle(scene: Scene) -> str:
     idle = scene.idle
     if not idle:
         return "Every host ran some job."
-    these = ", ".join(host for _, host in idle[:3])
-    more = f" and {len(idle) - 3} more" if len(idle) > 3 else ""
-    return f"{words.plural(len(idle), 'host')} ran no job at all: {these}{more}."
+    shown = idle[:_NAMED] if len(idle) > _NAMED + 1 else idle  # "and 1 more" is no shorter than its name
+    more = f" and {len(idle) - len(shown)} more" if len(idle) > len(shown) else ""
+    return f"{words.plural(len(idle), 'host')} ran no job at all: {', '.join(host for _, host in shown)}{more}."
 
 
 def _finding(scene: Scene) -> str:
@@ -314,4 +317,5 @@ REPORT = Report(
     parameters=HostsParameters,
     build=build,
     default_last="24h",
+    subject=rows_of(GPU_STATES),
 )

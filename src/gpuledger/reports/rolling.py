@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gpuledger.metrics import Answer, Ask, Filter
+from gpuledger.metrics.newest import rows_of
 from gpuledger.metrics.now import names
 from gpuledger.model.document import Block, Document, Format, Note, Number, Numbers, Scalar, Section, Text
 from gpuledger.model.errors import NoData
+from gpuledger.model.tables import JOB_ATTEMPTS, PENDING
 from gpuledger.reports import Report
 from gpuledger.reports import _words as words
 from gpuledger.reports._ingests import OF_ATTEMPTS
@@ -136,7 +138,7 @@ def _cards(scene: TabScene) -> Numbers:
 
 
 def _now(scene: TabScene, name: str, label: str, value: Scalar, form: Format) -> Number:
-    reason = f"as last told {scene.stamp}" if value is not None else "the accounting does not say"
+    reason = f"as of {scene.stamp}" if value is not None else "the accounting does not say"
     return Number(
         f"{name}{scene.suffix}", label, value, form, "At the moment the accounting was told last.", reason=reason
     )
@@ -207,4 +209,5 @@ REPORT = Report(
     parameters=RollingParameters,
     build=build,
     tabs=tabs,
+    subject=rows_of(JOB_ATTEMPTS, PENDING),
 )

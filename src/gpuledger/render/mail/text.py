@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from gpuledger.model.document import Document, Note
 from gpuledger.render.format import NULL, stamp
-from gpuledger.render.text import banner_lines, block_lines, head_lines, joined
+from gpuledger.render.text import banner_lines, block_lines, by_title, head_lines, joined
 from gpuledger.render.text.words import Sheet
 
 _SHEET = Sheet(78)
@@ -19,7 +19,7 @@ def block_text(document: Document) -> dict[str, str]:
 
 def frame_text(document: Document, link: str) -> dict[str, str]:
     """The parts around the blocks, by name: head, banners, finding, checks, closing."""
-    zone = document.display_zone
+    document, zone = by_title(document), document.display_zone
     notes = [block for block in document.blocks if isinstance(block, Note)]
     checks = [line for note in notes for line in block_lines(note, zone, _SHEET)]
     full = f"The full report: {link}" if link else "The full report is attached."

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from gpuledger.model.chart import Chart
-from gpuledger.model.document import Block, Definitions, Document, Note, Number, Numbers, Quality, Table, Text
+from gpuledger.model.document import Block, Definitions, Document, Note, Number, Numbers, Quality, Section, Table, Text
 from gpuledger.render.cards import told_once
 from gpuledger.render.format import NOT_KNOWN, NULL, SPACE, between, cell, number, span, unit_beside, visible
 from gpuledger.render.output import Output, file_stem, save
@@ -24,12 +24,27 @@ def write(document: Document, out: Path, others: Sequence[Output]) -> list[Outpu
 
 def to_text(document: Document, columns: int = WIDTH) -> str:
     """The same words and numbers as the page, in lines of at most `columns`."""
-    sheet = Sheet(columns)
+    sheet, document = Sheet(columns), by_title(document)
     lines = [*banner_lines(document, sheet), *head_lines(document, sheet), *sheet.wrapped(document.finding)]
     for block in document.blocks:
         lines += ["", *block_lines(block, document.display_zone, sheet)]
     lines += ["", f"“{NULL}” means not collected, never zero."]
     return joined(lines)
+
+
+def by_title(document: Document) -> Document:
+    """The document with the evidence of its notes in words: a block by its title, which a reader can find."""
+    titles = {block.id: getattr(block, "title", "") for block in document.blocks}
+
+    def told(note: Note) -> Note:
+        title = titles.get(note.evidence)
+        return replace(note, evidence=f"See “{title}”.") if title else note
+
+    def in_words(section: Section) -> Section:
+        return replace(section, blocks=tuple(told(one) if isinstance(one, Note) else one for one in section.blocks))
+
+    sections = tuple(in_words(section) for section in document.sections)
+    return replace(document, sections=sections, banners=tuple(told(note) for note in document.banners))
 
 
 def joined(lines: Iterable[str]) -> str:

@@ -9,6 +9,7 @@ from gpuledger.model.devices import gpu_model
 from gpuledger.model.document import Column, Scalar, Table
 from gpuledger.reports import _words as words
 from gpuledger.reports._pool.scene import Pool, class_label, known
+from gpuledger.reports._pool_views.view import PARTS_IN_WORDS
 from gpuledger.reports._scene import named
 
 Row = Mapping[str, Any]
@@ -28,7 +29,7 @@ def classes(pool: Pool) -> Table:
         rows=tuple((class_label(name), *_cells(_shown(pool), rows[name])) for name in pool.classes),
         totals=("All physical GPUs", *_cells(_shown(pool), pool.total.totals)),
         finding=level(pool, pool.total.totals, "GPUs"),
-        foot=f"{_FOOT} Reason set counts GPUs without a job that have a reason set against new work, drained or not.",
+        foot=f"{_FOOT} {PARTS_IN_WORDS} Reason set counts GPUs without a job that have such a reason, drained or not.",
         empty="No GPU was reported in the period.",
     )
 

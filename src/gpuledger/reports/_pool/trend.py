@@ -167,13 +167,13 @@ class Trend:
                 Column("class", "Class", dimension="class"), Column("now", "This period", "ratio", is_share=True, rank=1),
                 Column("before", "Mean before", "ratio", meaning="Mean of the earlier periods observed well enough."),
                 Column("periods", "Periods", "count", meaning="Periods observed well enough, this one included."),
-                Column("change", "Change a period", "point", rank=1, meaning="Slope of the least-squares line through the periods."),
-                Column("margin", "±", "point", rank=1, meaning="Half the width of the slope's 95 % confidence interval."),
+                Column("change", "Change per period", "point", rank=1, meaning="Slope of the least-squares line through the periods."),
+                Column("margin", "Give or take", "point", rank=1, meaning="Half the width of the slope's 95 % confidence interval."),
                 Column("verdict", "Trend", rank=1),
             ),
             rows=tuple(rows),
             totals=self._cells(None, "All GPUs"),
-            foot=f"Periods of {words.length(self.pool.ask.period)}, each before the other; a trend needs at least {LEAST}.",
+            foot=f"Periods of {words.length(self.pool.ask.period)}, each before the other; a trend needs at least {LEAST}. “Give or take” is of 95 % confidence: a change smaller than it may be chance.",
         )  # fmt: skip
 
     def _cells(self, name: str | None, label_: str) -> tuple[Scalar, ...]:
@@ -257,5 +257,5 @@ def _points(found: Slope) -> str:
 
 def _verdict(found: Slope) -> str:
     if not found.is_sure:
-        return "none to be sure of"
+        return "no clear trend"
     return "up" if found.change > 0 else "down"

@@ -95,6 +95,13 @@ class View:
         raise NoData(f"No GPU that the filters keep is in any reading of {self.ask.period}.")
 
 
+PARTS_IN_WORDS = (
+    "Secondary: only a backfill job runs, which gives way to a primary one. Drained: out of service. Prevented: in service,"
+    " but a stated reason keeps new work away."
+)
+"""What a reader of the parts' names may not know."""
+
+
 @dataclass(frozen=True)
 class Said:
     """What a report says before its sections."""

@@ -48,7 +48,7 @@ def _table(scene: TabScene, rows: list[dict[str, Any]], out: list[dict[str, Any]
         rows=tuple(tuple(row[name] for name in names) for row in shown),
         totals=("All of them", None, None, *(sum(row[name] or 0 for row in out) for name in names[3:])),
         finding=f"{words.plural(len(out), 'machine')} of {words.count(len(rows))} take no new work.",
-        foot=f"As last told, {scene.stamp}; of the whole cluster.",
+        foot=f"As of {scene.stamp}; of the whole cluster.",
         left_out=f"{len(busy) - len(shown)} more." if len(busy) > len(shown) else "",
     )  # fmt: skip
 

@@ -31,8 +31,8 @@ def now(scene: TabScene) -> Table:
         totals=(_all(scene, len(rows)), *_held(scene.running)),
         others=_others(rest),
         finding=_now(scene),
-        foot=f"Running jobs as last told, {scene.stamp}. “–” means not collected, never zero.",
-        left_out=f"{words.plural(len(rest), 'other')} in the last row; `rows` names more." if rest else "",
+        foot=f"Running jobs as of {scene.stamp}. “–” means not collected, never zero.",
+        left_out=f"{words.plural(len(rest), 'other')} in the last row; a larger “rows” names more." if rest else "",
         empty="No job runs.",
     )
 
@@ -40,7 +40,7 @@ def now(scene: TabScene) -> Table:
 def _now(scene: TabScene) -> str:
     gpus, cpus, _, jobs = _held(scene.running)
     if not jobs:
-        return f"No job runs, as last told {scene.stamp}."
+        return f"No job runs, as of {scene.stamp}."
     said = [f"{words.gpus(gpus)} GPUs"] if gpus else []
     said += [f"{words.count(cpus)} CPUs"] if cpus else []
     return f"{words.plural(jobs, 'job')} {'runs' if jobs == 1 else 'run'}" + (
@@ -86,7 +86,7 @@ def _columns(scene: TabScene) -> tuple[Column, ...]:
         Column(dimension.name, dimension.label, meaning=dimension.meaning, dimension=dimension.name),
         Column("gpus", "GPUs", "gpu", rank=1),
         Column("cpus", "CPUs", "count", rank=1),
-        Column("memory_gib", "Memory", "gib"),
+        Column("memory_gib", "Memory", "gib", unit="GiB"),
         Column("jobs", "Jobs", "count"),
     )
 
@@ -127,7 +127,7 @@ def totals(scene: TabScene) -> Table:
         totals=_cells(_all(scene, len(records)), scene.totals.totals),
         others=_rest(scene, answer, rest),
         foot=f"Hours inside {scene.foot}. A job of several names counts under each, in the first row once.",
-        left_out=f"{words.plural(len(rest), 'other')} in the last row; `rows` names more." if rest else "",
+        left_out=f"{words.plural(len(rest), 'other')} in the last row; a larger “rows” names more." if rest else "",
         empty="No job held resources in the window.",
     )
 
@@ -163,12 +163,12 @@ def reasons(scene: TabScene) -> Table:
             Column("jobs", "Jobs", "count", rank=1),
             Column("gpus", "GPUs asked for", "gpu"),
             Column("cpus", "CPUs asked for", "count"),
-            Column("memory_gib", "Memory asked for", "gib"),
+            Column("memory_gib", "Memory asked for", "gib", unit="GiB"),
             Column("longest", "Longest wait", "second", rank=1),
         ),
         rows=tuple(rows),
         totals=("All reasons", *_wanted(scene, scene.waiting)),
-        foot=f"As last told, {scene.stamp}; every task of a waiting array is a job.",
+        foot=f"As of {scene.stamp}; every task of a waiting array is a job.",
         empty="No job waits.",
     )
 
@@ -217,7 +217,7 @@ def waits(scene: TabScene) -> Table:
             Column("waited", "Waited", "second", rank=1),
         ),
         rows=tuple(_wait(scene, row) for row in shown),
-        left_out=f"{words.plural(len(rows) - len(shown), 'job')} that waited less; `rows` names more."
+        left_out=f"{words.plural(len(rows) - len(shown), 'job')} that waited less; a larger “rows” names more."
         if rows[len(shown) :]
         else "",
         empty="No job waits.",
