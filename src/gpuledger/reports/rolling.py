@@ -10,6 +10,7 @@ from gpuledger.model.errors import NoData
 from gpuledger.model.tables import JOB_ATTEMPTS, PENDING
 from gpuledger.reports import Report
 from gpuledger.reports import _words as words
+from gpuledger.reports._bins import edges
 from gpuledger.reports._ingests import OF_ATTEMPTS
 from gpuledger.reports._quality import banners, coverage, definitions, open_records, quality_of
 from gpuledger.reports._rolling.beside import BESIDE, beside, of_beside
@@ -19,7 +20,7 @@ from gpuledger.reports._rolling.machines import out_of_service
 from gpuledger.reports._rolling.parameters import Choice, RollingParameters, tabs, width
 from gpuledger.reports._rolling.scene import LABELS, TabScene, of_tab
 from gpuledger.reports._rolling.tables import SHOWN, now, reasons, totals, waits
-from gpuledger.reports._rolling.window import aligned, edges
+from gpuledger.reports._rolling.window import aligned
 from gpuledger.reports._scene import label_of
 
 _KNOWN_SHOWN = 20
@@ -205,7 +206,7 @@ def _chosen(parameters: RollingParameters) -> dict[str, str | int | tuple[str, .
 REPORT = Report(
     name="rolling",
     title="Rolling use",
-    audience="Who leads a group on a shared cluster: what its QoS, queue or account holds now and held lately, by user.",
+    audience="Whoever leads a group on a shared cluster: what its QoS, queue or account holds now and held lately, by user.",
     parameters=RollingParameters,
     build=build,
     tabs=tabs,
