@@ -14,7 +14,7 @@ _DAY = timedelta(days=1)
 
 
 def edges(period: Period, width: timedelta, zone: str) -> tuple[datetime, ...]:
-    """From the period's start to its end, cut where the zone's clock begins a new bin. Bins of `n` days
+    """From the period's start to its end, cut where the zone's clock begins a new bin; bins of n days
     begin at every n-th midnight in the period. Raises UsageError for too many.
     """
     if period.seconds / width.total_seconds() > MOST_BINS:
