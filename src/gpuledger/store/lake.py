@@ -1,7 +1,8 @@
 """The default ledger: Delta Lake tables under one folder or URL, read by DuckDB. Why: ADR 0001, 0002."""
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from gpuledger.store import Checked, TableInfo, Written, _check, _maintain, _wri
 from gpuledger.store._commit import properties, retried
 from gpuledger.store._compile import compiled
 from gpuledger.store._edge import edge
-from gpuledger.store._engine import engine
+from gpuledger.store._engine import engine, give_back
 from gpuledger.store._merge import prepared, weights
 from gpuledger.store._shelf import Shelf
 from gpuledger.store._snapshot import Snapshot, overlapping, show
@@ -146,12 +147,16 @@ class Lake:
                 self._engine.close()
             self._engine = None
 
-    def _cursor(self) -> duckdb.DuckDBPyConnection:
+    @contextmanager
+    def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A cursor of its own for each request: DuckDB refuses a second thread on one."""
         with self._mutex:
             if self._engine is None:
                 self._engine = engine()
-            return self._engine.cursor()
+            cursor = self._engine.cursor()
+        with cursor:
+            yield cursor
+            give_back(cursor)
 
 
 def _equal(values: Mapping[str, str | Sequence[str]]) -> str:
