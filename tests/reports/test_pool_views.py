@@ -331,6 +331,13 @@ def test_two_clusters_with_hosts_of_one_name_are_two_rows(tmp_path: Path) -> Non
     assert [row[keys.index("allocated_ratio")] for row in found.rows] == [0.0, 1.0]
 
 
+@pytest.mark.parametrize(("count", "named"), [(4, "lab1, lab2, lab3, lab4"), (5, "lab1, lab2, lab3 and 2 more")])
+def test_hosts_without_a_job_are_named_unless_they_are_many(tmp_path: Path, count: int, named: str) -> None:
+    states = [state(m, host=f"lab{number}") for number in range(1, count + 1) for m in TENS]
+    made = document("pool-hosts", pool(tmp_path, states))
+    assert made.finding.endswith(f" {count} hosts ran no job at all: {named}.")
+
+
 @pytest.mark.parametrize(("name", "column"), [("hosts", "last_seen"), ("unused", "seen")])
 def test_a_gpu_was_last_seen_when_it_was_read_not_when_it_was_asked(tmp_path: Path, name: str, column: str) -> None:
     store = pool(tmp_path, [state(m) for m in TENS] + [state(m, cluster="other") for m in (1, 11, 21, 31, 41)])
