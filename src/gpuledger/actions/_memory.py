@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from gpuledger.config import Settings
-from gpuledger.config.sites import state_folder
+from gpuledger.config.publications import state_folder
 from gpuledger.model.errors import Busy, ReadOnly
 
 STATE = "state.json"

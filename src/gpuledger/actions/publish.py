@@ -11,7 +11,7 @@ from gpuledger.actions._memory import of_publication
 from gpuledger.actions._orders import last_due
 from gpuledger.actions._site import Site, fingerprint, site, stage
 from gpuledger.config import Ledger
-from gpuledger.config.sites import place_of, publication_named
+from gpuledger.config.publications import place_of, publication_named
 from gpuledger.deliver.sites import SiteError
 from gpuledger.model.batch import Batch
 from gpuledger.model.errors import NoData

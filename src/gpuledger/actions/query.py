@@ -8,8 +8,8 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from gpuledger.config import Ledger
-from gpuledger.config.places import rules_of
 from gpuledger.config.pool import capacity_of
+from gpuledger.config.sites import rules_of
 from gpuledger.model.errors import NoData, UsageError
 from gpuledger.model.names import unknown
 from gpuledger.model.period import Period

@@ -13,7 +13,7 @@ from gpuledger.actions._readings import ReadOtherwise
 from gpuledger.actions.ingest import Counted, Ingested, Manner, ingest, replay
 from gpuledger.actions.recognise import STDIN, files, from_stream, head_of, is_stray, recognised
 from gpuledger.config import Ledger, Settings
-from gpuledger.config.places import with_sites
+from gpuledger.config.sites import with_sites
 from gpuledger.config.sources import all_types, is_source, source_named
 from gpuledger.model.errors import LedgerError, SourceError, UsageError
 from gpuledger.model.names import unknown

@@ -20,7 +20,7 @@ from gpuledger.model.errors import UsageError
 
 if TYPE_CHECKING:
     from gpuledger.actions.experiment.watch import Standing, Watch
-    from gpuledger.config.places import SiteSettings
+    from gpuledger.config.sites import SiteSettings
 
 HEADS = ("run", "step", "node", "job", "site", "duration", "state", "retries")
 FIRST = ("running", "suspended", "transferring", "held", "evicted", "checkpointed", "idle")

@@ -198,7 +198,7 @@ def _write(files: dict[str, str], out: Path) -> None:
 def _machine(session: Session) -> "Machine":
     """This machine, as the entries will find it."""
     from gpuledger.actions.ops.schedule import Machine
-    from gpuledger.config.sites import state_folder
+    from gpuledger.config.publications import state_folder
 
     loaded = session.loaded
     options = ["--config", str(loaded.file.absolute())] if loaded.file else []

@@ -13,10 +13,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from gpuledger.config.deliveries import ChannelSettings, DeliverySettings
 from gpuledger.config.ops import OpsSettings
-from gpuledger.config.places import SiteSettings
 from gpuledger.config.pool import PoolSettings
 from gpuledger.config.publish import PublishSettings
 from gpuledger.config.serve import ServeSettings
+from gpuledger.config.sites import SiteSettings
 from gpuledger.model.period import tzinfo
 from gpuledger.plugins import load
 

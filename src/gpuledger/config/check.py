@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 from gpuledger.config import Settings
 from gpuledger.config.channels import channel_named, require_whole
 from gpuledger.config.deliveries import DeliverySettings
-from gpuledger.config.sites import place_of
+from gpuledger.config.publications import place_of
 from gpuledger.config.sources import source_named
 from gpuledger.model.errors import UsageError
 from gpuledger.model.names import unknown

@@ -1,63 +1,42 @@
-"""Publications as configured: where each goes, and where we remember what stands there."""
+"""`[sites]`: where a workflow's jobs ran, told by their machines, and what sites are called. Rules are data, never code."""
 
-from dataclasses import fields
-from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Annotated
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from gpuledger.config import Settings, ledger_folder
-from gpuledger.config.publish import PublishSettings
-from gpuledger.deliver.sites import TYPES, kind_of
-from gpuledger.model.errors import ConfigError, UsageError
-from gpuledger.model.names import unknown
-from gpuledger.plugins import names
+from gpuledger.model.sites import DEFAULT, SiteRules
 
 if TYPE_CHECKING:
-    from gpuledger.deliver.sites import Place
+    from gpuledger.sources import Source
+
+FIELD = "sites"
+"""The key of a source that tells sites."""
 
 
-def publication_named(settings: Settings, name: str) -> PublishSettings:
-    """`[publish.NAME]`. Raises UsageError for a name there is not."""
-    if name not in settings.publish:
-        hint = "" if settings.publish else "none is configured: add [publish.NAME] to the configuration"
-        raise UsageError(unknown("publication", name, settings.publish, hint))
-    return settings.publish[name]
+class SiteSettings(BaseModel):
+    """`[sites]`: rules and names that come before the built-in ones."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    rules: Annotated[
+        dict[str, str],
+        Field(
+            description="End of a host's name, a GLIDEIN name or a slot's name (`*` and `?` are wild), and its site."
+        ),
+    ] = {}
+    names: Annotated[dict[str, str], Field(description="What a site is called where people read.")] = {}
 
 
-def place_of(settings: Settings, name: str) -> "Place":
-    """Where a publication goes. Raises ConfigError for a type, key or report there is not, or a value that does not fit."""
-    said, where = publication_named(settings, name), f"[publish.{name}]"
-    if said.type not in TYPES:
-        raise ConfigError(f"{where}: {unknown('type of publication', said.type, TYPES)}")
-    for report in said.reports:
-        if report not in names("reports"):
-            raise ConfigError(f"{where}: {unknown('report', report, names('reports'))}")
-    kind = kind_of(said.type)
-    known = [field.name for field in fields(kind)]
-    for key in said.fields:
-        if key not in known:
-            raise ConfigError(f"{where}: {unknown('key', key, [*known, *PublishSettings.model_fields])}")
-    return _made(kind, said, where)
+def rules_of(settings: SiteSettings) -> SiteRules:
+    """The names in force."""
+    return replace(DEFAULT, labels={**DEFAULT.labels, **settings.names})
 
 
-def _made(kind: type, said: PublishSettings, where: str) -> "Place":
-    try:
-        return cast("Place", TypeAdapter(kind).validate_python(said.fields))
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        path = ".".join(str(part) for part in first["loc"]) or said.type
-        if first["type"] == "missing":
-            raise ConfigError(f"{where} does not say its {path}.") from None
-        raise ConfigError(f"{where}: {path}: {first['msg'].removeprefix('Value error, ')}.") from None
-
-
-def state_folder(settings: Settings) -> Path:
-    """Where locks and what is known of each site are kept: on this machine, also when the ledger is not."""
-    if "://" in settings.ledger and not settings.ledger.startswith("file://"):
-        if settings.outbox:
-            return settings.outbox.expanduser().absolute().parent / "publish"
-        raise ConfigError(
-            'The ledger is not a folder; say where things are kept: outbox = "/var/lib/gpuledger/outbox".'
-        )
-    return ledger_folder(settings.ledger) / "publish"
+def with_sites(source: "Source", settings: SiteSettings) -> "Source":
+    """A source that tells sites, with the rules of `[sites]` after its own; any other as it is."""
+    if not settings.rules or FIELD not in (field.name for field in fields(source)):  # type: ignore[arg-type]
+        return source
+    own = getattr(source, FIELD)
+    others = {word: site for word, site in settings.rules.items() if word not in own}
+    return replace(source, **{FIELD: {**own, **others}})  # type: ignore[type-var]

@@ -9,8 +9,8 @@ from textwrap import dedent
 from typing import TYPE_CHECKING, Any, cast
 
 from gpuledger.config import Settings
-from gpuledger.config.places import with_sites
 from gpuledger.config.plugged import built
+from gpuledger.config.sites import with_sites
 from gpuledger.model.errors import UsageError
 from gpuledger.model.names import unknown
 from gpuledger.plugins import load, names

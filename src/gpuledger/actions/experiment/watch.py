@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from gpuledger.config.places import SiteSettings, rules_of, with_sites
+from gpuledger.config.sites import SiteSettings, rules_of, with_sites
 from gpuledger.metrics.workflows.nodes import Node, Placing
 from gpuledger.model.batch import Batch
 from gpuledger.model.errors import BrokenOff, NoData, SourceError

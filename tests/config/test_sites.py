@@ -1,7 +1,7 @@
 """`[sites]`: sites of one's own and what they are called, without code."""
 
 from gpuledger.config import Settings
-from gpuledger.config.places import SiteSettings, rules_of, with_sites
+from gpuledger.config.sites import SiteSettings, rules_of, with_sites
 from gpuledger.config.sources import source_named
 from gpuledger.model.sites import site_by
 from gpuledger.sources.condor_log import CondorLog
