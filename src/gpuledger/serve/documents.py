@@ -136,7 +136,7 @@ def routes(site: Site) -> APIRouter:
 
     @router.get("", responses=refusals())
     def listed(request: Request, who: Reader) -> Response:
-        """The reports you may see, each with its parameters as JSON Schema."""
+        """The reports you may see, each with its parameters as JSON Schema and, as `newest`, how far the ledger tells of it."""
         return answer_json(request, {"reports": sight_of(site, who).catalogue()})
 
     @router.get("/{name}", responses={**DOCUMENT, **refusals(404, 406)}, openapi_extra=REPORT_PARAMETERS)
