@@ -47,7 +47,7 @@ def test_two_that_claim_it_are_both_named_with_the_command_that_decides() -> Non
 
 def test_an_unknown_format_says_what_is_expected() -> None:
     with pytest.raises(
-        SourceError, match=r"x is in no format that is known here. There are red: red lines; rose: roses; blue: blue."
+        SourceError, match=r"x is in no format that is known here. Known are red: red lines; rose: roses; blue: blue."
     ):
         recognised(b"green", "x", SOURCES)
 

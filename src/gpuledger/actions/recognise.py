@@ -111,7 +111,7 @@ def recognised(
         if mapped
         else ""
     )
-    raise SourceError(f"{name} is in no format that is known here. There are {expected}.{hint}")
+    raise SourceError(f"{name} is in no format that is known here. Known are {expected}.{hint}")
 
 
 def _claims(sources: Mapping[str, Source], head: bytes, name: str) -> dict[str, str]:

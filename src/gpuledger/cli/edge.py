@@ -89,7 +89,7 @@ def _elsewhere(error: Any, context: Any) -> str:
 
 def _os_sentence(error: OSError) -> str:
     if error.errno == errno.ENOSPC:
-        return "No space is left on the disk; free some and run it again, what was written is whole."
+        return "No space is left on the disk; free some and run it again; what was written is whole."
     where = f"{error.filename}: " if error.filename else ""
     return f"{where}{error.strerror or error}."
 

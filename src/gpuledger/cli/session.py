@@ -29,7 +29,8 @@ class Typed:
     ] = None
     config: Annotated[Path | None, typer.Option("--config", metavar="FILE", help="The configuration file.")] = None
     display_zone: Annotated[
-        str | None, typer.Option("--display-zone", metavar="ZONE", help="Zone of days and months, typed or shown.")
+        str | None,
+        typer.Option("--display-zone", metavar="ZONE", help="Zone of the days and months that are typed or shown."),
     ] = None
     log_file: Annotated[
         Path | None, typer.Option("--log-file", metavar="FILE", help="Also log to this file, one JSON object a line.")
@@ -37,7 +38,7 @@ class Typed:
     verbose: Annotated[
         int,
         typer.Option(
-            "--verbose", "-v", count=True, metavar="", show_default=False, help="Say more on stderr; twice for all."
+            "--verbose", "-v", count=True, metavar="", show_default=False, help="Say more on stderr; -vv says all."
         ),
     ] = 0
     is_quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only errors on stderr.")] = False
@@ -150,9 +151,7 @@ class Session:
             return self.settings
         except ConfigError as error:
             found = load(self.typed.flags, os.environ, Path.cwd(), self.typed.config, only=("ledger", "serve"))
-            messages.warn(
-                f"The tokens of {found.settings.ledger} are meant; the rest of the settings is not read. {error}"
-            )
+            messages.warn(f"These are the tokens of {found.settings.ledger}; the other settings were not read. {error}")
             return found.settings
 
     def period(self, when: "PeriodChoice", default_last: str) -> "Period":
