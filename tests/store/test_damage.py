@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
+import pyarrow as pa
 import pytest
+from deltalake import DeltaTable, write_deltalake
 
 from gpuledger.actions.ingest import Manner, ingest
 from gpuledger.actions.store import check
@@ -161,6 +163,29 @@ def test_a_lost_file_of_a_compacted_month_is_read_again(site: Site) -> None:
     site.check(is_repair=True)
     assert site.count() == 90
     assert site.check().findings == ()
+
+
+@pytest.mark.parametrize(
+    ("column", "kind", "said"),
+    [
+        ("gpu_count", pa.string(), "Column gpu_count of job_attempts holds VARCHAR where DOUBLE belongs"),
+        ("started_at", pa.string(), "job_attempts cannot be opened (Binder Error"),
+    ],
+    ids=["another_type", "no_instant"],
+)
+def test_a_table_that_another_program_wrote_otherwise_is_a_finding(
+    site: Site, column: str, kind: pa.DataType, said: str
+) -> None:
+    """Every file can be decoded, and yet questions of the table fail."""
+    delta = DeltaTable(site.root / "job_attempts")
+    rows = pa.RecordBatchReader.from_stream(delta.scan()).read_all()
+    at_column = rows.schema.get_field_index(column)
+    other = rows.set_column(at_column, column, rows[column].cast(kind))
+    write_deltalake(delta, other, mode="overwrite", schema_mode="overwrite", partition_by=list(JOB_ATTEMPTS.partition))
+    for is_repair in (False, True):
+        (finding,) = site.check(is_repair=is_repair).findings
+        assert (finding.table, finding.level, finding.is_mended) == ("job_attempts", "critical", False)
+        assert finding.sentence.startswith(said)
 
 
 def test_orphans_and_staging_files_are_counted_and_deleted_when_old(site: Site) -> None:
