@@ -2,14 +2,16 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from gpuledger.actions.experiment import copies
+from gpuledger.actions.experiment import aside, copies
 from gpuledger.actions.experiment.copies import telling_more
 from gpuledger.actions.experiment.inputs import Files, found
 from gpuledger.actions.experiment.own import own_ledger
 from gpuledger.actions.experiment.reading import How, read_all
+from gpuledger.actions.experiment.table import write_csv
 from gpuledger.config import Settings
 from gpuledger.demo.experiment import ZONE, write_experiment
 from gpuledger.model.errors import SourceError
@@ -84,3 +86,25 @@ def test_no_log_at_all_is_one_sentence(log: Path) -> None:
     log.unlink()
     with pytest.raises(SourceError, match="There is no event log: neither metl.log"):
         found(log.parent, None, None)
+
+
+def told(files: Files, out: Path) -> tuple[list[str], bytes]:
+    """The inputs that were read, and the table of what they tell."""
+    with own_ledger(Settings(ledger="unused")) as ledger:
+        names = [Path(outcome.input_name).name for outcome in read_all(ledger, files, How(ZONE), NOW)]
+        write_csv(ledger.store, out, ZoneInfo(ZONE))
+    return names, out.read_bytes()
+
+
+@pytest.mark.parametrize("lost", [0, 1], ids=["a whole log", "an event lost"])
+def test_what_is_read_while_another_process_reads_the_log_changes_nothing(
+    log: Path, monkeypatch: pytest.MonkeyPatch, lost: int
+) -> None:
+    whole = events(log)
+    copied(log, whole)
+    log.write_text("".join(whole[lost:]))
+    files = found(log.parent, None, None)
+    one_by_one = told(files, log.with_name("a.csv"))
+    monkeypatch.setattr(aside, "WORTH", 1)
+    assert told(files, log.with_name("b.csv")) == one_by_one
+    assert one_by_one[0] == ["metl.log", *["train.dag.nodes.log"] * lost, "train.dag"]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from gpuledger.actions.experiment import aside
@@ -36,19 +36,25 @@ class How:
 def read_all(ledger: Ledger, files: Files, how: How, now: datetime) -> Iterator[Outcome]:
     """What became of each file, logs first, as soon as it is known.
 
-    A copy of a log is read where the logs are damaged or do not hold all its events. The DAGs are read while another
-    process reads a large log.
+    A copy of a log is read where the logs are damaged or do not hold all its events. While another process reads a large
+    log, the DAGs are read here and the copies compared.
     """
     is_whole = True
     dags = _read(ledger, files.dags, how.reading("dagman"), now)
     early: list[Outcome] = []
-    aside_of_dags = Manner(parse=partial(aside.parse, meanwhile=lambda: early.extend(dags)))
+    needed = cache(lambda: telling_more(files.copies, files.logs))
+
+    def meanwhile() -> None:
+        early.extend(dags)
+        needed()
+
     # names are hashed before a log is parsed: what is parsed then is no file
-    manner = HERE if how.salt or ledger.settings.hash_names else aside_of_dags
+    is_hashed = how.salt or ledger.settings.hash_names
+    manner = HERE if is_hashed else Manner(parse=partial(aside.parse, meanwhile=meanwhile))
     for outcome in _read(ledger, files.logs, how.reading("condor-log"), now, manner):
         is_whole &= outcome.error is None and outcome.done is not None and not outcome.done.problems
         yield outcome
-    copies = telling_more(files.copies, files.logs) if is_whole else files.copies
+    copies = needed() if is_whole else files.copies
     yield from _read(ledger, copies, how.reading("condor-log"), now, manner)
     yield from early
     yield from dags
