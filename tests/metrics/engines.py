@@ -28,7 +28,7 @@ from gpuledger.model.tables import BY_TABLE, TABLES
 Rows = Mapping[str, list[dict[str, Any]]]
 ARROW_OF = {
     "string": pa.string(), "int64": pa.int64(), "float64": pa.float64(), "boolean": pa.bool_(),
-    "timestamp": pa.timestamp("us"),
+    "timestamp": pa.timestamp("us"), "array<int": pa.list_(pa.int64()),
 }  # fmt: skip
 FOREIGN_ZONE = "America/Chicago"
 BRIEF_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"

@@ -84,3 +84,25 @@ def test_readings_that_two_sources_tell_are_all_counted() -> None:
     assert ask.states.readers == (("hpc", "s0"), ("hpc", "s1"))
     [found] = ask.together(Wanted(("present_gpus", "allocated_gpus"), ("cluster",)))
     assert found.records() == [{"cluster": "hpc", "present_gpus": 1.0, "allocated_gpus": pytest.approx(0.5)}]
+
+
+def test_a_mean_is_over_the_time_that_each_cluster_was_read_and_totals_are_those_of_the_rows() -> None:
+    """Cluster a is read for the whole hour, b for its last half: b's GPU is there for all of the time that b was read."""
+    polls = [*((at, "a") for at in TEN_MINUTES), *((at, "b") for at in TEN_MINUTES[3:])]
+    states = "\n".join(f"{at} | {cluster} | n1 | G0 | {FREE if at < TEN_MINUTES[3] else BUSY}" for at, cluster in polls)
+    seen = "\n".join(f"{at} | {cluster} | 600" for at, cluster in polls)
+    tables = {
+        "snapshots": f"time | cluster | period_seconds\n{seen}",
+        "gpu_states": f"time | cluster | host | gpu | {STATE}\n{states}",
+    }
+    ask = ask_of(DuckEngine().load({name: list(_rows(name, text)) for name, text in tables.items()}))
+    names = ("present_gpus", "allocated_gpus", "allocated_gpu_hours", "allocated_ratio", "gpus_seen")
+    by_cluster, whole = ask.together(Wanted(names, ("cluster",)), Wanted(names))
+    assert by_cluster.of("present_gpus") == {("a",): 1.0, ("b",): 1.0}
+    assert by_cluster.of("allocated_gpus") == {("a",): 0.5, ("b",): 1.0}
+    assert by_cluster.totals == whole.totals
+    assert whole.value("allocated_gpus") == 1.5
+    assert whole.value("allocated_gpu_hours") == 1.0
+    assert whole.value("gpus_seen") == 2
+    [by_hour] = ask.together(Wanted(names, ("hour", "user")))
+    assert by_hour.totals == whole.totals

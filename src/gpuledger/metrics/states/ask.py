@@ -1,18 +1,19 @@
 """The part of an Ask that is about GPU states: its timeline and machines are read once, whatever is asked."""
 
-from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
 import pyarrow as pa
 
 from gpuledger.metrics import Answer, Filter, InUse, Metric, SourceCoverage, Step, Wanted
 from gpuledger.metrics.around import Around, dimensions_of, filters_of
-from gpuledger.metrics.bins import cut
+from gpuledger.metrics.bins import Bins, cut
 from gpuledger.metrics.coverage import Observed, Span, by_cluster, kept
+from gpuledger.metrics.events import Whole
 from gpuledger.metrics.naming import find
 from gpuledger.metrics.relation import instant
 from gpuledger.metrics.states.answers import Asking, answers
@@ -21,8 +22,10 @@ from gpuledger.metrics.states.metrics import TABLE
 from gpuledger.metrics.states.observed import by_source, ranges
 from gpuledger.metrics.states.once import Part
 from gpuledger.metrics.states.question import StateQuestion
-from gpuledger.metrics.states.series import Course, Held
+from gpuledger.metrics.states.readings import Readings, moment, readings_of
+from gpuledger.metrics.states.series import Course
 from gpuledger.metrics.states.sorting import Sorting
+from gpuledger.metrics.states.sums import Sums
 from gpuledger.metrics.states.timeline import spans
 from gpuledger.model.capacity import Capacity
 from gpuledger.model.errors import UsageError
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 
-_OF_READINGS = ("_timeline", "sources", "since", "_machines")
+_OF_READINGS = ("readings", "sources", "since", "_machines")
 """What is the same whatever the capacity."""
 
 
@@ -71,7 +74,7 @@ class StateAsk:
             (replace(self.question(wanted.by, wanted.where), with_left_out=wanted.with_left_out), metrics)
             for metrics, wanted in asked
         ]
-        return answers(Asking(self.fetch, self.around.metrics, self.covered), questions, parts)
+        return answers(Asking(self.fetch, self.around.metrics, self.covered, self.covered_us), questions, parts)
 
     def series_of(self, names: Sequence[str], step: Step, by: str | None, where: Sequence[Filter]) -> tuple[InUse, ...]:
         """See `metrics.Ask.series_of`. A mean is drawn as the mean of each bin, a sum as the rate it grows with."""
@@ -101,7 +104,7 @@ class StateAsk:
         whole = self.around.period
         edges = sorted({whole.start, whole.end, *(edge for _, bins in courses for edge in bins.edges)})
         question = self.question([by] if by else [], where, edges)
-        told, [found] = self.beside(wanted, [Held(question, sums)])
+        told, [found] = self.beside(wanted, [Sums(question, tuple(sums))])
         observed = by_cluster(kept(self.sources, self.around.where), whole)
         return tuple(Course(question, period, bins).in_use(shown, found, observed) for period, bins in courses), told
 
@@ -137,21 +140,28 @@ class StateAsk:
         """When every cluster that the filters keep was read."""
         return self.observed.spans(self.around.where) or ()
 
+    def covered_us(self, bins: Bins | None) -> Mapping[str, Whole]:
+        """For how many microseconds each cluster was read in each of the bins (None: in the whole period)."""
+        period = self.around.period
+        edges = (bins or Bins((period.start, period.end))).edges_us
+        return {cluster: held.covered_us(edges) for cluster, held in self.readings.items()}
+
     @cached_property
     def sources(self) -> tuple[SourceCoverage, ...]:
         """What each source told."""
         known = self.around.rows(ranges(TABLE)).to_pylist()
-        return by_source(self._timeline, known, self.around.period)
+        return by_source(self.readings, known, self.around.period)
 
     @cached_property
     def since(self) -> datetime:
         """The first reading that holds in the period (its start when none does), naive UTC."""
-        return min((row["time"] for row in self._timeline), default=self.around.period.naive[0])
+        first_us = min((int(held.at_us[0]) for held in self.readings.values()), default=0)
+        return self.around.period.naive[0] + timedelta(microseconds=first_us)
 
     @property
     def readers(self) -> tuple[tuple[str, str], ...]:
         """Each (cluster, source) of which a reading holds in the period."""
-        return tuple(sorted({(row["cluster"], row["source"]) for row in self._timeline}))
+        return tuple(sorted({(name, source) for name, held in self.readings.items() for source in held.told_by}))
 
     @cached_property
     def sorting(self) -> Sorting:
@@ -172,22 +182,14 @@ class StateAsk:
             found[key] = max(time, found.get(key, time))
         return found
 
-    def reading_before(self, cluster: str, moment: datetime) -> datetime:
-        """The time of the newest reading of a cluster before `moment`: of what held until then, the one that told it.
+    def reading_before(self, cluster: str, at: datetime) -> datetime:
+        """The time of the newest reading of a cluster before `at`: of what held until then, the one that told it.
 
-        `moment` itself where no reading of the period is before it.
+        `at` itself where no reading of the period is before it.
         """
-        times = self._times.get(cluster, [])
-        earlier = bisect_left(times, moment)
-        return times[earlier - 1] if earlier else moment
-
-    @cached_property
-    def _times(self) -> Mapping[str, list[datetime]]:
-        """The readings of each cluster that hold in the period, oldest first."""
-        found: dict[str, list[datetime]] = {}
-        for row in self._timeline:
-            found.setdefault(row["cluster"], []).append(row["time"].replace(tzinfo=UTC))
-        return found
+        held, period = self.readings.get(cluster), self.around.period
+        earlier = np.searchsorted(held.at_us, (at - period.start) // timedelta(microseconds=1)) if held else 0
+        return moment(period, int(held.at_us[earlier - 1])) if held and earlier else at
 
     @cached_property
     def _machines(self) -> list[dict[str, Any]]:
@@ -199,9 +201,9 @@ class StateAsk:
         return found
 
     @cached_property
-    def _timeline(self) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = self.around.rows(spans(self.around.period)).to_pylist()
-        return sorted(rows, key=lambda row: (row["cluster"], row["time"]))
+    def readings(self) -> Mapping[str, Readings]:
+        """Those that hold in the period, by cluster."""
+        return readings_of(self.around.rows(spans(self.around.period)), self.around.period)
 
     @property
     def _reach(self) -> Period:

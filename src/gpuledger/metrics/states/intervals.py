@@ -4,33 +4,36 @@ A run goes on from one reading of the cluster's timeline to the next; a gap in w
 reading that does not tell of the GPU. It ends where its last reading ceases to hold. Its hours add up to the metrics'.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal
 
-import ibis
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from gpuledger.metrics import Filter
-from gpuledger.metrics.relation import MICRO
+from gpuledger.metrics.events import Whole
+from gpuledger.metrics.relation import MICRO, instant
 from gpuledger.metrics.states.ask import StateAsk
 from gpuledger.metrics.states.facts import OUT_OF_SERVICE, facts
 from gpuledger.metrics.states.question import StateQuestion
-from gpuledger.metrics.states.timeline import spans
+from gpuledger.metrics.states.readings import Readings, moment
 from gpuledger.model.period import Period
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 Kind = Literal["drained", "prevented"]
-_GPU = ("cluster", "host", "gpu")
 KINDS: tuple[Kind, ...] = ("drained", "prevented")
-_HELD = ("since_us", "until_us", "place", "is_newest", "is_oldest")
-_FOUND = ("reason", "since_us", "until_us", "counted_us", "busy_us", "is_newest", "is_oldest")
-_FACT = {"drained": "is_out", "prevented": "has_reason"}
 HOUR = 3600 * MICRO
-JITTER_US = 60 * MICRO
-"""A pause this short between readings is no gap: a collector that missed one comes back a few seconds late."""
+_GPU = ("cluster", "host", "gpu")
+_STATE = ("occupancy", "backfill_occupancy", "admin_state", "prevented_reason")
+"""The stored columns that tell what a GPU counts as."""
+_FACT: Mapping[Kind, str] = {"drained": "is_out", "prevented": "has_reason"}
+_BUSY = ("primary", "secondary")
 
 
 @dataclass(frozen=True)
@@ -64,71 +67,86 @@ def intervals_of(
     states: StateAsk, kinds: Sequence[Kind] = KINDS, where: Sequence[Filter] = ()
 ) -> Mapping[Kind, tuple[Interval, ...]]:
     """The same of several kinds: one pass over the readings."""
-    made: dict[Kind, list[Interval]] = {kind: [] for kind in kinds}
-    for row in states.fetch(runs(states.question((), where), kinds)).to_pylist():
-        made[row["kind"]].append(_interval(row, states.around.period))
-    return {kind: tuple(sorted(those, key=_by_gpu)) for kind, those in made.items()}
+    told = list(_states(states.fetch(_told(states.question((), where))), states.readings))
+    return {kind: tuple(sorted(_intervals(kind, told, states), key=_by_gpu)) for kind in kinds}
 
 
 def _by_gpu(one: Interval) -> tuple[object, ...]:
     return one.cluster, one.host, one.gpu, one.start, one.reason or ""
 
 
-def _interval(row: dict[str, Any], period: Period) -> Interval:
-    start, end = (period.start + timedelta(microseconds=row[name]) for name in ("since_us", "until_us"))
-    counted, busy = row["counted_us"] / HOUR, row["busy_us"] / HOUR
-    cluster, host, gpu, reason = (row[name] for name in (*_GPU, "reason"))
-    # Stripped here: Spark takes the \f and \v of Ibis' strip for letters.
-    return Interval(
-        cluster, host, gpu, reason and reason.strip(), start, end, counted, busy, row["is_newest"], row["is_oldest"]
-    )
+def _told(question: StateQuestion) -> "ir.Table":
+    """GPUs out of service or with a reason: a row per GPU, what was told of it and by whom, with all its moments.
 
-
-def runs(question: StateQuestion, kinds: Sequence[Kind]) -> "ir.Table":
-    """A row per run of readings. A drain keeps the last of its reasons; another reason is another run of the other kind."""
-    rows = facts(question.at(_numbered(question.period), _may_matter), ("part", *_FACT.values()))
-    rows = rows.select(
-        *_GPU, *_FACT.values(), *_HELD, "part",
-        reason=rows.prevented_reason,
-        is_busy=rows.part.isin(["primary", "secondary"]),
-        length_us=(rows.until_us - rows.since_us).cast("float64"),
-    )  # fmt: skip
-    return ibis.union(*(_runs(rows, kind) for kind in kinds)) if len(kinds) > 1 else _runs(rows, kinds[0])
+    Runs are made of them in numpy: an engine would put every reading in order for it, once for each kind.
+    """
+    rows = question.told(_may_matter)
+    rows = rows.mutate(at_us=rows.time.delta(instant(question.period.naive[0]), unit="microsecond").cast("int64"))
+    few = rows.group_by([*_GPU, "gpu_model", *_STATE, "source"]).agg(at_us=rows.at_us.collect(), size=rows.count())
+    return facts(question.counted_of(few, few["size"]), ("part", *_FACT.values()))
 
 
 def _may_matter(rows: "ir.Table") -> "ir.BooleanValue":
-    """Few readings are of GPUs out of service or with a reason: the rest goes before anything is joined to it."""
-    return rows.admin_state.isin(OUT_OF_SERVICE).fill_null(False) | (rows.prevented_reason != "").fill_null(False)
+    """Few readings are of such GPUs; the others are not looked at."""
+    return rows.admin_state.isin(OUT_OF_SERVICE) | (rows.prevented_reason != "")
 
 
-def _runs(rows: "ir.Table", kind: Kind) -> "ir.Table":
-    rows = rows.filter(rows[_FACT[kind]])
-    keys = [*_GPU, "reason"] if kind == "prevented" else [*_GPU]
-    rows = rows.mutate(order=ibis.row_number().over(ibis.window(group_by=keys, order_by="since_us")))
-    rows = rows.mutate(run=rows.place - rows.order)
-    found = rows.group_by([*keys, "run"]).agg(
-        since_us=rows.since_us.min(),
-        until_us=rows.until_us.max(),
-        counted_us=rows.length_us.sum(where=rows.part == kind).fill_null(0.0),
-        busy_us=rows.length_us.sum(where=rows.is_busy).fill_null(0.0),
-        is_newest=rows.is_newest.any(),
-        is_oldest=rows.is_oldest.any(),
-        **({} if kind == "prevented" else {"reason": rows.reason.max()}),
-    )
-    return found.select(*_GPU, *_FOUND, kind=ibis.literal(kind))
+@dataclass(frozen=True, eq=False)
+class _State:
+    """What was told of a GPU, and in which readings of its cluster."""
+
+    gpu: tuple[str, str, str]
+    part: str
+    reason: str | None
+    is_kind: Mapping[Kind, bool]
+    readings: Whole
 
 
-def _numbered(period: Period) -> "ir.Table":
-    """Readings with `place`: that of the next is one more, after a gap two more."""
-    held = spans(period)
-    order = ibis.window(group_by="cluster", order_by="since_us")
-    jitter = ibis.least(held.step_us / 2, JITTER_US)
-    after_gap = (held.since_us > held.until_us.lag().over(order) + jitter).fill_null(False)
-    held = held.mutate(number=ibis.row_number().over(order), gap=after_gap.ifelse(1, 0))
-    until_now = ibis.cumulative_window(group_by="cluster", order_by="since_us")
-    of_cluster = ibis.window(group_by="cluster")
-    return held.mutate(
-        place=held.number + held.gap.sum().over(until_now),
-        is_newest=held.since_us == held.since_us.max().over(of_cluster),
-        is_oldest=(held.since_us == 0) & (held.number == 0),
+def _states(found: pa.Table, known: Mapping[str, Readings]) -> Iterator[_State]:
+    """The rows of `_told`."""
+    if not found.num_rows:
+        return
+    lists = found["at_us"].combine_chunks()
+    ends = np.cumsum(np.from_dlpack(pc.list_value_length(lists)))
+    moments = np.split(np.from_dlpack(lists.flatten()), ends)
+    for row, at_us in zip(found.drop_columns(["at_us"]).to_pylist(), moments, strict=False):
+        if held := known.get(row["cluster"]):
+            cluster, host, gpu, part, reason = (row[name] for name in (*_GPU, "part", "prevented_reason"))
+            is_kind = {kind: row[fact] for kind, fact in _FACT.items()}
+            yield _State((cluster, host, gpu), part, reason, is_kind, held.those(row["source"], at_us))
+
+
+def _intervals(kind: Kind, told: Sequence[_State], states: StateAsk) -> Iterator[Interval]:
+    """A drain keeps the last of its reasons; another reason is another run of the other kind."""
+    found: dict[tuple[object, ...], list[_State]] = defaultdict(list)
+    for one in told:
+        if one.is_kind[kind]:
+            found[one.gpu, one.reason if kind == "prevented" else ""].append(one)
+    for those in found.values():
+        held = states.readings[those[0].gpu[0]]
+        for readings, whose in _runs(those, held):
+            yield _interval(kind, readings, [those[place] for place in whose.tolist()], held, states.around.period)
+
+
+def _runs(those: Sequence[_State], held: Readings) -> Iterator[tuple[Whole, Whole]]:
+    """Readings that follow each other, and which of the states each of them told."""
+    readings = np.concatenate([one.readings for one in those])
+    whose = np.repeat(np.arange(len(those)), [len(one.readings) for one in those])
+    order = np.argsort(readings)
+    ends = np.flatnonzero(np.diff(held.places[readings[order]]) > 1) + 1
+    runs = zip(np.split(readings[order], ends), np.split(whose[order], ends), strict=True)
+    return (run for run in runs if len(run[0]))
+
+
+def _interval(kind: Kind, run: Whole, told: Sequence[_State], held: Readings, period: Period) -> Interval:
+    """`told`: the state that each reading of the run told."""
+    lengths = (held.until_us - held.since_us)[run]
+    counted, busy = (lengths[[one.part in parts for one in told]].sum() / HOUR for parts in ((kind,), _BUSY))
+    first, last = int(run[0]), int(run[-1])
+    start, end = moment(period, int(held.since_us[first])), moment(period, int(held.until_us[last]))
+    reason = max((one.reason for one in told if one.reason is not None), default=None)
+    is_open, is_earlier = last == len(held) - 1, first == 0 and int(held.since_us[0]) == 0
+    # Stripped here: Spark takes the \f and \v of Ibis' strip for letters.
+    return Interval(
+        *told[0].gpu, reason and reason.strip(), start, end, float(counted), float(busy), is_open, is_earlier
     )

@@ -1,12 +1,13 @@
 """How much of a period the readings of GPU states cover: from the same timeline as the numbers."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from gpuledger.metrics import SourceCoverage
-from gpuledger.metrics.coverage import Span, covered_seconds, gaps, joined
+from gpuledger.metrics.coverage import covered_seconds, gaps, joined
+from gpuledger.metrics.relation import MICRO
+from gpuledger.metrics.states.readings import Readings
 from gpuledger.metrics.states.timeline import told
 from gpuledger.model.period import Period
 
@@ -22,37 +23,28 @@ def ranges(table_name: str) -> "ir.Table":
     return readings.group_by(["cluster", "source"]).agg(oldest=readings.time.min(), newest=readings.time.max())
 
 
-def by_source(spans: Rows, ranges: Rows, period: Period) -> tuple[SourceCoverage, ...]:
-    """Coverage of each (cluster, source) from the rows of `timeline.spans` and of `ranges`."""
-    held: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
-    for row in spans:
-        held[row["cluster"], row["source"]].append(row)
+def by_source(held: Mapping[str, Readings], ranges: Rows, period: Period) -> tuple[SourceCoverage, ...]:
+    """Coverage of each (cluster, source) from the readings that hold in the period and the rows of `ranges`."""
     known = {(row["cluster"], row["source"]): row for row in ranges}
-    return tuple(_source(*key, held[key], known[key], period) for key in sorted(known))
+    return tuple(_source(key, held.get(key[0]), known[key], period) for key in sorted(known))
 
 
-def _source(
-    cluster: str, source: str, rows: list[Mapping[str, Any]], known: Mapping[str, Any], period: Period
-) -> SourceCoverage:
-    covered = joined((_span(row, period) for row in rows), period)
-    step = rows[-1]["step_us"] / 1e6 if rows else None
-    start, _ = period.naive
+def _source(key: tuple[str, str], held: Readings | None, known: Mapping[str, Any], period: Period) -> SourceCoverage:
+    cluster, source = key
+    told = held.of(source) if held else None
+    covered = joined(told.spans(period), period) if told else ()
+    step = float(told.step_us[-1]) / MICRO if told else None
     return SourceCoverage(
         cluster=cluster,
         source=source,
         expected=round(period.seconds / step) if step else None,
-        seen=sum(row["time"] >= start for row in rows),
+        seen=int((told.at_us >= 0).sum()) if told else 0,
         covered_ratio=covered_seconds(covered) / period.seconds,
         gaps=gaps(covered, period),
         newest=_utc(known["newest"]),
         period_seconds=step,
         oldest=_utc(known["oldest"]),
     )
-
-
-def _span(row: Mapping[str, Any], period: Period) -> Span:
-    since, until = (period.start + timedelta(microseconds=row[name]) for name in ("since_us", "until_us"))
-    return since, until
 
 
 def _utc(moment: datetime) -> datetime:

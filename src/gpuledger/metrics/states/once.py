@@ -2,11 +2,11 @@
 
 Readings are added up by the stored columns that parts tell apart and the bins that they cut the period into; each part
 then goes through the few rows that remain. Parts that cut it another way are told from these rows too where they tell
-nothing else apart; else they are added up beside them, in the same pass: together the rows would be many.
+nothing else apart; else the readings are added up for them anew: together the rows would be many.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -29,11 +29,12 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 Fetch = Callable[["ir.Table"], pa.Table]
-Beside = Literal["covered_us", "first_us", "last_us", "end_us"]
-"""How long its cluster was observed in a part's bin; since the period's start: when the first and the last of the
-readings were, and to when they held."""
+Beside = Literal["held_us", "first_us", "last_us", "end_us"]
+"""How long the longest of the readings stands for; since the period's start: when the first and the last of them were,
+and to when they held."""
 _PART = "question"
 _KEPT: "Mapping[str, Callable[[ir.IntegerColumn], ir.IntegerScalar]]" = {
+    "held_us": lambda at: at.max(),
     "first_us": lambda at: at.min(),
     "last_us": lambda at: at.max(),
     "end_us": lambda at: at.max(),
@@ -58,19 +59,21 @@ class Part(Protocol):
 
 def found(fetch: Fetch, parts: Sequence[Part]) -> list[pa.Table]:
     """What each part told. Those whose numbers are taken over the same readings go through them together."""
-    populations: dict[object, list[int]] = defaultdict(list)
+    populations: dict[object, list[_Read]] = defaultdict(list)
     for number, part in enumerate(parts):
-        populations[part.question.population].append(number)
+        populations[part.question.population].append(_Read(number, part))
     tables: dict[int, pa.Table] = {}
     for those in populations.values():
-        tables |= zip(those, _Pass(tuple(_Read(parts[number]) for number in those)).fetched(fetch), strict=True)
+        for together in _told_together(those):
+            tables |= _Pass(tuple(together)).fetched(fetch)
     return [tables[number] for number in range(len(parts))]
 
 
 @dataclass(frozen=True, eq=False)
 class _Read:
-    """A part, with what it reads."""
+    """A part by its number, with what it reads."""
 
+    number: int
     part: Part
 
     @property
@@ -95,98 +98,95 @@ class _Read:
         return {"cluster", *(self.names - FACTS.keys())}.union(*made)
 
 
-@dataclass(frozen=True)
+def _told_together(parts: Sequence[_Read]) -> Iterable[Sequence[_Read]]:
+    """Parts that are told from the same adding up of readings."""
+    alike: dict[Bins | None, list[_Read]] = defaultdict(list)
+    for one in parts:
+        alike[one.bins].append(one)
+    found: dict[Bins | None, list[_Read]] = defaultdict(list)
+    for bins, those in alike.items():
+        finer = [other for other in alike if _is_within(bins, those, other, alike[other])]
+        found[max(finer, key=lambda other: len(other or ()), default=bins)] += those
+    return found.values()
+
+
+def _is_within(bins: "Bins | None", parts: Sequence[_Read], other: "Bins | None", of_other: Sequence[_Read]) -> bool:
+    """Whether one way to cut has no edge, and its parts no column, that those of the other have not."""
+    if bins == other or other is None or (bins and not {*bins.edges} <= {*other.edges}):
+        return False
+    return _columns(parts) <= _columns(of_other)
+
+
+@dataclass(frozen=True, eq=False)
 class _Pass:
+    """Parts of one adding up. The bins of one of them have the edges of all."""
+
     parts: tuple[_Read, ...]
 
-    def fetched(self, fetch: Fetch) -> Iterator[pa.Table]:
-        """What each part told, in their order."""
-        told = [one.part.told(self._of(one)) for one in self.parts]
+    def fetched(self, fetch: Fetch) -> dict[int, pa.Table]:
+        """What each part told, by its number."""
+        told = {one.number: one.part.told(self._of(one)) for one in self.parts}
         if len(told) == 1:
-            yield fetch(told[0])
-            return
-        kinds = {name: kind for rows in told for name, kind in rows.schema().items()}
-        whole = fetch(ibis.union(*(_padded(rows, number, kinds) for number, rows in enumerate(told))))
-        for number, rows in enumerate(told):
-            yield whole.select(rows.columns).filter(pc.equal(whole[_PART], pa.scalar(number, pa.int64())))
+            return {number: fetch(rows) for number, rows in told.items()}
+        kinds = {name: kind for rows in told.values() for name, kind in rows.schema().items()}
+        whole = fetch(ibis.union(*(_padded(rows, number, kinds) for number, rows in told.items())))
+        # A number given to Arrow makes it import pandas, which takes longer than many a query: these are its own.
+        numbers = {number.as_py(): number for number in whole[_PART].unique()}
+        parts = {number: whole.filter(pc.equal(whole[_PART], those)) for number, those in numbers.items()}
+        return {number: parts.get(number, whole.slice(0, 0)).select(rows.columns) for number, rows in told.items()}
 
     def _of(self, one: _Read) -> "ir.Table":
         """The few rows of a part, with its own bin."""
         number = self._number(one)
         few = self._few[one.question.with_left_out, number]
         own = {"bin": few[f"bin{number}"] if one.bins else ibis.literal(0, type="int64")}
-        observed = {"covered_us": few[f"covered{number}_us"]} if "covered_us" in one.part.beside else {}
-        return few.mutate(**own, **observed)
+        return few.mutate(**own, **self._only_cluster)
 
     @cached_property
     def _few(self) -> "dict[tuple[bool, int], ir.Table]":
         """What remains of the readings for parts that cut them alike and leave out the same."""
-        found: dict[tuple[bool, int], ir.Table] = {}
-        for root, told in self._told_from.items():
-            groups: dict[tuple[bool, int], list[_Read]] = defaultdict(list)
-            for one in told:
-                groups[one.question.with_left_out, self._number(one)].append(one)
-            whole = self._added(told, self._stored) if len(groups) > 1 else self._stored
-            for (left_out, number), those in groups.items():
-                is_whole = len(groups) > 1 and number == root and _columns(those) == _columns(told)
-                found[left_out, number] = self._facts(those, whole if is_whole else self._added(those, whole))
-        return found
-
-    @cached_property
-    def _told_from(self) -> dict[int, list[_Read]]:
-        """The ways to cut that readings are added up for, each with the parts that are told from what remains."""
-        found: dict[int, list[_Read]] = defaultdict(list)
+        groups: dict[tuple[bool, int], list[_Read]] = defaultdict(list)
         for one in self.parts:
-            number = self._number(one)
-            finer = [other for other in range(len(self._binnings)) if self._is_within(number, other)]
-            found[max(finer, key=lambda other: len(self._binnings[other] or ()), default=number)].append(one)
+            groups[one.question.with_left_out, self._number(one)].append(one)
+        whole = self._added(self.parts, self._stored) if len(groups) > 1 else self._stored
+        found: dict[tuple[bool, int], ir.Table] = {}
+        for (left_out, number), those in groups.items():
+            is_whole = len(groups) > 1 and those[0].bins == self._finest and _columns(those) == _columns(self.parts)
+            found[left_out, number] = self._facts(those, whole if is_whole else self._added(those, whole))
         return found
-
-    def _is_within(self, number: int, other: int) -> bool:
-        """Whether one way to cut has no edge, and its parts no column, that those of the other have not."""
-        mine, finer = self._binnings[number], self._binnings[other]
-        if number == other or finer is None or (mine and not {*mine.edges} <= {*finer.edges}):
-            return False
-        return self._columns_of[number] <= self._columns_of[other]
-
-    @cached_property
-    def _columns_of(self) -> list[set[str]]:
-        return [_columns(one for one in self.parts if one.bins == bins) for bins in self._binnings]
 
     def _added(self, parts: Sequence[_Read], rows: "ir.Table") -> "ir.Table":
         """Rows added up by the columns that the parts need: a fact of every reading would take longer."""
-        beside = sorted({name for one in parts for name in one.part.beside if name in _KEPT})
+        beside = sorted({name for one in parts for name in one.part.beside})
         kept = {name: _KEPT[name](rows[name]) for name in beside}
-        return rows.group_by(sorted({*self._cuts(parts), *_columns(parts)})).agg(weight_us=rows.weight_us.sum(), **kept)
+        keys = {*_columns(parts), *(f"bin{self._number(one)}" for one in parts if one.bins)}
+        keys = (keys - self._only_cluster.keys()) or keys
+        return rows.group_by(sorted(keys)).agg(weight_us=rows.weight_us.sum(), **kept)
 
-    def _cuts(self, parts: Iterable[_Read]) -> Iterator[str]:
-        """The columns that keep bins apart, and what was observed in them."""
-        for one in parts:
-            if one.bins:
-                yield f"bin{self._number(one)}"
-            if "covered_us" in one.part.beside:
-                yield f"covered{self._number(one)}_us"
+    @property
+    def _only_cluster(self) -> "Mapping[str, ir.Value]":
+        """The column of clusters where there is but one, as nearly always: it tells nothing apart, and each column of a
+        group costs as much as the others."""
+        clusters = {cluster for cluster, _ in self.parts[0].question.readers}
+        return {"cluster": ibis.literal(*clusters)} if len(clusters) == 1 else {}
 
     def _facts(self, parts: Sequence[_Read], few: "ir.Table") -> "ir.Table":
-        # An engine would move a condition on the keys alone to before the adding up, where it is tested of every reading.
-        is_counted = [kept | (few.weight_us < 0) for kept in parts[0].question.is_counted(few)]
         made = set().union(*(one.names for one in parts)) & FACTS.keys()
-        return facts(few.filter(*is_counted) if is_counted else few, sorted(made))
+        return facts(parts[0].question.counted_of(few, few.weight_us), sorted(made))
 
     @cached_property
     def _stored(self) -> "ir.Table":
         """The readings as they are stored, with what each stands for."""
         first = self.parts[0].question
-        edges = {edge for bins in self._binnings if bins for edge in bins.edges}
-        fine = Bins(tuple(sorted(edges))) if edges else None
-        held = cells(first.period, fine)
-        for number, bins in enumerate(self._binnings):
-            held = held.mutate({f"bin{number}": _placed(bins, fine, held)})
-            whole = ibis.window(group_by=["cluster", f"bin{number}", *(["time"] if first.is_by_reading else [])])
-            held = held.mutate({f"covered{number}_us": held.weight_us.sum().over(whole).cast("int64")})
-        own = [name for number in range(len(self._binnings)) for name in (f"bin{number}", f"covered{number}_us")]
-        moments = {"first_us": "since_us", "last_us": "since_us", "end_us": "until_us"}
-        return first.whole_at(held.select("cluster", "source", "time", "weight_us", *own, **moments))
+        held = cells(first.period, self._finest)
+        own = {f"bin{number}": _placed(bins, self._finest, held) for number, bins in enumerate(self._binnings)}
+        moments = {
+            "held_us": held.weight_us,
+            "first_us": held.since_us,
+            "last_us": held.since_us,
+            "end_us": held.until_us,
+        }
+        return first.whole_at(held.select("cluster", "source", "time", "weight_us", **own, **moments))
 
     def _number(self, one: _Read) -> int:
         return self._binnings.index(one.bins)
@@ -195,6 +195,10 @@ class _Pass:
     def _binnings(self) -> "list[Bins | None]":
         """The ways in which parts cut the period."""
         return list(dict.fromkeys(one.bins for one in self.parts))
+
+    @cached_property
+    def _finest(self) -> "Bins | None":
+        return max(self._binnings, key=lambda bins: len(bins or ()))
 
 
 def _columns(parts: Iterable[_Read]) -> set[str]:

@@ -20,6 +20,7 @@ from gpuledger.metrics.states.ask import StateAsk
 from gpuledger.metrics.states.facts import trimmed
 from gpuledger.metrics.states.held import held
 from gpuledger.metrics.states.observed import by_source, ranges
+from gpuledger.metrics.states.readings import readings_of
 from gpuledger.metrics.states.timeline import spans
 from gpuledger.model.schema import unbound
 from gpuledger.model.tables import PENDING
@@ -41,9 +42,8 @@ _HOUR = 3600 * MICRO
 
 def polls(ask: "Ask") -> tuple[SourceCoverage, ...]:
     """How far sources say when they looked for waiting jobs; empty where none does."""
-    rows = ask.rows(spans(ask.period, PENDING.name)).to_pylist()
-    known = ask.rows(ranges(PENDING.name)).to_pylist()
-    return by_source(sorted(rows, key=lambda row: (row["cluster"], row["time"])), known, ask.period)
+    held = readings_of(ask.rows(spans(ask.period, PENDING.name)), ask.period)
+    return by_source(held, ask.rows(ranges(PENDING.name)).to_pylist(), ask.period)
 
 
 def waits(ask: "Ask", looks: Sequence[SourceCoverage]) -> "ir.Table":

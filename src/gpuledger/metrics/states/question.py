@@ -65,14 +65,20 @@ class StateQuestion(Divided):
         what the site leaves out."""
         return self._joined(self._told, held)
 
-    def at(self, held: "ir.Table", only: "Callable[[ir.Table], ir.BooleanValue] | None" = None) -> "ir.Table":
-        """What was told of each GPU that counts at the moments (cluster, source, time) of `held`, with its other columns.
+    def at(self, held: "ir.Table") -> "ir.Table":
+        """What was told of each GPU that counts at the moments (cluster, source, time) of `held`, with its other columns."""
+        is_counted = list(self.is_counted(self._told))
+        return self._joined(self._told.filter(*is_counted) if is_counted else self._told, held)
 
-        `only`: of readings for which this holds of the stored columns.
-        """
-        told = self._told.filter(only(self._told)) if only else self._told
-        is_counted = list(self.is_counted(told))
-        return self._joined(told.filter(*is_counted) if is_counted else told, held)
+    def told(self, only: "Callable[[ir.Table], ir.BooleanValue]") -> "ir.Table":
+        """What was told where this holds of it, as it is stored, and with what the site leaves out."""
+        return self._told.filter(only(self._told))
+
+    def counted_of(self, few: "ir.Table", size: "ir.IntegerValue") -> "ir.Table":
+        """Rows that were added up (each of a positive size) without those that the site leaves out."""
+        # An engine would move a condition on the keys alone to before the adding up, where it is tested of every reading.
+        is_counted = [kept | (size < 0) for kept in self.is_counted(few)]
+        return few.filter(*is_counted) if is_counted else few
 
     def _joined(self, rows: "ir.Table", held: "ir.Table") -> "ir.Table":
         held = held.rename(held_cluster="cluster", held_source="source", held_at="time")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -11,30 +11,10 @@ import pyarrow as pa
 from gpuledger.metrics import InUse, Metric
 from gpuledger.metrics.bins import Bins, coverage_of
 from gpuledger.metrics.coverage import Span, everywhere, joined
-from gpuledger.metrics.question import expression_of
-from gpuledger.metrics.states.once import Beside
 from gpuledger.metrics.states.question import StateQuestion
 from gpuledger.model.period import Period
 
-if TYPE_CHECKING:
-    import ibis.expr.types as ir
-
 Spans = Mapping[str, Sequence[Span]]
-
-
-@dataclass(frozen=True)
-class Held:
-    """Sums of one question over time: a row per cluster, name and bin, m0 … in GPU-microseconds."""
-
-    question: StateQuestion
-    metrics: Sequence[Metric]
-    beside: tuple[Beside, ...] = ()
-
-    def told(self, rows: "ir.Table") -> "ir.Table":
-        """See `once.Part`."""
-        weight = rows.weight_us.cast("float64")
-        sums = {f"m{number}": (expression_of(one, rows) * weight).sum() for number, one in enumerate(self.metrics)}
-        return rows.group_by(**self.question.keys(rows), cluster=rows.cluster, bin=rows.bin).agg(**sums)
 
 
 @dataclass(frozen=True)
@@ -46,7 +26,7 @@ class Course:
     bins: Bins
 
     def in_use(self, shown: Sequence[Metric], found: pa.Table, observed: Spans) -> tuple[InUse, ...]:
-        """Each metric of `Held` as a series, largest name first; `observed` is when each cluster was read."""
+        """Each metric of `Sums` as a series, largest name first; `observed` is when each cluster was read."""
         within = {name: joined(spans, self.period) for name, spans in observed.items()}
         within = {name: spans for name, spans in within.items() if spans}
         rows = [row for row in found.to_pylist() if self._place[row["bin"]] >= 0]

@@ -1,5 +1,5 @@
-"""The period in bins, and the earlier periods and weeks that it is compared with: one pass over all of their readings,
-which answers what is asked of the period too where that is all of them."""
+"""The period in bins with what is asked of it, and the earlier periods and weeks that it is compared with: these from a pass
+of their own over all of their readings, unless the period itself is all of them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +14,8 @@ from gpuledger.reports._pool_views.view import View
 PARTS = ("allocated", "secondary", "drained", "prevented", "owner", "idle", "unknown")
 """They add up to present, in this order."""
 NAMES = ("present", *PARTS)
+COMPARED = NAMES[:3]
+"""What is told of earlier periods too: the fewer columns are read of all their readings, the better."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,8 @@ class Past:
 
     @property
     def compared(self) -> Mapping[str, InUse]:
-        """The same cut at every edge of a period or a week."""
-        return dict(zip(NAMES, self._found[0][1], strict=True))
+        """`COMPARED`, cut at every edge of a period or a week."""
+        return dict(zip(COMPARED, self._found[0][1], strict=False))
 
     @cached_property
     def _found(self) -> tuple[Sequence[tuple[InUse, ...]], Sequence[Answer]]:
@@ -72,10 +74,12 @@ class Past:
         edges = {edge for period in (*self.periods, *self.weeks) for edge in (period.start, period.end)}
         whole = self._whole(min(edges))
         within = sorted({whole.start, *(edge for edge in edges if edge > whole.start)})
-        cuts: list[tuple[Period, Step]] = [(ask.period, self._step), (whole, within)]
+        course: tuple[Period, Step] = (ask.period, self._step)
         if whole == ask.period:
-            return ask.states.courses_beside(self.wanted, names, cuts, by="class")
-        return ask.of_period(whole).states.courses(names, cuts, by="class"), ask.together(*self.wanted)
+            return ask.states.courses_beside(self.wanted, names, [course, (whole, within)], by="class")
+        found, answers = ask.states.courses_beside(self.wanted, names, [course], by="class")
+        compared = ask.of_period(whole).states.courses(names[: len(COMPARED)], [(whole, within)], by="class")
+        return (*found, *compared), answers
 
     def _whole(self, first: datetime) -> Period:
         """From the first moment that is compared, or from when there are readings: that is often the period itself."""
