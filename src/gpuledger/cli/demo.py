@@ -52,7 +52,7 @@ def demo(
     rows, accepted, problems = (sum(getattr(one, name) for one in made.ingested) for name in COUNTED)
     counts = identity(rows, accepted, rows - accepted - problems, problems)
     print_text(f"Simulated {days} days of a site and the {days} before them: {counts}, in {made.seconds:.1f} s.")
-    print_text(f"One row of the ledger may be told by several rows read. It holds {_kept(made.ingested)}.")
+    print_text(f"The ledger holds {_kept(made.ingested)}; one of these may be told by several rows.")
     for document, page in zip(made.documents, made.pages, strict=True):
         print_text(f"\n{document.title}\n{document.finding}\n  {page}")
     print_text(f"\nLedger:  {made.ledger}\nMail:    {made.mail}\n\nTry next:")
