@@ -27,8 +27,8 @@ if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
 fi
 
 export DEBIAN_FRONTEND=noninteractive
-install() { apt-get install -y -qq --no-install-recommends "$@" </dev/null >&2; }
-apt-get update -qq >&2 || echo "set-up: apt-get update failed; trying with the lists that are here" >&2
+install() { apt-get install -y -qq -o Acquire::Retries=5 --no-install-recommends "$@" </dev/null >&2; }
+apt-get update -qq -o Acquire::Retries=5 >&2 || echo "set-up: apt-get update failed; trying with the lists that are here" >&2
 install "${missing[@]}" && exit 0
 for package in "${missing[@]}"; do # one that cannot be had must not cost the others
   install "$package" || echo "set-up: $package could not be installed; tests that need it will skip" >&2

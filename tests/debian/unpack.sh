@@ -10,7 +10,7 @@ trap 'rm -rf "$work"' EXIT
 mkdir -p "$work"/{lists/partial,cache/archives/partial,root} "$(dirname "$root")"
 cat >"$work/apt.conf" <<END
 Dir::State::lists "$work/lists"; Dir::Cache "$work/cache"; Debug::NoLocking "true";
-APT::Install-Recommends "false"; APT::Sandbox::User "root"; Acquire::Languages "none"; Acquire::Retries "2";
+APT::Install-Recommends "false"; APT::Sandbox::User "root"; Acquire::Languages "none"; Acquire::Retries "5";
 Acquire::http::Timeout "15";
 END
 export APT_CONFIG=$work/apt.conf

@@ -14,7 +14,7 @@ echo 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.
 cat >"$work/apt.conf" <<END
 Dir "$work"; Dir::State "$work/state"; Dir::State::status "$work/state/status"; Dir::State::lists "$work/lists";
 Dir::Cache "$work/cache"; Dir::Etc "$work/etc"; Dir::Etc::sourcelist "$work/sources.list"; Dir::Etc::sourceparts "-";
-APT::Install-Recommends "false"; APT::Sandbox::User "root"; Acquire::Languages "none"; Acquire::Retries "2";
+APT::Install-Recommends "false"; APT::Sandbox::User "root"; Acquire::Languages "none"; Acquire::Retries "5";
 Acquire::http::Timeout "15";
 END
 export APT_CONFIG=$work/apt.conf
