@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from gpuledger.actions.experiment.own import own_ledger
 from gpuledger.actions.experiment.table import write_csv
 from gpuledger.config import Settings
 from gpuledger.model.batch import Batch
+from gpuledger.model.errors import LedgerError
 from gpuledger.model.tables import ATTEMPT_EVENTS, ATTEMPT_GPUS, JOB_ATTEMPTS, Table
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -92,3 +94,12 @@ def test_attempts_of_a_node_are_numbered_in_time_and_its_longest_success_is_kept
     )
     told = {row["Job ID"]: (row["Attempt Of Node"], row["Epochs Completed"]) for row in rows}
     assert told == {"1.0": ("1", "0"), "2.0": ("2", "0"), "3.0": ("3", "1"), "5.0": ("1", "1")}
+
+
+def test_no_room_for_temporary_files_is_said_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with own_ledger(Settings(ledger="unused")) as ledger:
+        ledger.store.upsert(Batch(JOB_ATTEMPTS, pa.Table.from_pylist([attempt("a", 1)])), "i")
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+        with pytest.raises(LedgerError, match="No temporary file can be written to .*gone: .*set TMPDIR"):
+            write_csv(ledger.store, tmp_path / "table.csv", ZoneInfo("UTC"))
+    assert not any(tmp_path.iterdir())

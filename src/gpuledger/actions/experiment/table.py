@@ -5,6 +5,7 @@ import tempfile
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 from zoneinfo import ZoneInfo
@@ -46,10 +47,7 @@ def write_csv(store: Store, out: Path, zone: ZoneInfo, *, is_executed_only: bool
         raise LedgerError(f"{out} is no plain file and would be replaced by one; name a file.")
     draft = out.with_name(f".{out.name}.{os.getpid()}")
     try:
-        with tempfile.TemporaryFile() as shelf:
-            attempts = Attempts(store, shelf, is_executed_only=is_executed_only)
-            if not len(attempts):
-                raise NoData("The files tell of no attempt" + (" that executed." if is_executed_only else "."))
+        with _in_order(store, is_executed_only=is_executed_only) as attempts:
             on_first = {job_summary.LOGS: logs(store), job_summary.NOT_READ: not_read(store)}
             with draft.open("wb") as table:
                 _write(table, attempts, zone, on_first)
@@ -59,6 +57,23 @@ def write_csv(store: Store, out: Path, zone: ZoneInfo, *, is_executed_only: bool
     finally:
         draft.unlink(missing_ok=True)
     return Written(len(attempts), attempts.ownerless_count)
+
+
+@contextmanager
+def _in_order(store: Store, *, is_executed_only: bool) -> Iterator[Attempts]:
+    """Raises NoData where there is none, LedgerError where there is no room to put them in order."""
+    with ExitStack() as opened:
+        try:
+            shelf = opened.enter_context(tempfile.TemporaryFile())
+            attempts = Attempts(store, shelf, is_executed_only=is_executed_only)
+        except OSError as error:
+            raise LedgerError(
+                f"No temporary file can be written to {tempfile.gettempdir()}: {error.strerror or error};"
+                " make room, or set TMPDIR to another folder."
+            ) from error
+        if not len(attempts):
+            raise NoData("The files tell of no attempt" + (" that executed." if is_executed_only else "."))
+        yield attempts
 
 
 def _write(table: BinaryIO, attempts: Attempts, zone: ZoneInfo, on_first: OnFirst) -> None:
