@@ -25,6 +25,6 @@ def chromium() -> Iterator[Any]:
         pytest.skip(f"needs Chromium ({CHROMIUM}; apt install chromium)")
     api = pytest.importorskip("playwright.sync_api", reason="needs playwright (in the dev group)")
     with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS, timeout=120_000)
         yield browser
         browser.close()
