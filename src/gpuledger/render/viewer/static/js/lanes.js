@@ -86,8 +86,8 @@ class Lanes {
     this.box.classList.add("states");
     this.box.setAttribute("aria-label", `${visible(chart.title)}. Arrow keys move by column and GPU.`);
     this.box.replaceChildren(this.axis, this.list, this.tip);
-    this.box.addEventListener("pointermove", event => this.point(event));
-    this.box.addEventListener("pointerleave", () => { this.tip.hidden = true; });
+    for (const kind of ["pointerdown", "pointermove"]) this.box.addEventListener(kind, event => this.point(event));
+    this.box.addEventListener("pointerleave", event => { this.tip.hidden ||= event.pointerType !== "touch"; }); // a finger that was lifted has left
     this.box.addEventListener("blur", () => { this.tip.hidden = true; });
     this.box.addEventListener("keydown", event => this.key(event));
   }

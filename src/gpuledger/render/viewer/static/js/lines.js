@@ -195,15 +195,19 @@ export class LinesChart {
     let start = null;
     const brush = el("div", { class: "brush", hidden: true });
     box.append(brush);
+    const point = event => { const i = this.bin(event.clientX); view.move(i === null ? null : this.edges[i], this); };
     box.addEventListener("pointermove", event => {
-      if (start === null) { const i = this.bin(event.clientX); view.move(i === null ? null : this.edges[i], this); return; }
+      if (start === null) { point(event); return; }
       const { left } = this.plot.getBoundingClientRect(), { x, w } = this.rect, p = Math.max(x, Math.min(start, event.clientX) - left), q = Math.min(x + w, Math.max(start, event.clientX) - left);
       brush.hidden = q - p < 5;
       Object.assign(brush.style, { left: p + "px", width: q - p + "px" });
     });
-    box.addEventListener("pointerleave", () => { if (start === null) view.move(null); });
+    box.addEventListener("pointerleave", event => { if (start === null && event.pointerType !== "touch") view.move(null); }); // a finger that was lifted has left
     box.addEventListener("blur", () => view.move(null));
-    box.addEventListener("pointerdown", event => { if (this.isShared && event.pointerType === "mouse" && event.button === 0 && this.bin(event.clientX) !== null) { start = event.clientX; box.setPointerCapture(event.pointerId); } });
+    box.addEventListener("pointerdown", event => {
+      if (event.pointerType !== "mouse") point(event);
+      else if (this.isShared && event.button === 0 && this.bin(event.clientX) !== null) { start = event.clientX; box.setPointerCapture(event.pointerId); }
+    });
     const end = event => {
       if (start === null) return;
       const [p, q] = [Math.min(start, event.clientX), Math.max(start, event.clientX)], { left } = this.plot.getBoundingClientRect(), { x, w } = this.rect, clamp = at => this.bin(Math.min(Math.max(at, left + x), left + x + w - 1));
