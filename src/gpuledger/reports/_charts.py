@@ -14,7 +14,7 @@ from gpuledger.metrics import NO_GPU, InUse
 from gpuledger.model.chart import Axis, Chart, Gap, Lines, Series
 from gpuledger.model.document import Format
 from gpuledger.reports import _words as words
-from gpuledger.reports._rolling.window import edges
+from gpuledger.reports._bins import edges
 from gpuledger.reports._scene import Scene, named
 from gpuledger.reports._tables import PLURALS
 
