@@ -4,7 +4,6 @@ from datetime import timedelta
 
 from gpuledger.model.period import Period
 from gpuledger.reports._bins import clock_edges
-from gpuledger.reports._bins import edges as edges
 
 
 def aligned(period: Period, width: timedelta, zone: str) -> Period:
