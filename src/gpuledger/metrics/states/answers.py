@@ -114,8 +114,10 @@ def _answer(asking: Asking, one: Asked, summed: Summed | None, counted: pa.Table
 
     def totals() -> Mapping[str, float | None]:
         """Sums are there; what does not add up is asked again."""
+        if not one.question.by:
+            return found[()]
         again = once(asking.fetch, [_different(one.whole)])[0] if counted is not None else None
-        return _found(asking, one.whole, summed, again)[()] if one.question.by else found[()]
+        return _found(asking, one.whole, summed, again)[()]
 
     names = tuple(metric.name for metric in one.wanted)
     rows = columns(one.question, one.wanted, found)
