@@ -1,7 +1,7 @@
 """The ledger's home: few methods, the same answers from every store."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -64,7 +64,6 @@ class Checked:
     checked_at: datetime | None = None
     orphan_files: int = 0
     staging_files: int = 0
-    extra: dict[str, Any] = field(default_factory=dict)
 
 
 class Store(Protocol):

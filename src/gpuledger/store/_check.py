@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from gpuledger.store._legible import Reader, fault, strange, whole_lines
 from gpuledger.store._lock import writing
 from gpuledger.store._maintain import GRACE, describe, is_older, staging_files
 from gpuledger.store._shelf import Shelf
+from gpuledger.store._snapshot import Snapshot
 
 
 def check(shelf: Shelf, *, repair: bool) -> Checked:
@@ -54,7 +54,7 @@ def _look(shelf: Shelf, reader: Reader, table: Table, folder: Path, *, repair: b
         snapshot = shelf.fresh(table)
     except Damaged as error:
         return torn or [Finding(table.name, str(error), "critical")], 0, 0
-    lost = list(_lost_files(shelf, reader, table, folder, repair=repair)) if snapshot else []
+    lost = list(_lost_files(shelf, reader, snapshot, repair=repair)) if snapshot else []
     is_whole = repair or not (torn or lost)
     orphans, staging = _orphans(shelf, table, folder), staging_files(folder)
     if repair:
@@ -92,29 +92,24 @@ def _mend_log(path: Path, whole: list[str], *, is_last: bool) -> None:
     sync(path.parent)
 
 
-def _lost_files(shelf: Shelf, reader: Reader, table: Table, folder: Path, *, repair: bool) -> Iterator[Finding]:
-    snapshot = shelf.fresh(table)
-    assert snapshot
-    adds = snapshot.adds.to_pylist()
-    faults = {
-        add["path"]: told for add in adds if (told := fault(reader, folder / unquote(add["path"]), add["size_bytes"]))
-    }
-    lost = [add for add in adds if add["path"] in faults]
+def _lost_files(shelf: Shelf, reader: Reader, snapshot: Snapshot, *, repair: bool) -> Iterator[Finding]:
+    """Files that cannot be read, and the ingests whose rows may have been in them."""
+    table = snapshot.table
+    adds = zip(snapshot.paths(), snapshot.adds.to_pylist(), strict=True)
+    lost = [(path, add, told) for path, add in adds if (told := fault(reader, Path(path), add["size_bytes"]))]
     if not lost:
         return
-    suspects = [
-        Finding(table.name, "", lost_ingest_id=run["ingest_id"]) for run in may_be_in(shelf, reader, table, lost)
-    ]
+    suspects = may_be_in(shelf, reader, table, [add for _, add, _ in lost])
     if repair:
-        for add in lost:
-            (folder / unquote(add["path"])).unlink(missing_ok=True)
+        for path, _, _ in lost:
+            Path(path).unlink(missing_ok=True)
         snapshot.delta.repair()
         shelf.forget(table)
-    for add in lost:
-        yield Finding(table.name, _lost_sentence(table, add, faults[add["path"]]), "critical", is_mended=repair)
-    for suspect in suspects:
-        sentence = f"Ingest {suspect.lost_ingest_id} may have had rows in a lost file of {table.name}; replay it."
-        yield replace(suspect, sentence=sentence, level="critical")
+    for _, add, told in lost:
+        yield Finding(table.name, _lost_sentence(table, add, told), "critical", is_mended=repair)
+    for run in suspects:
+        sentence = f"Ingest {run['ingest_id']} may have had rows in a lost file of {table.name}; replay it."
+        yield Finding(table.name, sentence, "critical", lost_ingest_id=run["ingest_id"])
 
 
 def _lost_sentence(table: Table, add: dict[str, Any], fault: str) -> str:

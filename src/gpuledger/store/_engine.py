@@ -12,9 +12,8 @@ GIVEN_BACK = {"allocator_bulk_deallocation_flush_threshold": "1MB"}
 
 def engine(**settings: str) -> duckdb.DuckDBPyConnection:
     """An in-memory DuckDB in UTC that fetches nothing from outside."""
-    spill = (
-        Path(tempfile.gettempdir()) / f"gpuledger-{os.getpid()}"
-    )  # made when a query needs it; by default in the working folder
+    # Made when a query needs it; DuckDB's own choice is the working folder.
+    spill = Path(tempfile.gettempdir()) / f"gpuledger-{os.getpid()}"
     offline = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
     made = duckdb.connect(config={**offline, **GIVEN_BACK, "temp_directory": str(spill), **settings})
     made.execute("SET GLOBAL TimeZone = 'UTC'").fetchall()

@@ -1,6 +1,7 @@
 """Keeping the lake small and quick: fewer, larger files; no dead ones."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -93,22 +94,18 @@ def vacuum(shelf: Shelf, table: Table, now: datetime) -> int:
     snapshot = shelf.fresh(table)
     if snapshot is None:
         return 0
-
-    def once() -> int:
-        with shelf.changing(table) as held:
-            if not held.delta.vacuum(RETENTION_HOURS, dry_run=True, enforce_retention_duration=False):
-                return 0
-            return len(
-                held.delta.vacuum(
-                    RETENTION_HOURS, dry_run=False, enforce_retention_duration=False, commit_properties=properties("")
-                )
-            )
-
-    gone = retried(once, shelf.place(table))
+    gone = retried(lambda: _vacuumed(shelf, table), shelf.place(table))
     old = [path for path in staging_files(snapshot.folder) if is_older(path, now - GRACE)]
     for path in old:
         path.unlink(missing_ok=True)
     return gone + len(old)
+
+
+def _vacuumed(shelf: Shelf, table: Table) -> int:
+    """A commit only where there is something to delete."""
+    with shelf.changing(table) as held:
+        clean = partial(held.delta.vacuum, RETENTION_HOURS, enforce_retention_duration=False)
+        return len(clean(dry_run=False, commit_properties=properties(""))) if clean(dry_run=True) else 0
 
 
 def staging_files(folder: Path | None) -> list[Path]:

@@ -3,7 +3,7 @@
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import cast
 
@@ -80,12 +80,12 @@ class Shelf:
         """The next look opens the table anew."""
         self._held.pop(table.name, None)
 
-    def _locked(self, table: Table) -> "nullcontext[None]":
+    def _locked(self, table: Table) -> AbstractContextManager[None]:
         folder = self.folder(table)
         if folder is None:
             return nullcontext()
         folder.mkdir(parents=True, exist_ok=True)
-        return writing(folder)  # type: ignore[return-value]
+        return writing(folder)
 
     def _one_thread(self, table: Table) -> threading.RLock:
         with self._mutex:

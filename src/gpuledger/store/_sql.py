@@ -1,5 +1,6 @@
 """Names, texts and empty tables as SQL writes them."""
 
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 from gpuledger.model.schema import DUCKDB
@@ -12,6 +13,17 @@ def quoted(name: str) -> str:
 
 def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
+
+
+def matches(equal: Mapping[str, str | Sequence[str]]) -> str:
+    """The condition that columns equal these values, or one of several."""
+    return " AND ".join(_matches(quoted(name), value) for name, value in equal.items())
+
+
+def _matches(column: str, value: str | Sequence[str]) -> str:
+    return (
+        f"{column} = {literal(value)}" if isinstance(value, str) else f"{column} IN ({', '.join(map(literal, value))})"
+    )
 
 
 def shown(name: str, kind: str) -> str:

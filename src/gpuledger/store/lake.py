@@ -23,7 +23,7 @@ from gpuledger.store._engine import engine, give_back
 from gpuledger.store._merge import prepared, weights
 from gpuledger.store._shelf import Shelf
 from gpuledger.store._snapshot import Snapshot, overlapping, show
-from gpuledger.store._sql import literal, quoted
+from gpuledger.store._sql import matches, quoted
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -68,7 +68,7 @@ class Lake:
 
         def once() -> int:
             with self._shelf.changing(table) as snapshot:
-                done = snapshot.delta.delete(_equal(equal), commit_properties=properties(_ingest(equal)))
+                done = snapshot.delta.delete(matches(equal), commit_properties=properties(_ingest(equal)))
                 return int(done["num_deleted_rows"] or 0)
 
         with edge(self._shelf.place(table)):
@@ -80,7 +80,7 @@ class Lake:
 
         def once() -> None:
             with self._shelf.changing(table) as snapshot:
-                _write.replace(snapshot, rows, _equal(equal))
+                _write.replace(snapshot, rows, matches(equal))
 
         with edge(place):
             with self._cursor() as cursor:
@@ -89,8 +89,7 @@ class Lake:
 
     def matching(self, table: Table, **equal: str) -> pa.Table:
         """The rows whose columns equal these values."""
-        condition = " AND ".join(f"{quoted(name)} = {literal(value)}" for name, value in equal.items())
-        return self._asked(f"SELECT * FROM {quoted(table.name)} WHERE {condition}", (table,), None)  # noqa: S608
+        return self._asked(f"SELECT * FROM {quoted(table.name)} WHERE {matches(equal)}", (table,), None)  # noqa: S608
 
     def columns(self, table: Table, names: Sequence[str]) -> pa.Table:
         """These columns of every row."""
@@ -157,16 +156,6 @@ class Lake:
         with cursor:
             yield cursor
             give_back(cursor)
-
-
-def _equal(values: Mapping[str, str | Sequence[str]]) -> str:
-    return " AND ".join(_equals(name, value) for name, value in values.items())
-
-
-def _equals(name: str, value: str | Sequence[str]) -> str:
-    if isinstance(value, str):
-        return f"{name} = {literal(value)}"
-    return f"{name} IN ({', '.join(map(literal, value))})"
 
 
 def _ingest(equal: Mapping[str, str | Sequence[str]]) -> str:

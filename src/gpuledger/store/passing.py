@@ -28,7 +28,7 @@ from gpuledger.store import Checked, TableInfo, Written
 from gpuledger.store._compile import compiled
 from gpuledger.store._engine import engine
 from gpuledger.store._merge import changes, numbered, prepared, weights
-from gpuledger.store._sql import empty_side, literal, quoted, shown
+from gpuledger.store._sql import empty_side, literal, matches, quoted, shown
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -137,7 +137,7 @@ class Passing:
         if table.name not in self._files:
             return 0
         with self._mutex, self._cursor() as cursor:
-            number = self._drop(cursor, table, f"WHERE {_equal(equal)}")
+            number = self._drop(cursor, table, f"WHERE {matches(equal)}")
         self._versions[table.name] += number > 0
         return number
 
@@ -145,12 +145,12 @@ class Passing:
         """Puts whole rows in the place of those that `equal` chooses."""
         with self._mutex, self._cursor() as cursor:
             if batch.table.name in self._files:
-                self._drop(cursor, batch.table, f"WHERE {_equal(equal)}")
+                self._drop(cursor, batch.table, f"WHERE {matches(equal)}")
             self._add(cursor, batch.table, prepared(cursor, conform(batch.rows, batch.table), batch.table, None))
 
     def matching(self, table: Table, **equal: str) -> pa.Table:
         """The rows whose columns equal these values."""
-        return self._answer(f"SELECT * FROM {quoted(table.name)} WHERE {_equal(equal)}", (table,))
+        return self._answer(f"SELECT * FROM {quoted(table.name)} WHERE {matches(equal)}", (table,))
 
     def columns(self, table: Table, names: Sequence[str]) -> pa.Table:
         """These columns of every row."""
@@ -227,8 +227,3 @@ class Passing:
 
 def _scan(files: Sequence[str], options: str) -> str:
     return f"read_parquet([{', '.join(map(literal, files))}], hive_partitioning=false{options})"
-
-
-def _equal(values: "dict[str, str] | dict[str, str | Sequence[str]]") -> str:
-    each = [(name, [value] if isinstance(value, str) else value) for name, value in values.items()]
-    return " AND ".join(f"{quoted(name)} IN ({', '.join(map(literal, wanted))})" for name, wanted in each)
