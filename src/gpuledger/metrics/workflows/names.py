@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from gpuledger.metrics.events import Floats, Whole
 
+Flags = np.ndarray[tuple[int], np.dtype[np.bool_]]
+
 
 def coded(column: "pa.ChunkedArray") -> "tuple[Whole, list[str | None]]":
     """Which of the different values each row has, null among them; in the order of their first rows."""
@@ -69,10 +71,10 @@ class Names:
         """The names of some rows."""
         return Names(self.codes[rows], self.labels)
 
-    def is_one_of(self, *labels: str) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+    def is_one_of(self, *labels: str) -> Flags:
         """Rows that have one of these names."""
         wanted = np.array([label in labels for label in self.labels] or [False])
-        chosen: np.ndarray[tuple[int], np.dtype[np.bool_]] = wanted[self.codes]
+        chosen: Flags = wanted[self.codes]
         return chosen
 
     def with_unknown(self, count: int) -> "Names":
@@ -86,12 +88,12 @@ class Names:
         target = np.array([seen.setdefault(name, len(seen)) for name in names] or [0], dtype=np.int64)
         return Names(target[self.codes], tuple(seen))
 
-    def sums(self, amounts: "Floats") -> "Floats":
+    def sums(self, amounts: "Floats | Flags") -> "Floats":
         """Σ of each name; what is not known adds nothing."""
         weights = np.nan_to_num(np.asarray(amounts, dtype=np.float64))
         return np.bincount(self.codes, weights=weights, minlength=len(self.labels)).astype(np.float64)
 
-    def of_each(self, amounts: "Floats", chosen: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> "dict[str, Floats]":
+    def of_each(self, amounts: "Floats", chosen: Flags) -> "dict[str, Floats]":
         """The known values of each name among the chosen rows, smallest first."""
         known = chosen & ~np.isnan(amounts)
         codes, values = self.codes[known], amounts[known]

@@ -71,6 +71,7 @@ def read(ask: Ask, patterns: Patterns | None = None, also: Sequence[Dimension] =
     amounts = _amounts(rows)
     rows = rows.drop_columns([name for name in amounts if name in rows.column_names])
     parts = _parts(rows, amounts, _in_order(ask, facts.gpus(clusters), "cluster", "attempt_id", "host", "gpu"))
+    _give_back()
     placing = Placing.of(records(ask.rows(facts.nodes())))
     _give_back()
     names = _names(rows, amounts, placing, patterns)
@@ -78,7 +79,8 @@ def read(ask: Ask, patterns: Patterns | None = None, also: Sequence[Dimension] =
     tries = replace(
         tries, names={**tries.names, **{one.name: Names.of_column(rows[key]) for key, one in asked.items()}}
     )
-    kept = replace(placing, by_job={})  # the jobs are placed, and their names are a tenth of all that is held
+    kept = replace(placing, by_job={}, by_workflow={})  # the jobs are placed, and these are a tenth of all that is held
+    vars(kept)["done"] = placing.done
     found = Experiment(_chosen(ask, tries, rows, (asked, patterns)), kept, patterns.sites)
     del rows, placing
     _give_back()

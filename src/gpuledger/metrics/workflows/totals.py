@@ -1,13 +1,13 @@
 """Counts and hours of attempts by name: the definitions that the report and the metrics share."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from gpuledger.metrics.workflows.names import Names
+from gpuledger.metrics.workflows.names import Flags, Names
 from gpuledger.metrics.workflows.tries import CHECKPOINT, UNTOLD, Tries
 
 if TYPE_CHECKING:
@@ -203,7 +203,7 @@ class Counted:
         counts["nodes"] = self._distinct_nodes(names, every.rows)
         counts["nodes_untold"] = self._distinct_nodes(names, every.rows, self._is_of_untold_node)
         counts["step_nodes"] = self._distinct_nodes(names, every.rows, self.is_of_step)
-        hours = {name: names.sums(held[every.rows] * every.weights) for name, held in self._hours.items()}
+        hours = {name: names.sums(held[every.rows] * every.weights) for name, held in self._hours()}
         there = np.flatnonzero(counts["attempts"] + hours["wall"] + hours["open_wall"]).tolist()
         return {
             names.labels[n]: _made(counts, hours, n)
@@ -211,29 +211,28 @@ class Counted:
         }  # fmt: skip
 
     @cached_property
-    def _counts(self) -> "dict[str, Floats]":
-        """What each attempt adds to a count: 1 or 0."""
-        tries, inside = self.tries, self.inside
+    def _counts(self) -> dict[str, Flags]:
+        """Which attempts add one to a count."""
+        tries, inside = self.tries, self.tries.is_inside
         ran = tries.is_executed & (tries.is_inside | (tries.wall_hours > 0))
         is_told = ~np.isnan(tries["gpu_count"])
         is_untold, is_there = tries.fate == UNTOLD, tries.is_inside | (tries.wall_hours > 0)
         return {
             "attempts": inside,
-            "executed": inside * tries.is_executed,
-            "succeeded": inside * tries.is_success,
+            "executed": inside & tries.is_executed,
+            "succeeded": inside & tries.is_success,
             "nodes_done": self._results(tries.kept),
             "epochs": self._results(self.credited),
-            "open_count": inside * tries.is_executed * tries.is_open,
-            "gpu_told": (ran & is_told) * 1.0,
-            "gpu_untold": (ran & ~is_told) * 1.0,
-            "told": (is_there & ~is_untold) * 1.0,
-            "untold": (is_there & is_untold) * 1.0,
-            "executed_untold": inside * (tries.is_executed & is_untold),
+            "open_count": inside & tries.is_executed & tries.is_open,
+            "gpu_told": ran & is_told,
+            "gpu_untold": ran & ~is_told,
+            "told": is_there & ~is_untold,
+            "untold": is_there & is_untold,
+            "executed_untold": inside & tries.is_executed & is_untold,
         }
 
-    @cached_property
-    def _hours(self) -> "dict[str, Floats]":
-        """What each attempt adds to a sum of hours."""
+    def _hours(self) -> "Iterator[tuple[str, Floats]]":
+        """What each attempt adds to a sum of hours, one after the other: together they are half as large as the attempts."""
         tries = self.tries
         fates = {
             "": np.ones(len(tries)),
@@ -242,10 +241,11 @@ class Counted:
             "lost_": tries.is_lost,
             "untold_": tries.fate == UNTOLD,
         }
-        wall = {f"{prefix}wall": tries.wall_hours * chosen for prefix, chosen in fates.items()}
-        gpu = {f"{prefix}gpu": tries.gpu_hours * chosen for prefix, chosen in fates.items()}
-        still = {"open_wall": tries.open_hours, "open_gpu": tries.open_hours * tries["gpu_count"]}
-        return wall | gpu | still
+        for prefix, chosen in fates.items():
+            yield f"{prefix}wall", tries.wall_hours * chosen
+            yield f"{prefix}gpu", tries.gpu_hours * chosen
+        yield "open_wall", tries.open_hours
+        yield "open_gpu", tries.open_hours * tries["gpu_count"]
 
     @cached_property
     def _is_of_untold_node(self) -> Any:
@@ -262,11 +262,11 @@ class Counted:
         pairs = np.unique(names.codes[is_inside] * len(node.labels) + node.codes[rows][is_inside])
         return np.bincount(pairs // max(1, len(node.labels)), minlength=len(names.labels)).astype(np.float64)
 
-    def _results(self, rows: "Whole") -> "Floats":
-        """1 for the attempts in `rows`, one a node, whose node's result is of the period."""
-        kept, results = self.tries.kept, np.zeros(len(self.tries))
+    def _results(self, rows: "Whole") -> Flags:
+        """The attempts in `rows`, one a node, whose node's result is of the period."""
+        kept, results = self.tries.kept, np.zeros(len(self.tries), dtype=bool)
         done = np.flatnonzero((rows >= 0) & (kept >= 0))
-        results[rows[done[self.tries.is_inside[kept[done]]]]] = 1.0
+        results[rows[done[self.tries.is_inside[kept[done]]]]] = True
         return results
 
 

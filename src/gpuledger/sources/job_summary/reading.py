@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 CHUNK = 2_000
 AHEAD = 2
-"""Pieces that are read at once: Arrow does it without Python's lock, and what is told of one is dealt with meanwhile."""
+"""Pieces that are taken: one is read, by Arrow and without Python's lock, while what the one before told is dealt with."""
 LONGEST_ROW = 2_000
 LONGEST_CELL = 1 << 28
 """Our lists may be longer than what Python's csv takes for a quote that was never closed."""
@@ -79,13 +79,13 @@ def _by_columns(pieces: Pieces, names: list[str], whole: Whole, reported_by: str
 
 
 def _read_ahead(pieces: Pieces, names: Sequence[str], whole: Whole, reported_by: str) -> Iterator[Part]:
-    """What the pieces tell, in their order, while others are read."""
+    """What the pieces tell, in their order, while the next one is read."""
     waiting: deque[tuple[bytes, Future[Part]]] = deque()
-    with ThreadPoolExecutor(AHEAD) as readers:
+    with ThreadPoolExecutor(1) as reader:
         while True:
             while len(waiting) < AHEAD and (piece := pieces.take()):
                 line = pieces.lines - piece.count(b"\n") + 1
-                waiting.append((piece, readers.submit(columns.read, piece, names, line, reported_by)))
+                waiting.append((piece, reader.submit(columns.read, piece, names, line, reported_by)))
             if not waiting:
                 return
             part = _undoubted(waiting[0][1], whole)
