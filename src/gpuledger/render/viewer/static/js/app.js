@@ -99,7 +99,7 @@ async function show() {
     if (error.code !== NO_DATA || isChosen) { refused(error, one); return; }
     const next = infos.find(({ name }) => family(name) === name && !empty.has(name)) ?? infos.find(({ newest }) => newest) ?? infos[0]; // nobody asked for an empty page
     isChosen = empty.has(next.name);
-    if (next === one) { refused(error, one); return; }
+    if (next.name === one.name) { refused(error, one); return; }
     state = { ...state, report: next.name, tab: null };
     await show();
   } finally {
@@ -239,7 +239,7 @@ async function start() {
   $("mode").addEventListener("click", () => { toggleMode(); say($("mode").title); });
   onMode(() => { modeButton(); if (view) charts(view); });
   modeButton();
-  onBack(() => { [state, unknown] = [read(), null]; show(); });
+  onBack(() => { [state, unknown] = [read(), null]; if (infos.length) show(); });
   let width = innerWidth;
   addEventListener("beforeprint", () => { document.documentElement.classList.add("printing"); if (view) charts(view); });
   addEventListener("afterprint", () => { document.documentElement.classList.remove("printing"); if (view) charts(view); });
