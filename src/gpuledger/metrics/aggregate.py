@@ -1,21 +1,20 @@
 """Metrics that one aggregate of SQL answers: one pass over the attempts for every question about the same rows."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import ibis
-
-from gpuledger.metrics import Metric
+from gpuledger.metrics import Dimension, Metric
 from gpuledger.metrics.dimensions import column_of
 from gpuledger.metrics.question import Question, expression_of
-from gpuledger.metrics.relation import MICRO, Moment
+from gpuledger.metrics.relation import MICRO
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-QUESTION, ROWS, BIN = "question", "n", "bin"
-"""Which question a row answers; how many attempts are behind it (a group of none is no row); the calendar's part."""
+ROWS, BIN = "n", "bin"
+"""How many attempts are behind a row (a group of none is no row); the calendar's part."""
 
 
 @dataclass(frozen=True)
@@ -27,53 +26,38 @@ class Part:
     metrics: tuple[Metric, ...]
 
 
-def metrics_of(parts: Sequence[Part]) -> tuple[Metric, ...]:
+Alike = tuple[Part, ...]
+"""Parts of questions that tell the same rows apart by the same."""
+
+
+def metrics_of(parts: Iterable[Part]) -> tuple[Metric, ...]:
     """The different metrics of all parts."""
     return tuple({metric.name: metric for part in parts for metric in part.metrics}.values())
 
 
-def together(parts: Sequence[Part], moment: Moment | None) -> "ir.Table":
-    """Sums and counts of the attempts that held resources, or of those placed by a moment.
+def aggregates(rows: "ir.Table", parts: Sequence[Part], *, are_held: bool) -> "list[tuple[Alike, ir.Table]]":
+    """Sums and counts of attempts, a table for parts that are alike: d0 …, bin, n, then m0 … in the order of `metrics_of`.
 
-    A row per question and name: question, d0 …, bin, n, then m0 … in the order of `metrics_of`; null where a question
-    has no such dimension or metric. All parts ask about the same rows (`Question.population`).
+    All parts ask about the same rows (`Question.population`).
     """
-    metrics, first = metrics_of(parts), parts[0].question
-    by = [dimension for part in parts for dimension in part.question.by]
-    rows = first.placed(moment, metrics, by) if moment else first.held(metrics, by)
-    if moment is None and len(parts) > 1:
-        few = Few.of(rows, parts, metrics)
-        found = [(part, few.answer(part)) for part in parts]
-    else:
-        found = [(part, _answer(part, rows, metrics)) for part in parts]
-    width = max(len(part.question.columns) for part in parts)
-    return ibis.union(*(_told(part, rows, width, len(metrics)) for part, rows in found))
+    alike = _alike(parts)
+    few = Few.of(rows, parts) if are_held and len(alike) > 1 else None
+    return [(those, few.answer(those) if few else _answer(those, rows)) for those in alike]
 
 
-def _told(part: Part, found: "ir.Table", width: int, count: int) -> "ir.Table":
-    """The answer of one part in the columns that all parts have."""
-    names = [*(f"d{number}" for number in range(width)), BIN, ROWS, *(f"m{number}" for number in range(count))]
-    kinds = {"d": "string", "m": "float64"}
-    return found.select(
-        ibis.literal(part.number, type="int64").name(QUESTION),
-        *(
-            (found[name].cast(kinds.get(name[0], "int64")) if name in found.columns else _none(name, kinds)).name(name)
-            for name in names
-        ),
-    )
+def _alike(parts: Sequence[Part]) -> list[Alike]:
+    groups: dict[tuple[Dimension, ...], list[Part]] = defaultdict(list)
+    for part in parts:
+        groups[part.question.by].append(part)
+    return [tuple(those) for those in groups.values()]
 
 
-def _none(name: str, kinds: "Mapping[str, str]") -> "ir.Value":
-    return ibis.null(kinds.get(name[0], "int64"))
-
-
-def _answer(part: Part, rows: "ir.Table", metrics: Sequence[Metric]) -> "ir.Table":
-    keys = part.question.keys(rows)
-    if part.question.bins:
-        keys[BIN] = part.question.bins.place(rows.at_us)[0].cast("int64")
-    asked = {
-        f"m{n}": _amount(part.question, metric, rows) for n, metric in enumerate(metrics) if metric in part.metrics
-    }
+def _answer(alike: Alike, rows: "ir.Table") -> "ir.Table":
+    question = alike[0].question
+    keys = question.keys(rows)
+    if question.bins:
+        keys[BIN] = question.bins.place(rows.at_us)[0].cast("int64")
+    asked = {f"m{n}": _amount(question, metric, rows) for n, metric in enumerate(metrics_of(alike))}
     return (rows.group_by(**keys) if keys else rows).agg(**{ROWS: rows.count()}, **asked)
 
 
@@ -90,9 +74,9 @@ class Few:
     metrics: tuple[Metric, ...]
 
     @classmethod
-    def of(cls, rows: "ir.Table", parts: Sequence[Part], metrics: Sequence[Metric]) -> "Few":
+    def of(cls, rows: "ir.Table", parts: Sequence[Part]) -> "Few":
         """Of the attempts that held resources."""
-        question = parts[0].question
+        question, metrics = parts[0].question, metrics_of(parts)
         dimensions = {dimension.name: dimension for part in parts for dimension in part.question.columns}
         names = {name: f"k{number}" for number, name in enumerate(dimensions)}
         keys = {names[name]: column_of(rows, dimension) for name, dimension in dimensions.items()}
@@ -103,17 +87,17 @@ class Few:
             f"p{n}": _part_of(question, metric, rows) for n, metric in enumerate(metrics) if metric.kind != "distinct"
         }
         added = (rows.group_by(**keys) if keys else rows).agg(**{ROWS: rows.count()}, **sums)
-        return cls(added, names, tuple(metrics))
+        return cls(added, names, metrics)
 
-    def answer(self, part: Part) -> "ir.Table":
-        """One question's, in its own columns d0 … and m0 …"""
-        keys = {f"d{n}": self.rows[self.names[d.name]] for n, d in enumerate(part.question.columns)}
-        asked = {f"m{n}": self._whole(metric, n) for n, metric in enumerate(self.metrics) if metric in part.metrics}
+    def answer(self, alike: Alike) -> "ir.Table":
+        """Of parts that are alike, in their own columns d0 … and m0 …"""
+        keys = {f"d{n}": self.rows[self.names[d.name]] for n, d in enumerate(alike[0].question.columns)}
+        asked = {f"m{n}": self._whole(metric) for n, metric in enumerate(metrics_of(alike))}
         counted = {ROWS: self.rows[ROWS].sum().cast("int64")}
         return (self.rows.group_by(**keys) if keys else self.rows).agg(**counted, **asked)
 
-    def _whole(self, metric: Metric, number: int) -> "ir.Scalar":
-        value = self.rows[f"p{number}"]
+    def _whole(self, metric: Metric) -> "ir.Scalar":
+        value = self.rows[f"p{self.metrics.index(metric)}"]
         match metric.kind:
             case "held":
                 return value.sum() / (metric.per_seconds * MICRO)

@@ -3,18 +3,19 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from math import fsum
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 
-from gpuledger.metrics import Answer, Dimension, Kind, Metric
-from gpuledger.metrics.aggregate import BIN, QUESTION, ROWS, Part, metrics_of, together
+from gpuledger.metrics import Answer, Dimension, InUse, Kind, Metric
+from gpuledger.metrics.aggregate import BIN, ROWS, Alike, Part, aggregates, metrics_of
 from gpuledger.metrics.bins import Bins, cut
 from gpuledger.metrics.coverage import covered_seconds, joined
 from gpuledger.metrics.observed import Observing
-from gpuledger.metrics.over_time import amounts, counts
+from gpuledger.metrics.one_pass import in_one_pass
+from gpuledger.metrics.over_time import Amounts, Course, counts
 from gpuledger.metrics.peak import peaks, stays
 from gpuledger.metrics.question import Question
 from gpuledger.metrics.relation import Moment
@@ -26,11 +27,13 @@ if TYPE_CHECKING:
 Key = tuple[Any, ...]
 Found = dict[Key, dict[str, float | None]]
 Asked = tuple[Question, Sequence[Metric]]
+Uses = tuple[InUse, ...]
 Fetch = Callable[["ir.Table"], pa.Table]
 
 MOMENTS: tuple[Moment, ...] = ("submitted", "started", "ended")
 OF_HELD: frozenset[Kind] = frozenset({"held", "active", "jobs", "distinct"})
 """Taken over the attempts that held resources in the period."""
+COUNTED = OF_HELD - {"held"}
 ZERO_WHEN_ABSENT = OF_HELD
 """No attempt at all is 0 of these; of a peak, a quantile or a ratio it is nothing."""
 
@@ -61,10 +64,12 @@ class Asking:
         return replace(metric, name=f"{name} observed", is_observed=True)
 
 
-def answers(asking: Asking, asked: Sequence[Asked]) -> tuple[Answer, ...]:
-    """The answers of questions asked together, each with its totals."""
-    found = _found(asking, asked)
-    return tuple(_answer(asking, *each, rows) for each, rows in zip(asked, found, strict=True))
+def answers(
+    asking: Asking, asked: Sequence[Asked], courses: Sequence[Course] = ()
+) -> tuple[tuple[Answer, ...], tuple[Uses, ...]]:
+    """The answers of questions asked together, each with its totals; and of each course its series."""
+    found, uses = _found(asking, asked, courses)
+    return tuple(_answer(asking, *each, rows) for each, rows in zip(asked, found, strict=True)), uses
 
 
 def _answer(asking: Asking, question: Question, wanted: Sequence[Metric], found: Found) -> Answer:
@@ -115,18 +120,21 @@ class LazyTotals(Mapping[str, float | None]):
         return repr(dict(self))
 
 
-def _found(asking: Asking, asked: Sequence[Asked]) -> list[Found]:
-    """What each question found: every metric by name, and what it is derived from."""
+def _found(
+    asking: Asking, asked: Sequence[Asked], courses: Sequence[Course] = ()
+) -> tuple[list[Found], tuple[Uses, ...]]:
+    """What each question found: every metric by name, and what it is derived from. And each course."""
     parts = [
         Part(number, question, _parts(asking, question, wanted)) for number, (question, wanted) in enumerate(asked)
     ]
+    told, uses = _queries(asking.fetch, parts, courses)
     found: list[Found] = [defaultdict(dict) for _ in asked]
-    for rows in _queries(asking.fetch, parts):
+    for rows in told:
         for number, key, values in rows:
             found[number][key] |= values
     for part, (question, wanted) in zip(parts, asked, strict=True):
         _complete(asking, question, wanted, part.metrics, found[part.number])
-    return found
+    return found, uses
 
 
 def _complete(
@@ -161,21 +169,38 @@ def _absent(metric: Metric) -> float | None:
 
 
 Rows = Iterable[tuple[int, Key, dict[str, float | None]]]
+Side = tuple["ir.Table", Callable[[pa.Table], Rows]]
+"""A query, and how its answer is read."""
 
 
-def _queries(fetch: Fetch, parts: Sequence[Part]) -> Iterable[Rows]:
+def _queries(fetch: Fetch, parts: Sequence[Part], courses: Sequence[Course]) -> tuple[list[Rows], tuple[Uses, ...]]:
     """Few queries: one for all that was held and one per moment (per population), and what bins and peaks need."""
-    plain = [part for part in parts if not part.question.bins]
-    for those in _passes(plain, OF_HELD):
-        yield _aggregated(fetch(together(those, None)), those)
+    told: list[Rows] = []
+    uses: dict[int, Uses] = {}
+    for held, those in _populations([*filter(None, map(_held_part, parts))], courses):
+        rows, found = _held(fetch, held, [courses[number] for number in those])
+        told += rows
+        uses |= zip(those, found, strict=True)
     for moment in MOMENTS:
-        for those in _passes(parts, {moment}):
-            yield _aggregated(fetch(together(those, moment)), those)
+        for placed, _ in _populations([*filter(None, (_of(part, {moment}) for part in parts))], ()):
+            told += _placed(fetch, moment, placed)
     for part in parts:
-        if part.question.bins:
-            yield from _held_over_time(fetch, part)
+        told += [
+            _counted(fetch, part, metric) for metric in part.metrics if part.question.bins and metric.kind in COUNTED
+        ]
         if of_peaks := _of(part, {"peak"}):
-            yield _peaks(fetch, of_peaks)
+            told.append(_peaks(fetch, of_peaks))
+    return told, tuple(uses[number] for number in range(len(courses)))
+
+
+def _populations(parts: Sequence[Part], courses: Sequence[Course]) -> Iterable[tuple[list[Part], list[int]]]:
+    """Parts, and numbers of courses, that are about the same rows."""
+    passes: dict[object, tuple[list[Part], list[int]]] = defaultdict(lambda: ([], []))
+    for part in parts:
+        passes[part.question.population][0].append(part)
+    for number, course in enumerate(courses):
+        passes[course.question.population][1].append(number)
+    return passes.values()
 
 
 def _of(part: Part, kinds: Set[Kind]) -> Part | None:
@@ -184,41 +209,59 @@ def _of(part: Part, kinds: Set[Kind]) -> Part | None:
     return replace(part, metrics=those) if those else None
 
 
-def _passes(parts: Sequence[Part], kinds: Set[Kind]) -> Iterable[list[Part]]:
-    """Parts with metrics of these kinds, those about the same rows together."""
-    passes: dict[object, list[Part]] = defaultdict(list)
-    for part in parts:
-        if those := _of(part, kinds):
-            passes[part.question.population].append(those)
-    return passes.values()
+def _held_part(part: Part) -> Part | None:
+    """What of a part one pass answers: counts by the calendar have a row a name and bin, and their own."""
+    return _of(part, {"held"} if part.question.bins else OF_HELD)
 
 
-def _held_over_time(fetch: Fetch, part: Part) -> Iterable[Rows]:
-    question = part.question
-    if sums := _of(part, {"held"}):
-        names = [metric.name for metric in sums.metrics]
-        yield (
-            (part.number, key_of(question, key, cell), dict(zip(names, values, strict=True)))
-            for key, cell, values in amounts(fetch, question, sums.metrics)
-        )
-    counted = _of(part, OF_HELD - {"held"})
-    for metric in counted.metrics if counted else ():
-        yield (
-            (part.number, key_of(question, key, cell), {metric.name: value})
-            for key, cell, value in counts(fetch, question, metric)
-        )
+def _held(fetch: Fetch, parts: Sequence[Part], courses: Sequence[Course]) -> tuple[list[Rows], list[Uses]]:
+    """All that is asked of the attempts that held resources, in one pass over them."""
+    about: list[Part | Course] = [*parts, *courses]
+    by = [dimension for each in about for dimension in each.question.by]
+    rows = about[0].question.held([metric for each in about for metric in each.metrics], by)
+    sides = [*_sums(rows, [part for part in parts if not part.question.bins], are_held=True)]
+    sides += [_amounts(rows, part) for part in parts if part.question.bins]
+    found = in_one_pass(fetch, [*(table for table, _ in sides), *(course.changes(rows) for course in courses)])
+    return [read(next(found)) for _, read in sides], [course.read(next(found)) for course in courses]
 
 
-def _aggregated(found: pa.Table, parts: Sequence[Part]) -> Rows:
+def _placed(fetch: Fetch, moment: Moment, parts: Sequence[Part]) -> Iterable[Rows]:
+    """All that is asked of the attempts submitted, started or ended in the period, in one pass over them."""
+    by = [dimension for part in parts for dimension in part.question.by]
+    sides = _sums(parts[0].question.placed(moment, metrics_of(parts), by), parts, are_held=False)
+    found = in_one_pass(fetch, [table for table, _ in sides])
+    return [read(each) for (_, read), each in zip(sides, found, strict=True)]
+
+
+def _sums(rows: "ir.Table", parts: Sequence[Part], *, are_held: bool) -> list[Side]:
+    return [(table, partial(_aggregated, alike)) for alike, table in aggregates(rows, parts, are_held=are_held)]
+
+
+def _aggregated(alike: Alike, found: pa.Table) -> Rows:
     """Rows of an aggregate; those of no attempts are left out."""
-    asked = {part.number: part for part in parts}
-    names = {metric.name: f"m{number}" for number, metric in enumerate(metrics_of(parts))}
+    question, names = alike[0].question, {metric.name: f"m{n}" for n, metric in enumerate(metrics_of(alike))}
     for row in found.to_pylist():
         if row[ROWS]:
-            part = asked[row[QUESTION]]
-            key = tuple(row[f"d{number}"] for number in range(len(part.question.columns)))
-            values = {metric.name: row[names[metric.name]] for metric in part.metrics}
-            yield part.number, key_of(part.question, key, row[BIN]), values
+            key = key_of(question, tuple(row[f"d{n}"] for n in range(len(question.columns))), row.get(BIN))
+            for part in alike:
+                yield part.number, key, {metric.name: _number(row[names[metric.name]]) for metric in part.metrics}
+
+
+def _amounts(rows: "ir.Table", part: Part) -> Side:
+    """What was held by a part of the calendar."""
+    amounts, names = Amounts(part.question, part.metrics), [metric.name for metric in part.metrics]
+
+    def read(found: pa.Table) -> Rows:
+        for key, cell, values in amounts.read(found):
+            yield part.number, key_of(part.question, key, cell), dict(zip(names, values, strict=True))
+
+    return amounts.changes(rows), read
+
+
+def _counted(fetch: Fetch, part: Part, metric: Metric) -> Rows:
+    """How many attempts, jobs or different values there were by a part of the calendar."""
+    for key, cell, value in counts(fetch, part.question, metric):
+        yield part.number, key_of(part.question, key, cell), {metric.name: value}
 
 
 def _peaks(fetch: Fetch, part: Part) -> Rows:
@@ -275,7 +318,7 @@ def _totals(asking: Asking, question: Question, wanted: Sequence[Metric], found:
     """Sums are summed; everything else is asked again without dimensions."""
     parts = _parts(asking, question, wanted)
     again = [metric for metric in parts if not metric.is_sum]
-    totals = _found(asking, [(question.without_dimensions(), again)])[0].get((), {}) if again else {}
+    totals = _found(asking, [(question.without_dimensions(), again)])[0][0].get((), {}) if again else {}
     for metric in parts:
         if metric.is_sum:
             known = [value for values in found.values() if (value := values.get(metric.name)) is not None]

@@ -21,6 +21,7 @@ from gpuledger.metrics import (
     SourceCoverage,
     Step,
     Wanted,
+    WantedSeries,
 )
 from gpuledger.metrics.above import hours_above
 from gpuledger.metrics.answers import Asking, answers
@@ -28,10 +29,8 @@ from gpuledger.metrics.bins import cut
 from gpuledger.metrics.coverage import Observed, by_cluster, by_source, covered_seconds, gaps, kept, readings
 from gpuledger.metrics.device_events.ask import EventAsk
 from gpuledger.metrics.device_events.metrics import TABLE as EVENTS
-from gpuledger.metrics.events import changes, sparse
 from gpuledger.metrics.naming import check, find, of_table
-from gpuledger.metrics.observed import Observing
-from gpuledger.metrics.over_time import in_use, in_use_of
+from gpuledger.metrics.over_time import Course
 from gpuledger.metrics.peak import stays
 from gpuledger.metrics.question import Question
 from gpuledger.metrics.rare import Rare
@@ -40,7 +39,6 @@ from gpuledger.metrics.runaway import runaways
 from gpuledger.metrics.states.ask import StateAsk
 from gpuledger.metrics.states.metrics import TABLE as STATES
 from gpuledger.metrics.workflows.ask import WorkflowAsk
-from gpuledger.metrics.workflows.metrics import TABLE as WORKFLOWS
 from gpuledger.model.capacity import Capacity
 from gpuledger.model.errors import UsageError
 from gpuledger.model.period import Period
@@ -77,22 +75,35 @@ class StoreAsk:
 
     def together(self, *wanted: Wanted) -> tuple[Answer, ...]:
         """See `metrics.Ask.together`."""
+        return self.with_series(wanted, ())[0]
+
+    def with_series(
+        self, wanted: Sequence[Wanted], series: Sequence[WantedSeries]
+    ) -> tuple[tuple[Answer, ...], tuple[tuple[InUse, ...], ...]]:
+        """See `metrics.Ask.with_series`."""
         asked = [(self._wanted(each), each) for each in wanted]
         tables = {number: _table(metrics) for number, (metrics, _) in enumerate(asked)}
         found: dict[int, Answer] = {}
-        for table in dict.fromkeys(tables.values()):
+        uses: tuple[tuple[InUse, ...], ...] = ()
+        for table in dict.fromkeys([*tables.values(), *([JOB_ATTEMPTS.name] if series else ())]):
             those = [number for number, name in tables.items() if name == table]
-            found |= zip(those, self._answers(table, [asked[number] for number in those]), strict=True)
-        return tuple(found[number] for number in tables)
+            if table == JOB_ATTEMPTS.name:
+                told, uses = self._of_attempts([asked[number] for number in those], series)
+            else:
+                told = self._answers(table, [asked[number] for number in those])
+            found |= zip(those, told, strict=True)
+        return tuple(found[number] for number in tables), uses
+
+    def _of_attempts(
+        self, asked: "Sequence[tuple[list[Metric], Wanted]]", series: Sequence[WantedSeries]
+    ) -> tuple[tuple[Answer, ...], tuple[tuple[InUse, ...], ...]]:
+        questions = [(self._question(each.by, each.where), metrics) for metrics, each in asked]
+        return answers(Asking(self._fetch, self.metrics), questions, [self._course(each) for each in series])
 
     def _answers(self, table: str, asked: "Sequence[tuple[list[Metric], Wanted]]") -> tuple[Answer, ...]:
         if table == STATES:
             return self.states.together(asked)
-        if table == EVENTS:
-            return EventAsk(self).together(asked)
-        if table == WORKFLOWS:
-            return WorkflowAsk(self).together(asked)
-        return answers(Asking(self._fetch, self.metrics), [(self._question(w.by, w.where), m) for m, w in asked])
+        return EventAsk(self).together(asked) if table == EVENTS else WorkflowAsk(self).together(asked)
 
     def with_capacity(self, capacity: Capacity) -> "StoreAsk":
         """The same ledger, period and filters under another sorting of GPUs; what was read of the readings is kept."""
@@ -145,18 +156,12 @@ class StoreAsk:
         """See `metrics.Ask.series_of`."""
         if _table([find("metric", name, self.metrics) for name in names]) == STATES:
             return self.states.series_of(names, step, by, where)
-        metrics = [self._sum(name) for name in names]
-        question = self._question([by] if by else [], where)
-        observing = Observing(cut(self.period, step, self.display_zone), question.spans)
-        rows = question.held(metrics)
-        keys = question.keys(rows)
-        rates = [question.rate(metric, rows) for metric in metrics]
-        told = self._fetch(changes(rows, keys, rates, observing.fine, are_counted=False))
-        found = sparse(told, len(keys), observing.fine)
-        del told  # a row a name and bin: not held beside what is made of it
-        if kept is None or not by:
-            return tuple(in_use(question, metric, found, number, observing) for number, metric in enumerate(metrics))
-        return in_use_of(kept, question, metrics, found, observing)
+        return self.with_series((), [WantedSeries(tuple(names), step, by, tuple(where), kept)])[1][0]
+
+    def _course(self, wanted: WantedSeries) -> Course:
+        question = self._question([wanted.by] if wanted.by else [], wanted.where)
+        bins = cut(self.period, wanted.step, self.display_zone)
+        return Course(question, [self._sum(name) for name in wanted.metrics], bins, wanted.kept)
 
     def rows(self, expression: ir.Table, period: Period | None = None) -> pa.Table:
         """See `metrics.Ask.rows`."""

@@ -41,7 +41,8 @@ def _decided(t: "ir.Table") -> "ir.BooleanValue":
 
 
 def _everything(t: "ir.Table") -> "ir.BooleanValue":
-    return t.attempt_id.notnull()
+    """Whatever holds something has begun: of no other column is more known, nor read for this."""
+    return t.started_at.notnull()
 
 
 HELD = (

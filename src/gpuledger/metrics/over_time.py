@@ -1,7 +1,8 @@
 """Held metrics by a part of the calendar: from changes per bin to one row per name and bin that was active."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,27 +26,71 @@ CELLS = 4_000_000
 Cell = tuple[Key, int, float | None]
 
 
-def amounts(
-    fetch: "Callable[[ir.Table], pa.Table]", question: Question, metrics: Sequence[Metric]
-) -> Iterator[tuple[Key, int, list[float | None]]]:
-    """(key, bin, value per metric) of each name and active bin; None where none of a name's attempts knows the rate."""
-    cuts = any(metric.is_observed for metric in metrics)
-    observing = Observing(_bins(question), question.spans if cuts else None)
-    rows = question.held(metrics)
+@dataclass(frozen=True)
+class Amounts:
+    """Held metrics of one question by a part of the calendar."""
+
+    question: Question
+    metrics: Sequence[Metric]
+
+    @cached_property
+    def observing(self) -> Observing:
+        cuts = any(metric.is_observed for metric in self.metrics)
+        return Observing(_bins(self.question), self.question.spans if cuts else None)
+
+    def changes(self, rows: "ir.Table") -> "ir.Table":
+        """Of the attempts that held resources (`Question.held`)."""
+        return _changes(self.question, self.metrics, rows, self.observing.fine, are_counted=True)
+
+    def read(self, told: "pa.Table") -> Iterator[tuple[Key, int, list[float | None]]]:
+        """(key, bin, value per metric) of each name and active bin; None where none of a name's attempts knows the rate."""
+        found = sparse(told, len(self.question.columns), self.observing.fine)
+        known = [found.is_known(number) for number in range(len(self.metrics))]
+        for first, last in _chunks(found):
+            active = self.observing.pooled(found.active(first, last))
+            taken = [self.observing.observed if each.is_observed else self.observing.pooled for each in self.metrics]
+            areas = [take(found.area_us(number, first, last)) for number, take in enumerate(taken)]
+            for series, cell in np.argwhere(active > 0).tolist():
+                values = [
+                    float(area[series, cell]) / (metric.per_seconds * MICRO) if is_known[first + series] else None
+                    for metric, area, is_known in zip(self.metrics, areas, known, strict=True)
+                ]
+                yield found.keys[first + series], cell, values
+
+
+@dataclass(frozen=True)
+class Course:
+    """Held metrics of one question over time, each a series; `kept` as in `metrics.Ask.series_of`."""
+
+    question: Question
+    metrics: Sequence[Metric]
+    bins: Bins
+    kept: Sequence[Name] | None = None
+
+    @cached_property
+    def observing(self) -> Observing:
+        return Observing(self.bins, self.question.spans)
+
+    def changes(self, rows: "ir.Table") -> "ir.Table":
+        """Of the attempts that held resources (`Question.held`)."""
+        return _changes(self.question, self.metrics, rows, self.observing.fine, are_counted=False)
+
+    def read(self, told: "pa.Table") -> tuple[InUse, ...]:
+        """The series from the answer."""
+        found = sparse(told, len(self.question.columns), self.observing.fine)
+        del told  # a row a name and bin: not held beside what is made of it
+        if self.kept is not None and self.question.by:
+            return in_use_of(self.kept, self.question, self.metrics, found, self.observing)
+        return tuple(
+            in_use(self.question, metric, found, number, self.observing) for number, metric in enumerate(self.metrics)
+        )
+
+
+def _changes(
+    question: Question, metrics: Sequence[Metric], rows: "ir.Table", bins: Bins, *, are_counted: bool
+) -> "ir.Table":
     rates = [question.rate(metric, rows) for metric in metrics]
-    keys = question.keys(rows)
-    found = sparse(fetch(changes(rows, keys, rates, observing.fine)), len(keys), observing.fine)
-    known = [found.is_known(number) for number in range(len(metrics))]
-    for first, last in _chunks(found):
-        active = observing.pooled(found.active(first, last))
-        taken = [observing.observed if metric.is_observed else observing.pooled for metric in metrics]
-        areas = [take(found.area_us(number, first, last)) for number, take in enumerate(taken)]
-        for series, cell in np.argwhere(active > 0).tolist():
-            values = [
-                float(area[series, cell]) / (metric.per_seconds * MICRO) if is_known[first + series] else None
-                for metric, area, is_known in zip(metrics, areas, known, strict=True)
-            ]
-            yield found.keys[first + series], cell, values
+    return changes(rows, question.keys(rows), rates, bins, are_counted=are_counted)
 
 
 def in_use(question: Question, metric: Metric, found: Sparse, rate: int, observing: Observing) -> InUse:

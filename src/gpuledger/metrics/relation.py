@@ -72,6 +72,12 @@ def watermarks() -> "ir.Table":
 
 def with_counted_end(attempts: "ir.Table", period: Period) -> "ir.Table":
     """Adds `started_us`, `counted_us`: an open attempt counts to its source's watermark, at most to its time limit."""
+    joined, started, counted = _counted(attempts, period)
+    return joined.mutate(started_us=started, counted_us=counted)
+
+
+def _counted(attempts: "ir.Table", period: Period) -> "tuple[ir.Table, ir.IntegerValue, ir.IntegerValue]":
+    """The attempts beside their source's watermark; when each started, and to when it counts."""
     marks = watermarks()
     joined = attempts.left_join(
         marks, [attempts.cluster == marks.mark_cluster, attempts.reported_by == marks.mark_source]
@@ -81,7 +87,7 @@ def with_counted_end(attempts: "ir.Table", period: Period) -> "ir.Table":
     told = joined.watermark.coalesce(joined.observed_at, joined.started_at).delta(start, unit="microsecond")
     limit = started + (joined.time_limit_seconds * MICRO).cast("int64")
     counted = ibis.coalesce(joined.ended_at.delta(start, unit="microsecond"), ibis.least(told, limit.fill_null(told)))
-    return joined.mutate(started_us=started, counted_us=counted)
+    return joined, started, counted
 
 
 CORE = ("cluster", "attempt_id", "reported_by", "observed_at", "started_at", "ended_at", "time_limit_seconds")
@@ -105,9 +111,11 @@ def held(period: Period, columns: "Iterable[str]" = ()) -> "ir.Table":
     """
     attempts = attempts_with(columns)
     _, end = (instant(moment) for moment in period.naive)
-    rows = with_counted_end(not_over_before(attempts.filter(attempts.started_at < end), period), period)
-    since = ibis.greatest(rows.started_us, 0)
-    rows = rows.mutate(since_us=since, until_us=ibis.greatest(ibis.least(rows.counted_us, length_us(period)), since))
+    rows, started, counted = _counted(not_over_before(attempts.filter(attempts.started_at < end), period), period)
+    since = ibis.greatest(started, 0)
+    until = ibis.greatest(ibis.least(counted, length_us(period)), since)
+    # Together, so that whatever is asked of these rows shares them: Ibis would repeat a step of its own in every question.
+    rows = rows.mutate(started_us=started, since_us=since, until_us=until)
     return rows.filter((rows.until_us > rows.since_us) | (rows.started_us >= 0))
 
 

@@ -137,13 +137,14 @@ def before(ask: Ask, now: LedgerCoverage, names: Iterable[str], table: str = "jo
     """The previous period's numbers; a period the ledger does not reach back to is a reason, not a zero."""
     period, zone = ask.period, ask.display_zone
     said, first = words.previous(period), now.oldest or period.start
-    then = ask.coverage(period.previous(), table)
+    earlier = ask.of_period(period.previous())
+    then = earlier.coverage(table=table)
     is_shorter = (then.covered_ratio or 0.0) < (now.covered_ratio or 0.0) - ALIKE
     if not then.covered_ratio or (first > period.previous().start and is_shorter):
         return Earlier(None, said, f"no data before {words.day(first, zone)}")
     if reason := _one_sided(now.clusters, then.clusters, said):
         return Earlier(None, said, reason)
-    answer = ask.ask(*dict.fromkeys(names), period=period.previous())
+    answer = earlier.ask(*dict.fromkeys(names))
     return Earlier(answer, said, observed=(now.covered_ratio or 0.0, then.covered_ratio or 0.0))
 
 

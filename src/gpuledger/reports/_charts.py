@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from gpuledger.metrics import NO_GPU, InUse
+from gpuledger.metrics import NO_GPU, Ask, InUse, WantedSeries
 from gpuledger.model.chart import Axis, Chart, Gap, Lines, Series
 from gpuledger.model.document import Format
 from gpuledger.reports import _words as words
@@ -53,21 +53,28 @@ def bin_step(seconds: float, most: int = MOST_BINS) -> float:
     return next(fitting, 86_400 * -(-seconds // (86_400 * most)))
 
 
-def over_time(scene: Scene, resources: Sequence[Held]) -> Iterator[Chart]:
-    """A chart per resource: the leading one wide with narrow bins, the others side by side."""
+def series_wanted(ask: Ask, by: str) -> tuple[WantedSeries, ...]:
+    """What the charts are made of, asked before it is known what leads: in narrow bins, and in wide ones for what stands
+    beside it."""
+    shown = ((MOST_BINS, (GPUS, CPUS)), (MOST_SMALL_BINS, (CPUS, MEMORY, RUNNING)))
+    return tuple(WantedSeries(tuple(held.metric for held in those), _cut(ask, most), by) for most, those in shown)
+
+
+def over_time(scene: Scene, resources: Sequence[Held], series: Sequence[Sequence[InUse]]) -> Iterator[Chart]:
+    """A chart per resource, of the answers to `series_wanted`: the leading one wide, the others side by side."""
     lead, *others = resources
-    yield from _charts(scene, [lead], MOST_BINS)
-    yield from _charts(scene, others, MOST_SMALL_BINS)
+    wide, small = ({use.metric.name: use for use in those} for those in series)
+    yield in_use(scene, lead, wide[lead.metric], _step(scene.ask, MOST_BINS))
+    for held in others:
+        yield in_use(scene, held, small[held.metric], _step(scene.ask, MOST_SMALL_BINS))
 
 
-def _charts(scene: Scene, resources: Sequence[Held], most: int) -> Iterator[Chart]:
-    """Charts of one width of bin."""
-    period = scene.ask.period
-    step = min(bin_step(period.seconds, most), period.seconds)
-    cut = edges(period, timedelta(seconds=step), scene.ask.display_zone)
-    series = scene.ask.series_of([held.metric for held in resources], cut, by=scene.by)
-    for held, use in zip(resources, series, strict=True):
-        yield in_use(scene, held, use, step)
+def _cut(ask: Ask, most: int) -> tuple[datetime, ...]:
+    return edges(ask.period, timedelta(seconds=_step(ask, most)), ask.display_zone)
+
+
+def _step(ask: Ask, most: int) -> float:
+    return min(bin_step(ask.period.seconds, most), ask.period.seconds)
 
 
 def in_use(scene: Scene, held: Held, use: InUse, step: float) -> Chart:

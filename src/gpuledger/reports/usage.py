@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from gpuledger.metrics import NOT_KNOWN, Ask, LedgerCoverage, Wanted
+from gpuledger.metrics import NOT_KNOWN, Ask, InUse, LedgerCoverage, Wanted
 from gpuledger.metrics.filters import require_values
 from gpuledger.metrics.newest import rows_of
 from gpuledger.model.document import Document, Section
@@ -14,7 +14,7 @@ from gpuledger.model.tables import JOB_ATTEMPTS
 from gpuledger.reports import Parameters, Report
 from gpuledger.reports import _words as words
 from gpuledger.reports._cards import BESIDE, WITH_GPUS, WITHOUT_GPUS, cards, sparks_wanted
-from gpuledger.reports._charts import CPUS, GPUS, MEMORY, RUNNING, Held, over_time
+from gpuledger.reports._charts import CPUS, GPUS, MEMORY, RUNNING, Held, over_time, series_wanted
 from gpuledger.reports._outcomes import OF_STATES, OF_WAITS, outcomes, waits, waste
 from gpuledger.reports._quality import banners, coverage, definitions, open_records, quality
 from gpuledger.reports._scene import Scene
@@ -48,11 +48,11 @@ class UsageParameters(Parameters):
 
 def build(ask: Ask, parameters: UsageParameters) -> Document:
     """Raises NoData when the ledger holds nothing of the period and nobody looked."""
-    scene = _asked(ask, parameters)
+    scene, series = _asked(ask, parameters)
     _require_data(scene)
     sections = (
         Section("overview", "Numbers", (cards(scene),)),
-        Section("over-time", "Over time", tuple(over_time(scene, _resources(scene)))),
+        Section("over-time", "Over time", tuple(over_time(scene, _resources(scene), series))),
         Section("who", "Who", tuple(usage_by(scene, name) for name in scene.tables)),
         waits(scene),
         outcomes(scene),
@@ -76,14 +76,15 @@ def build(ask: Ask, parameters: UsageParameters) -> Document:
     )
 
 
-def _asked(ask: Ask, parameters: UsageParameters) -> Scene:
+def _asked(ask: Ask, parameters: UsageParameters) -> tuple[Scene, tuple[tuple[InUse, ...], ...]]:
     """Every question that can be asked before any answer is known: together they cost little more than one."""
     dimensions = tuple(dict.fromkeys((parameters.by, *_TABLES)))
     tables = {str(name): Wanted(asked_metrics(has_gpus=True), (name,)) for name in dimensions}
     wanted = {**tables, "totals": Wanted(_TOTALS), "sparks": sparks_wanted(ask.period), **OF_WAITS, "states": OF_STATES}
     covered = ask.coverage()
-    answers = dict(zip(wanted, ask.together(*wanted.values()), strict=True))
-    return Scene(ask, parameters.by, parameters.top, parameters.rows, covered, dimensions, answers)
+    told, series = ask.with_series(tuple(wanted.values()), series_wanted(ask, parameters.by))
+    answers = dict(zip(wanted, told, strict=True))
+    return Scene(ask, parameters.by, parameters.top, parameters.rows, covered, dimensions, answers), series
 
 
 def _require_data(scene: Scene) -> None:
