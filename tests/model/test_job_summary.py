@@ -1,6 +1,7 @@
 """The layout of the attempts' CSV, and cells that come back as they were."""
 
 import csv
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,16 @@ MOMENT = datetime(2025, 11, 2, 7, 30, 1, 250_000, tzinfo=UTC)
 )
 def test_a_cell_is_read_as_it_was_written(told: Any, kind: CellKind) -> None:
     assert value(cell(told, kind), kind) == told
+
+
+def test_an_instant_as_a_store_answers_it_is_utc_whatever_the_machines_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+    naive = MOMENT.replace(tzinfo=None)
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("TZ", "America/Chicago")
+        time.tzset()
+        told = [cell(naive, "instant"), cell([{"time": naive}], "json")]
+    time.tzset()
+    assert told == ["2025-11-02T07:30:01.250000Z", '[{"time":"2025-11-02T07:30:01.250000Z"}]']
 
 
 def test_a_formula_is_not_written_as_one() -> None:

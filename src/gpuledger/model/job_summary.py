@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from math import isfinite
 from typing import Any, Literal
 
-from gpuledger.model.period import BEGINNING, ENDING
+from gpuledger.model.period import BEGINNING, ENDING, as_utc
 
 CellKind = Literal["text", "texts", "whole", "number", "flag", "instant", "local", "length", "json"]
 """instant: ISO in UTC with Z · local: ISO without offset, in the zone of the log · length: h:mm:ss for people, derived ·
@@ -210,7 +210,8 @@ def _safe(text: str) -> str:
 
 
 def _in_utc(moment: datetime) -> str:
-    return _moment(moment.astimezone(UTC).replace(tzinfo=None)) + "Z"
+    utc: datetime = as_utc(moment)
+    return _moment(utc.astimezone(UTC).replace(tzinfo=None)) + "Z"
 
 
 def _local(moment: datetime) -> str:
