@@ -3,11 +3,20 @@
 import os
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime
 
 CALL_SECONDS = 60
 PATIENCE_SECONDS = 120
 """Slurm schedules and accounts within seconds; a loaded machine takes longer."""
+
+
+BEGAN = "SLURM_LAB_BEGAN"
+
+
+def rolled_up_to(lab: Mapping[str, str]) -> datetime:
+    """The midnight up to which Slurm has summed whole days: the last one before the lab began, whenever this is asked."""
+    return datetime.fromisoformat(lab[BEGAN]).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def told(*command: str) -> str:

@@ -6,11 +6,13 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tests.debian.packages import unpacked
+from tests.lab.cluster import BEGAN
 
 LAB = Path(__file__).parent / "slurm_lab.sh"
 PROGRAMS = ("sacct", "sreport", "slurmctld", "slurmdbd", "slurmd", "munged", "mariadbd")
@@ -56,13 +58,14 @@ def slurm_lab(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
     if reason := _missing():
         pytest.skip(reason)
     home = Path(f"/tmp/gpuledger-lab-{os.getpid()}")
+    began = datetime.now(UTC)
     settings = {"SLURM_LAB_DIR": str(home), "SLURM_LAB_PORT": str(_free_ports(20)), "SLURM_LAB_TZ": "UTC"}
     environment = {**os.environ, **settings, **_packages(request)}
     guard = _guard(environment)
     try:
         for command in (["up"], ["seed", "5000", "30"]):
             lab(command, environment)
-        yield {**environment, "SLURM_CONF": str(home / "etc" / "slurm.conf")}
+        yield {**environment, "SLURM_CONF": str(home / "etc" / "slurm.conf"), BEGAN: began.isoformat()}
     finally:
         guard.communicate(timeout=DOWN_SECONDS)
 

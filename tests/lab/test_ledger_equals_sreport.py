@@ -2,7 +2,7 @@
 
 import subprocess
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 
 from gpuledger.cli.edge import run
 from gpuledger.ledger import open_
-from tests.lab.cluster import CALL_SECONDS
+from tests.lab.cluster import CALL_SECONDS, rolled_up_to
 from tests.lab.test_live_slurm import Usage, sreport
 
 pytestmark = pytest.mark.lab
@@ -30,13 +30,12 @@ def in_lab(slurm_lab: dict[str, str]) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def month() -> tuple[datetime, datetime]:
+def month(slurm_lab: dict[str, str]) -> tuple[datetime, datetime]:
     """29 whole days up to last midnight: all that the lab's accounting holds."""
-    return days(29)
+    return days(29, rolled_up_to(slurm_lab))
 
 
-def days(count: int) -> tuple[datetime, datetime]:
-    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+def days(count: int, midnight: datetime) -> tuple[datetime, datetime]:
     return midnight - timedelta(days=count), midnight
 
 
@@ -73,8 +72,8 @@ def test_a_saved_file_in_the_ledger_equals_sreport(tmp_path: Path, month: tuple[
     assert used == sreport(month)
 
 
-def test_a_live_collect_in_the_ledger_equals_sreport(tmp_path: Path) -> None:
-    week, config = days(7), tmp_path / "gpuledger.toml"
+def test_a_live_collect_in_the_ledger_equals_sreport(tmp_path: Path, slurm_lab: dict[str, str]) -> None:
+    week, config = days(7, rolled_up_to(slurm_lab)), tmp_path / "gpuledger.toml"
     config.write_text(f'ledger = "{tmp_path}/ledger"\n[sources.lab]\ntype = "slurm"\nhistory_days = 10\n')
     for _ in range(2):
         assert gpuledger("--config", config, "collect", "lab") == 0

@@ -14,16 +14,16 @@ from gpuledger.model.problems import Problem
 from gpuledger.model.tables import JOB_ATTEMPTS
 from gpuledger.sources import Context
 from gpuledger.sources.slurm import Slurm
-from tests.lab.cluster import CALL_SECONDS, accounted, lines, told, until
+from tests.lab.cluster import CALL_SECONDS, accounted, lines, rolled_up_to, told, until
 
 pytestmark = pytest.mark.lab
 Usage = dict[tuple[str, str, str], int]
 
 
 @pytest.fixture(scope="module")
-def period() -> tuple[datetime, datetime]:
+def period(slurm_lab: dict[str, str]) -> tuple[datetime, datetime]:
     """Ten whole days up to last midnight."""
-    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    midnight = rolled_up_to(slurm_lab)
     return midnight - timedelta(days=10), midnight
 
 

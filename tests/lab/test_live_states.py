@@ -14,7 +14,7 @@ from gpuledger.ledger import OpenLedger
 from gpuledger.model.document import Document
 from gpuledger.model.tables import ATTEMPT_GPUS, GPU_STATES, HOST_STATES, JOB_ATTEMPTS, LIMITS, PENDING, Table
 from gpuledger.render.json import from_json
-from tests.lab.cluster import accounted, lines, submit, told, tried, until
+from tests.lab.cluster import accounted, lines, rolled_up_to, submit, told, tried, until
 from tests.serve.serving import serving
 
 pytestmark = pytest.mark.lab
@@ -230,8 +230,8 @@ def test_lines_of_the_charts_are_slurms_limits(site: Site) -> None:
     assert marks == {"cpus-in-use": [64], "gpus-in-use": [8], "memory-in-use": [400], "jobs-running": []}
 
 
-def test_totals_of_whole_days_equal_sreport_to_the_second(site: Site) -> None:
-    end = site.now.replace(hour=0, minute=0, second=0, microsecond=0)
+def test_totals_of_whole_days_equal_sreport_to_the_second(site: Site, slurm_lab: dict[str, str]) -> None:
+    end = rolled_up_to(slurm_lab)
     start = end - timedelta(days=10)
     window = (f"start={start:%Y-%m-%dT%H:%M:%S}", f"end={end:%Y-%m-%dT%H:%M:%S}")
     form = ["sreport", "-n", "-P", "-t", "seconds", "-T", "cpu,gres/gpu", "cluster", "AccountUtilizationByUser"]
