@@ -93,7 +93,7 @@ def test_interrupting_a_pipe_ends_with_130_and_the_ledger_is_whole(work: Path, c
     process.stdin.flush()
     _until_read(process.stdin.fileno())
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=200)
     assert process.returncode == 130, err
     assert err.decode().splitlines()[-1] == "gpuledger: Interrupted."
     assert cli("--ledger", "led", "ingest", accounting(work / "a.txt", ANN), "--zone", "UTC").code == 0
@@ -102,7 +102,7 @@ def test_interrupting_a_pipe_ends_with_130_and_the_ledger_is_whole(work: Path, c
 
 def _until_read(pipe: int) -> None:
     """Waits until whoever reads the pipe has taken all that was written."""
-    unread, end = bytearray(4), time.monotonic() + 60
+    unread, end = bytearray(4), time.monotonic() + 200
     while fcntl.ioctl(pipe, termios.FIONREAD, unread) or any(unread):
         assert time.monotonic() < end, "nobody reads the pipe"
         time.sleep(0.02)

@@ -22,7 +22,7 @@ import gpuledger
 T = TypeVar("T")
 HEADER = "JobIDRaw|JobID|Cluster|User|Account|Partition|QOS|State|Submit|Start|End|ElapsedRaw|AllocTRES|ExitCode|NCPUS|JobName|NodeList"
 HOSTILE = "<script>alert(1)</script>"
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 150.0
 """A busy machine takes its time to start and to stop a service."""
 LOOK_SECONDS = 0.05
 MAY = {"month": "2026-05"}

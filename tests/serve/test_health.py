@@ -1,13 +1,12 @@
 """Those who watch the service: alive, ready, numbers."""
 
 import re
-import time
 from datetime import datetime
 from pathlib import Path
 
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from tests.serve.serving import LOOK_SECONDS, Server, ledger_of, row, serving
+from tests.serve.serving import Server, ledger_of, row, serving, until
 
 
 def test_ready_says_how_old_the_data_is(server: Server) -> None:
@@ -20,10 +19,7 @@ def test_ready_says_how_old_the_data_is(server: Server) -> None:
 
 def test_ready_says_when_the_first_viewer_need_not_wait(tmp_path: Path) -> None:
     with serving(ledger_of(tmp_path), tmp_path / "home") as running:
-        until = time.monotonic() + 60
-        while not running.get("/readyz").json()["is_warm"]:
-            assert time.monotonic() < until
-            time.sleep(LOOK_SECONDS)
+        until(lambda: running.get("/readyz").json()["is_warm"])
         kept = re.search(r"^gpuledger_kept_documents (\d+)", running.get("/metrics").text, re.MULTILINE)
         assert kept
         assert kept[1] == "0", "May's jobs are long past: there is no Document of the last days to be made"
