@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 60 * 1024
 _COLOURS = (128, 64, 32)
+_COMPRESSED = 8
+"""How hard PNG presses the pixels: 9 takes three times as long and saves a fortieth of the bytes."""
 
 
 def pictures(charts: Sequence[Chart], colours: Colours) -> tuple[Figure, ...]:
@@ -48,5 +50,5 @@ def _encoded(image: "Image.Image", count: int) -> bytes:
 
     buffer = io.BytesIO()
     few = image.quantize(count, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-    few.save(buffer, "PNG", optimize=True)
+    few.save(buffer, "PNG", compress_level=_COMPRESSED)
     return buffer.getvalue()
