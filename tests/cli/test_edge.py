@@ -10,6 +10,7 @@ import subprocess
 import sys
 import termios
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -87,7 +88,10 @@ def test_a_closed_stdout_does_not_end_in_a_traceback(work: Path) -> None:
 
 def test_interrupting_a_pipe_ends_with_130_and_the_ledger_is_whole(work: Path, cli: Run) -> None:
     command = [sys.executable, "-m", "gpuledger", "--ledger", "led", "ingest", "slurm", "-", "--zone", "UTC"]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # tests that run behind a shell's & would not hear it
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=heard
+    )
     assert process.stdin
     process.stdin.write(f"{HEADER}\n{ANN}\n".encode() * 3000)
     process.stdin.flush()

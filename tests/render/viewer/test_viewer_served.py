@@ -71,13 +71,16 @@ def test_reports_of_one_subject_share_a_tab_and_all_tabs_fit_a_desktop(chromium:
         assert page.evaluate(
             "document.getElementById('reports').scrollWidth <= document.getElementById('reports').clientWidth"
         )
+        here = page.locator("nav.family [aria-current]")
+        assert here.all_inner_texts() == ["Unused GPUs of a pool"], "also of a list that was asked for anew"
         several = page.locator("nav.family a")
         shared = several.evaluate_all(NAMED)
         assert sorted([*tabs.evaluate_all(NAMED), *shared[1:]]) == sorted(page.evaluate(LISTED))
         assert several.all_inner_texts()[:2] == ["GPU pool", "Hosts of a pool"], "what each GPU did is one click away"
         several.nth(1).click()
         opened.until("location.search.includes('report=pool-hosts')")
-        page.wait_for_selector("nav.family [aria-current]:text('Hosts of a pool')")
+        page.wait_for_selector("main .banner.info:has-text('Hosts of a pool')")
+        assert here.all_inner_texts() == ["Hosts of a pool"]
         tabs.first.click()
         page.wait_for_selector("h1:text('Rolling use')")
         assert several.count() == 0

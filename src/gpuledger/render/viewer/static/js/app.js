@@ -39,7 +39,7 @@ function linkTo(one, isHere, isNone) {
 }
 function bar(one, content) {
   const ours = infos.filter(other => family(other.name) === family(one.name));
-  return filters(one, state, content, go, ours.length > 1 && el("nav", { class: "family", "aria-label": `Reports beside ${visible(one.title)}` }, ours.map(other => linkTo(other, other === one, isEmpty(other)))));
+  return filters(one, state, content, go, ours.length > 1 && el("nav", { class: "family", "aria-label": `Reports beside ${visible(one.title)}` }, ours.map(other => linkTo(other, other.name === one.name, isEmpty(other)))));
 }
 function nav() {
   $("reports").replaceChildren(...[...Map.groupBy(infos, one => family(one.name)).values()].map(all => linkTo(all[0], all.includes(info()), all.every(isEmpty))));
