@@ -6,6 +6,8 @@ from pathlib import Path
 
 import duckdb
 
+from gpuledger.store._sql import literal
+
 GIVEN_BACK = {"allocator_bulk_deallocation_flush_threshold": "1MB"}
 """What a question no longer needs goes back to the machine while it is answered; DuckDB would keep up to 512 MB."""
 
@@ -23,9 +25,11 @@ def engine(**settings: str) -> duckdb.DuckDBPyConnection:
     return made
 
 
-def give_back(cursor: duckdb.DuckDBPyConnection) -> None:
+def give_back(cursor: duckdb.DuckDBPyConnection, memory_limit: str | None = None) -> None:
     """What questions used goes back to the machine at once; DuckDB's allocator would keep it for ten seconds.
 
     It empties itself when the limit is set, to whatever it is: half a millisecond where there is nothing.
+    `memory_limit` is the limit that the engine was made with, if any.
     """
-    cursor.execute("RESET GLOBAL memory_limit").fetchall()
+    limit = f"SET GLOBAL memory_limit = {literal(memory_limit)}" if memory_limit else "RESET GLOBAL memory_limit"
+    cursor.execute(limit).fetchall()

@@ -26,7 +26,7 @@ from gpuledger.model.schema import conform
 from gpuledger.model.tables import TABLES, Table
 from gpuledger.store import Checked, TableInfo, Written
 from gpuledger.store._compile import compiled
-from gpuledger.store._engine import engine
+from gpuledger.store._engine import engine, give_back
 from gpuledger.store._merge import changes, numbered, prepared, weights
 from gpuledger.store._sql import empty_side, literal, matches, quoted, shown
 
@@ -219,6 +219,7 @@ class Passing:
         try:
             with cursor:
                 yield cursor
+                give_back(cursor, SETTINGS["memory_limit"])
         except duckdb.Error as error:
             if "No space left" in str(error):
                 raise DiskFull(f"The disk of {self._folder} is full; make room, or set TMPDIR to another.") from error
